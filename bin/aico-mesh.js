@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+// The command. From a clone it runs the sources, from the published package the compiled dist; on an old Node it
+// hands over to the pinned one of a clone.
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { findNode, isNewEnough, TOO_OLD } from './find-node.js'
+import { runInNode } from './run-in-node.js'
+
+const source = new URL('../src/main.ts', import.meta.url)
+const entry = existsSync(source) ? source : new URL('../dist/main.js', import.meta.url)
+
+if (isNewEnough()) {
+  await import(entry.href)
+} else {
+  const node = findNode()
+  if (node === undefined) {
+    process.stderr.write(TOO_OLD)
+    process.exit(1)
+  }
+  runInNode(node, [fileURLToPath(entry), ...process.argv.slice(2)], { lifeline: true })
+}
