@@ -9,7 +9,11 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP']
 export function runInNode(node, args, { lifeline }) {
   const child = spawn(node, args, {
     stdio: lifeline ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
-    env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`, ...(lifeline && { AICO_MESH_LIFELINE: '1' }) },
+    env: {
+      ...process.env,
+      PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
+      ...(lifeline && { AICO_MESH_LIFELINE: '1' }),
+    },
   })
   for (const signal of FORWARDED) process.on(signal, () => child.kill(signal))
   child.on('error', (err) => {

@@ -14,8 +14,8 @@ if (target === undefined || node === undefined) {
 }
 runInNode(node, [target.includes(':') ? packageBin(target) : target, ...args], { lifeline: false })
 
-function packageBin(target) {
-  const [name, bin] = target.split(':')
+function packageBin(tool) {
+  const [name, bin] = tool.split(':')
   // Some packages hide package.json from resolve; the folder of node_modules is certain in a clone.
   const folder = join(dirname(createRequire(import.meta.url).resolve('../package.json')), 'node_modules', name)
   const { bin: bins } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))

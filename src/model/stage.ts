@@ -1,0 +1,11 @@
+/** Stages: what the owner opted into, from least to most. */
+export const STAGES = ['casual', 'pro', 'developer'] as const
+export type Stage = (typeof STAGES)[number]
+
+export function isStage(value: unknown): value is Stage {
+  return STAGES.includes(value as Stage)
+}
+
+export function isAtLeast(stage: Stage, wanted: Stage): boolean {
+  return STAGES.indexOf(stage) >= STAGES.indexOf(wanted)
+}
