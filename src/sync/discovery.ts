@@ -1,0 +1,44 @@
+/**
+ * Finding devices on the local network: says "here is somebody at this address", nothing more.
+ *
+ * What is found is a hint from anyone on the network, never a proof: a key is proven only by a link.
+ * An announcement must not carry anything stable or personal; see `discovery/beacon.ts`.
+ */
+import type { Service } from '../base/service.ts'
+
+/** Most strangers remembered at once; the one not seen for longest makes room. A home network has far fewer. */
+export const MAX_FOUND = 64
+/** Most TXT entries of one announcement; the beacon uses four. */
+export const MAX_TXT_ENTRIES = 8
+/** Longest `key=value` of a TXT entry, in bytes (RFC 6763 section 6.1). */
+export const MAX_TXT_ENTRY_BYTES = 255
+/** Most addresses kept of one announcement. */
+export const MAX_FOUND_ADDRESSES = 8
+
+export interface Advert {
+  /** TCP port of the network. */
+  readonly port: number
+  readonly txt: Readonly<Record<string, string>>
+}
+
+export interface Found {
+  /** IP addresses, without port; at most {@link MAX_FOUND_ADDRESSES}. */
+  readonly addresses: readonly string[]
+  readonly port: number
+  readonly txt: Readonly<Record<string, string>>
+  readonly lastSeenUnixMs: number
+}
+
+export interface Discovery extends Service {
+  /**
+   * Sets what is announced; `undefined` withdraws it. May be called at any time; takes effect while started.
+   * Every call gives the announcement a new random name, so announce again only when something changed.
+   */
+  announce(advert: Advert | undefined): void
+  /** Who is announcing now, without ourselves. May hold strangers and liars. */
+  found(): readonly Found[]
+  /** Called after {@link found} changed. @returns a function that ends it. */
+  onChange(listener: () => void): () => void
+  /** Asks the network again now. */
+  refresh(): void
+}
