@@ -13,16 +13,22 @@ export type LinkProtocol = keyof typeof PROTOCOLS
 
 /** Most bytes one link keeps for a reader that does not read; more than that aborts the link. 8 MiB: eight largest segments. */
 export const MAX_UNREAD_BYTES = 8 * 1024 * 1024
+/** Longest flush of a closing link, in milliseconds; a peer that takes nothing for so long is gone. */
+export const CLOSE_TIMEOUT_MS = 5_000
+/** Longest dial, in milliseconds, over all addresses and up to the agreed protocol. */
+export const DIAL_TIMEOUT_MS = 15_000
 /** Most connections at once, in and out. Far more than one person's devices. */
 export const MAX_CONNECTIONS = 100
-/** Most links at once to one peer, per protocol and direction. Two is normal (both sides dialled); the rest is slack for reconnects. */
+/** Most connections at once from one peer: more is a mistake or an attack on the other peers' share. */
+export const MAX_CONNECTIONS_PER_PEER = 4
+/** Most links at once over one connection, per protocol and direction. Two is normal (both sides dialled); the rest is slack for reconnects. */
 export const MAX_LINKS_PER_PROTOCOL = 4
 /** Most addresses tried in one dial: a host announces a handful. */
 export const MAX_DIAL_ADDRESSES = 16
 
 /**
  * - `LINK_CLOSED`: the link is over, by either side; nothing more can be sent.
- * - `LINK_DENIED`: our gate, or the peer's, said no.
+ * - `LINK_DENIED`: our gate said no, or the peer proved its key and then hung up, which is how its gate says no.
  * - `LINK_WRONG_PEER`: somebody else than the wanted key answered.
  * - `LINK_UNREACHABLE`: no address answered in time.
  * - `LINK_PROTOCOL`: the peer is there but does not speak the protocol.
@@ -59,12 +65,15 @@ export interface Link {
    */
   send(bytes: Uint8Array): Promise<void>
   /**
-   * What the peer sent, from the first byte, even if it came before this was called. One reader only.
-   * Ends, without an error, when the peer closes or dies or the link is aborted: an end proves nothing about
-   * completeness, so framing must. Leaving the loop early aborts the link.
+   * What the peer sent, from the first byte, even if it came before this was called. One reader at a time; leaving the
+   * loop early loses nothing: a later call goes on where it stopped. Ends, without an error, when the peer closes or
+   * dies or the link is closed or aborted: an end proves nothing about completeness, so framing must.
    */
   chunks(): AsyncIterable<Uint8Array>
-  /** Flushes what was sent, then closes both ways; idempotent, never rejects, and bounded in time. */
+  /**
+   * Flushes what was sent, then closes both ways; what the peer still sends is dropped. Idempotent, never rejects, and
+   * gives up after {@link CLOSE_TIMEOUT_MS}.
+   */
   close(): Promise<void>
   /** Ends the link at once; what was not delivered is lost. Idempotent. */
   abort(): void
@@ -74,22 +83,25 @@ export interface Network extends Service {
   /** Multiaddrs without `/p2p` part that another device may dial; `[]` while not listening. */
   listening(): readonly string[]
   /**
-   * Opens the TCP port (0: any). A second call while listening does nothing. Open links live on.
+   * Opens the TCP port (0: any). A second call while listening does nothing.
    * @throws {LinkError} `LINK_LISTEN` if the port cannot be opened; `LINK_NOT_RUNNING` before `start`.
    */
   listen(port: number): Promise<void>
-  /** Closes the port; idempotent. Open links live on. */
+  /** Closes the port and every connection that came in through it; those we dialled live on. Idempotent. */
   stopListening(): Promise<void>
   /**
    * Opens a link to exactly this peer, over an open connection or by dialling the addresses.
    * @throws {LinkError} see {@link LinkErrorCode}.
    */
   dial(peerKey: Uint8Array, addresses: readonly string[], protocol: LinkProtocol, signal: AbortSignal): Promise<Link>
-  /** Ends every connection to the peer at once, and with them its links. */
+  /** Aborts every link to the peer, then ends its connections. Idempotent. */
   disconnect(peerKey: Uint8Array): Promise<void>
 }
 
-/** Asked at every connection, both ways, before any protocol byte. Must be quick and must not throw. */
+/**
+ * Asked at every connection, both ways, before any protocol byte, and again at every link. Must be quick; throwing
+ * means no. It knows no protocol: who may speak `pair` but not `sync` is for the owner of `onLink` to decide.
+ */
 export interface ConnectionGate {
   mayConnect(peerKey: Uint8Array, direction: 'in' | 'out'): boolean
 }

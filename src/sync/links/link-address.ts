@@ -1,0 +1,28 @@
+/**
+ * Addresses of links: `/ip4/<address>/tcp/<port>` and `/ip6/<address>/tcp/<port>`, nothing else.
+ *
+ * Names are refused on purpose: resolving one would ask a server on the network about our peers.
+ */
+import { isIPv4, isIPv6 } from 'node:net'
+
+const ADDRESS = /^\/(ip4|ip6)\/([0-9a-fA-F.:]{2,45})\/tcp\/([1-9][0-9]{0,4})$/
+const MAX_PORT = 65_535
+
+/** Whether `text` is an address one can dial. */
+export function isLinkAddress(text: string): boolean {
+  const [, family, host, port] = ADDRESS.exec(text) ?? []
+  if (host === undefined || Number(port) > MAX_PORT) return false
+  return family === 'ip4' ? isIPv4(host) : isIPv6(host)
+}
+
+/** The link address of an IP address and port, or `undefined` if either is not one. */
+export function linkAddress(host: string, port: number): string | undefined {
+  const text = `/${isIPv4(host) ? 'ip4' : 'ip6'}/${host}/tcp/${port}`
+  return isLinkAddress(text) ? text : undefined
+}
+
+/** Those another device can reach first, those only this device can reach last. */
+export function reachableFirst(addresses: readonly string[]): string[] {
+  const isLoopback = (address: string): boolean => address.startsWith('/ip4/127.') || address.startsWith('/ip6/::1/')
+  return [...addresses.filter((a) => !isLoopback(a)), ...addresses.filter(isLoopback)]
+}
