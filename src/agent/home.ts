@@ -1,0 +1,65 @@
+/** Where a device keeps its files. Everything is under one 0700 folder, except sockets when its path is too long for them. */
+import { createHash } from 'node:crypto'
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MeshError } from '../base/errors.ts'
+
+/** Longest path a unix socket may have, with room for the longest name we bind: Linux allows 107 bytes, macOS 103. */
+const MAX_SOCKET_FOLDER_BYTES = 70
+
+export interface Home {
+  readonly folder: string
+  readonly storeFile: string
+  readonly auditFile: string
+  readonly lockFile: string
+  /** Credentials of bus modules, one file each. */
+  readonly modulesFolder: string
+  /** Sockets and the token, made anew at each start. */
+  readonly runFolder: string
+  readonly socketFile: string
+  readonly tokenFile: string
+  readonly busFolder: string
+}
+
+/** `--home`, else $AICO_MESH_HOME, else the XDG data folder. */
+export function findHome(option: string | undefined, env: NodeJS.ProcessEnv): string {
+  const chosen = option ?? env['AICO_MESH_HOME']
+  if (chosen !== undefined && chosen !== '') return chosen
+  return join(env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'aico-mesh')
+}
+
+export function layOutHome(folder: string): Home {
+  const runFolder = socketFolder(folder)
+  return {
+    folder,
+    storeFile: join(folder, 'store.db'),
+    auditFile: join(folder, 'audit.db'),
+    lockFile: join(folder, 'lock.db'),
+    modulesFolder: join(folder, 'modules'),
+    runFolder,
+    socketFile: join(runFolder, 'agent.sock'),
+    tokenFile: join(folder, 'token'),
+    busFolder: join(runFolder, 'bus'),
+  }
+}
+
+export type HomeErrorCode = 'HOME_NOT_PRIVATE'
+export class HomeError extends MeshError<HomeErrorCode> {}
+
+/** @throws {HomeError} `HOME_NOT_PRIVATE` if something else stands there, such as a link or another user's folder. */
+export function makePrivateFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  const { uid } = lstatSync(path)
+  const isOurs = lstatSync(path).isDirectory() && (process.getuid === undefined || uid === process.getuid())
+  if (!isOurs) throw new HomeError('HOME_NOT_PRIVATE', 'a folder that must be private is not ours')
+  chmodSync(path, 0o700)
+}
+
+/** In the home when its path is short enough, else a folder of this home's own among the temporary files. */
+function socketFolder(folder: string): string {
+  const inside = join(folder, 'run')
+  if (Buffer.byteLength(inside) <= MAX_SOCKET_FOLDER_BYTES) return inside
+  const name = createHash('sha256').update(folder).digest('hex').slice(0, 16)
+  return join(tmpdir(), `aico-mesh-${process.getuid?.() ?? 0}-${name}`)
+}

@@ -1,0 +1,233 @@
+/**
+ * The agent's HTTP: one unix socket, a bearer token on every request, a list of routes and nothing else.
+ *
+ * A token names a capability: `cli` may call every route, `devtools` only those that say so. Errors are
+ * `{ error: { code, message } }`; a refusal by policy is 403, a missing thing 404, bad input 400.
+ * Source of the shapes: docs/spec/http.md. There is no TCP port here.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { chmodSync, rmSync } from 'node:fs'
+import { timingSafeEqual } from 'node:crypto'
+import { MeshError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Service } from '../base/service.ts'
+
+export type Capability = 'cli' | 'devtools'
+
+export interface HttpRequest {
+  readonly params: Readonly<Record<string, string>>
+  readonly query: URLSearchParams
+  readonly headers: IncomingMessage['headers']
+  readonly body: Uint8Array
+  /** Aborted when the client goes away or the server stops. */
+  readonly signal: AbortSignal
+}
+/** A value is sent as JSON; bytes and streams are sent as they are. */
+export type HttpAnswer =
+  | { readonly json: unknown; readonly status?: number }
+  | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array }
+  | { readonly stream: (write: (chunk: string) => void, signal: AbortSignal) => Promise<void> }
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** Path with `:name` segments. */
+  readonly path: string
+  readonly capability: Capability
+  /** Largest body, in bytes. Default {@link MAX_JSON_BODY_BYTES}. */
+  readonly maxBodyBytes?: number
+  handle(request: HttpRequest): Promise<HttpAnswer> | HttpAnswer
+}
+
+/** Largest body of an ordinary request: words and lists typed by a person. */
+export const MAX_JSON_BODY_BYTES = 262_144
+/** Time a client has to send its head, in milliseconds. */
+const HEAD_TIMEOUT_MS = 10_000
+
+export type HttpErrorCode =
+  | 'HTTP_UNAUTHORIZED'
+  | 'HTTP_NOT_FOUND'
+  | 'HTTP_METHOD'
+  | 'HTTP_TOO_LARGE'
+  | 'HTTP_BAD_JSON'
+  | 'HTTP_BAD_FIELD'
+export class HttpError extends MeshError<HttpErrorCode> {}
+
+/** HTTP status by error code; what is not listed is 400 if it was thrown on purpose, else 500. */
+const STATUS: Readonly<Record<string, number>> = {
+  HTTP_UNAUTHORIZED: 401,
+  HTTP_NOT_FOUND: 404,
+  HTTP_METHOD: 405,
+  HTTP_TOO_LARGE: 413,
+  TRACE_NOT_FOUND: 404,
+  INTERNAL: 500,
+  WORKER_GONE: 503,
+}
+/** Codes that mean "policy says no": the command line exits 4 on them. */
+const REFUSED = /^(?:POLICY|STAGE|PAIR_NEEDS|CONSENT_REFUSED)/
+
+export interface HttpServerOptions {
+  readonly socketFile: string
+  readonly routes: readonly Route[]
+  readonly tokens: Readonly<Record<Capability, string>>
+}
+
+export class HttpServer implements Service {
+  readonly name = 'agent.http'
+  readonly #log: Logger
+  readonly #options: HttpServerOptions
+  readonly #server: Server
+  readonly #stopping = new AbortController()
+
+  constructor(deps: { readonly log: Logger }, options: HttpServerOptions) {
+    this.#log = deps.log
+    this.#options = options
+    this.#server = createServer({ headersTimeout: HEAD_TIMEOUT_MS }, (request, response) => {
+      void this.#serve(request, response)
+    })
+  }
+
+  async start(): Promise<void> {
+    const { socketFile } = this.#options
+    rmSync(socketFile, { force: true }) // left by a run that was killed; the home's lock says it is not in use
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(socketFile, resolve)
+    })
+    chmodSync(socketFile, 0o600)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    if (!this.#server.listening) return
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve())
+      this.#server.closeIdleConnections()
+    })
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController()
+    response.on('close', () => gone.abort())
+    this.#stopping.signal.addEventListener('abort', () => gone.abort(), { signal: gone.signal })
+    try {
+      const answer = await this.#answer(request, gone.signal)
+      await send(response, answer, gone.signal)
+    } catch (err) {
+      this.#fail(response, err)
+    } finally {
+      if (this.#stopping.signal.aborted) response.socket?.end()
+    }
+  }
+
+  async #answer(request: IncomingMessage, signal: AbortSignal): Promise<HttpAnswer> {
+    const url = new URL(request.url ?? '/', 'http://agent')
+    const capability = this.#capabilityOf(request)
+    const matches = this.#options.routes.flatMap((route) => {
+      const params = matchPath(route.path, url.pathname)
+      return params ? [{ route, params }] : []
+    })
+    const match = matches.find(({ route }) => route.method === request.method)
+    if (!match) {
+      throw matches.length > 0
+        ? new HttpError('HTTP_METHOD', 'this path does not take that method')
+        : new HttpError('HTTP_NOT_FOUND', 'no such path')
+    }
+    if (capability !== 'cli' && capability !== match.route.capability) {
+      throw new HttpError('HTTP_UNAUTHORIZED', 'this token does not open that path')
+    }
+    const body = await readBody(request, match.route.maxBodyBytes ?? MAX_JSON_BODY_BYTES)
+    return match.route.handle({ params: match.params, query: url.searchParams, headers: request.headers, body, signal })
+  }
+
+  #capabilityOf(request: IncomingMessage): Capability {
+    const given = Buffer.from((request.headers.authorization ?? '').replace(/^Bearer /, ''))
+    for (const capability of ['cli', 'devtools'] as const) {
+      const token = Buffer.from(this.#options.tokens[capability])
+      if (given.length === token.length && timingSafeEqual(given, token)) return capability
+    }
+    throw new HttpError('HTTP_UNAUTHORIZED', 'a token of this agent is needed')
+  }
+
+  #fail(response: ServerResponse, err: unknown): void {
+    const code = err instanceof MeshError ? err.code : 'INTERNAL'
+    const message = err instanceof MeshError ? err.message : 'something failed inside the agent; see its log'
+    if (code === 'INTERNAL') this.#log.error({ err }, 'request failed')
+    if (response.headersSent) {
+      response.destroy()
+      return
+    }
+    const status = STATUS[code] ?? (REFUSED.test(code) ? 403 : 400)
+    const details = err instanceof MeshError ? err.details : {}
+    writeJson(response, status, { error: { code, message, details } })
+  }
+}
+
+/** Reads a JSON object from a request's body; an empty body is an empty object. */
+export function jsonBody(request: HttpRequest): Readonly<Record<string, unknown>> {
+  if (request.body.length === 0) return {}
+  try {
+    const value: unknown = JSON.parse(Buffer.from(request.body).toString('utf8'))
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  } catch (cause) {
+    throw new HttpError('HTTP_BAD_JSON', 'the body is not JSON', { cause })
+  }
+  throw new HttpError('HTTP_BAD_JSON', 'the body is not a JSON object')
+}
+
+async function send(response: ServerResponse, answer: HttpAnswer, signal: AbortSignal): Promise<void> {
+  if ('json' in answer) {
+    writeJson(response, answer.status ?? 200, answer.json)
+  } else if ('body' in answer) {
+    response.writeHead(answer.status, answer.headers).end(answer.body)
+  } else {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+    response.flushHeaders()
+    await answer.stream((chunk) => response.write(chunk), signal)
+    response.end()
+  }
+}
+
+function writeJson(response: ServerResponse, status: number, value: unknown): void {
+  const body = Buffer.from(JSON.stringify(value))
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body)
+}
+
+function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > maxBytes) {
+        // What still comes is read and thrown away, so that the client gets to see the answer.
+        request.removeAllListeners('data').resume()
+        reject(new HttpError('HTTP_TOO_LARGE', `a body here has at most ${maxBytes} bytes`))
+      } else {
+        chunks.push(chunk)
+      }
+    })
+    request.on('end', () => resolve(new Uint8Array(Buffer.concat(chunks))))
+    request.on('error', reject)
+  })
+}
+
+/** @returns the values of the `:name` segments, or `undefined` if the path is another. */
+function matchPath(pattern: string, path: string): Readonly<Record<string, string>> | undefined {
+  const [wanted, given] = [pattern.split('/'), path.split('/')]
+  if (wanted.length !== given.length) return undefined
+  const params: Record<string, string> = {}
+  for (const [i, part] of wanted.entries()) {
+    const value = given[i] as string
+    if (part.startsWith(':')) params[part.slice(1)] = decode(value)
+    else if (part !== value) return undefined
+  }
+  return params
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch (cause) {
+    throw new HttpError('HTTP_NOT_FOUND', 'the path is not valid', { cause })
+  }
+}

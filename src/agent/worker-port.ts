@@ -1,0 +1,100 @@
+/**
+ * Calls across a thread: one side serves an object of functions, the other calls them by name and gets a promise.
+ * Errors keep their code; anything that is not a MeshError becomes `INTERNAL` without its message, which might carry data.
+ */
+import type { MessagePort, Worker } from 'node:worker_threads'
+import { MeshError } from '../base/errors.ts'
+
+/** Functions that can be called from the other side; arguments and results are structured-cloned. */
+export type Callable = Readonly<Record<string, (...args: never[]) => unknown>>
+
+type Request = { readonly call: number; readonly method: string; readonly args: readonly unknown[] }
+type Failure = { readonly name: string; readonly code: string; readonly message: string; readonly details: object }
+type Message =
+  | { readonly call: number; readonly ok: true; readonly result: unknown }
+  | { readonly call: number; readonly ok: false; readonly error: Failure }
+  | { readonly event: string; readonly value: unknown }
+
+export type WorkerPortErrorCode = 'WORKER_GONE'
+export class WorkerPortError extends MeshError<WorkerPortErrorCode> {}
+
+/** Serves `api` on this thread's port. @returns a function that sends an event to the other side */
+export function serveCalls(port: MessagePort, api: Callable): (event: string, value: unknown) => void {
+  const functions = api as unknown as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
+  port.on('message', ({ call, method, args }: Request) => {
+    void (async () => {
+      try {
+        const result = await (functions[method] as (...args: readonly unknown[]) => unknown)(...args)
+        port.postMessage({ call, ok: true, result } satisfies Message)
+      } catch (err) {
+        port.postMessage({ call, ok: false, error: toFailure(err) } satisfies Message)
+      }
+    })()
+  })
+  return (event, value) => port.postMessage({ event, value } satisfies Message)
+}
+
+/** The calling side. Ends every open call with `WORKER_GONE` when the thread ends. */
+export class WorkerClient<Api extends Callable> {
+  readonly #worker: Worker
+  readonly #open = new Map<number, { resolve: (value: unknown) => void; reject: (err: Error) => void }>()
+  #calls = 0
+  #gone: Error | undefined
+
+  constructor(worker: Worker, onEvent: (event: string, value: unknown) => void, onGone: (cause: unknown) => void) {
+    this.#worker = worker
+    worker.on('message', (message: Message) => {
+      if ('event' in message) onEvent(message.event, message.value)
+      else this.#settle(message)
+    })
+    const end = (cause: unknown): void => {
+      if (this.#gone) return
+      this.#gone = new WorkerPortError('WORKER_GONE', 'the store thread has ended', { cause })
+      for (const { reject } of this.#open.values()) reject(this.#gone)
+      this.#open.clear()
+      onGone(cause)
+    }
+    worker.on('error', end)
+    worker.on('exit', end)
+  }
+
+  call<Name extends keyof Api & string>(
+    method: Name,
+    ...args: Parameters<Api[Name]>
+  ): Promise<Awaited<ReturnType<Api[Name]>>> {
+    return new Promise<unknown>((resolve, reject) => {
+      if (this.#gone) {
+        reject(this.#gone)
+        return
+      }
+      const call = ++this.#calls
+      this.#open.set(call, { resolve, reject })
+      this.#worker.postMessage({ call, method, args } satisfies Request)
+    }) as Promise<Awaited<ReturnType<Api[Name]>>>
+  }
+
+  #settle(message: Exclude<Message, { event: string }>): void {
+    const open = this.#open.get(message.call)
+    this.#open.delete(message.call)
+    if (message.ok) open?.resolve(message.result)
+    else open?.reject(toError(message.error))
+  }
+}
+
+function toFailure(err: unknown): Failure {
+  if (err instanceof MeshError) {
+    return { name: err.name, code: err.code, message: err.message, details: err.details }
+  }
+  return { name: 'Error', code: 'INTERNAL', message: 'unexpected failure in the store thread', details: stackOf(err) }
+}
+
+/** Where it happened, without the message: file names and lines carry no data. */
+function stackOf(err: unknown): object {
+  if (!(err instanceof Error)) return {}
+  const frames = (err.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '))
+  return { error: err.name, at: frames.slice(0, 4).map((line) => line.trim()).join(' < ') }
+}
+
+function toError({ code, message, details }: Failure): MeshError {
+  return new MeshError(code, message, { details: details as Record<string, string | number | boolean> })
+}

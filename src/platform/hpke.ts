@@ -1,0 +1,72 @@
+/**
+ * HPKE (RFC 9180) base mode, one shot: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305.
+ * Every seal makes a fresh context, so a nonce is never used twice under one key.
+ */
+import { Chacha20Poly1305 } from '@hpke/chacha20poly1305'
+import { CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
+import { MeshError } from '../base/errors.ts'
+
+export type HpkeErrorCode = 'HPKE_BAD_KEY'
+export class HpkeError extends MeshError<HpkeErrorCode> {}
+
+export interface HpkeSealed {
+  /** Encapsulated key, 32 bytes. */
+  readonly enc: Uint8Array
+  readonly ct: Uint8Array
+}
+
+export interface HpkeContext {
+  readonly info: Uint8Array
+  readonly aad: Uint8Array
+}
+
+const suite = new CipherSuite({
+  kem: new DhkemX25519HkdfSha256(),
+  kdf: new HkdfSha256(),
+  aead: new Chacha20Poly1305(),
+})
+
+/** @throws {HpkeError} `HPKE_BAD_KEY` if the recipient's key is not a usable X25519 public key. */
+export async function hpkeSeal(
+  recipientPublicKey: Uint8Array,
+  context: HpkeContext,
+  plaintext: Uint8Array,
+): Promise<HpkeSealed> {
+  try {
+    const key = await suite.kem.deserializePublicKey(exact(recipientPublicKey))
+    const params = { recipientPublicKey: key, info: exact(context.info) }
+    const { enc, ct } = await suite.seal(params, exact(plaintext), exact(context.aad))
+    return { enc: new Uint8Array(enc), ct: new Uint8Array(ct) }
+  } catch (cause) {
+    throw new HpkeError('HPKE_BAD_KEY', 'the recipient key cannot be sealed to', { cause })
+  }
+}
+
+/** @returns the plaintext, or `undefined` if it was not sealed to this key under this context. */
+export async function hpkeOpen(
+  recipientSecretKey: Uint8Array,
+  context: HpkeContext,
+  sealed: HpkeSealed,
+): Promise<Uint8Array | undefined> {
+  try {
+    const recipientKey = await suite.kem.deserializePrivateKey(exact(recipientSecretKey))
+    const params = { recipientKey, enc: exact(sealed.enc), info: exact(context.info) }
+    return new Uint8Array(await suite.open(params, exact(sealed.ct), exact(context.aad)))
+  } catch {
+    return undefined // any failure means the same: not for us, or altered
+  }
+}
+
+/** A new X25519 key pair, raw. */
+export async function hpkeKeyPair(): Promise<{ readonly publicKey: Uint8Array; readonly secretKey: Uint8Array }> {
+  const pair = await suite.kem.generateKeyPair()
+  return {
+    publicKey: new Uint8Array(await suite.kem.serializePublicKey(pair.publicKey)),
+    secretKey: new Uint8Array(await suite.kem.serializePrivateKey(pair.privateKey)),
+  }
+}
+
+/** The bytes alone, as the library takes ArrayBuffers: a view must not drag its neighbours along. */
+function exact(bytes: Uint8Array): ArrayBuffer {
+  return new Uint8Array(bytes).buffer
+}

@@ -1,0 +1,302 @@
+/**
+ * This device's own records on their way to disk. `append` returns once every batch is committed, in the journal or in
+ * a segment; a segment is cut from what a log has open when it is full, when it is due, or when told to.
+ *
+ * Memory mirrors the journal (it is small: one open slice a log) and changes only after the commit, so a transaction
+ * that fails, on a full disk for example, leaves both as they were.
+ */
+import type { Database, Statement } from 'better-sqlite3'
+import { zstdCompressSync, constants } from 'node:zlib'
+import { concat } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Signal } from '../model/lane.ts'
+import { MAX_SEGMENT_RAW_BYTES, MAX_SEGMENT_RECORDS, type LogKey } from '../model/segment.ts'
+import type { TraceId } from '../model/ids.ts'
+import type { Row } from '../wire/otlp/rows.ts'
+import { scanOtlp } from '../wire/otlp/scan.ts'
+import type { LogRowId, LogTable, StoredLog } from './log-table.ts'
+import type { ChainLink, SegmentTable } from './segment-table.ts'
+import { summarizeTraces, type TraceEntry, type TraceIndex } from './trace-index.ts'
+
+/** A segment is cut at this many records: what a signature and a chunk on the wire are worth. */
+export const CUT_RECORDS = 256
+/** A segment is cut at this many payload bytes, before compression. */
+export const CUT_BYTES = 65_536
+/** zstd level with the best ratio for its speed on OTLP (docs/benchmarks.md). */
+const ZSTD_LEVEL = 1
+
+/** Records of one log and one epoch; the payload is complete OTLP resource fields, so batches concatenate. */
+export interface LocalBatch {
+  readonly log: StoredLog
+  readonly epoch: number
+  readonly payload: Uint8Array
+  readonly rows: readonly Row[]
+}
+
+export interface SegmentPlan extends LogKey {
+  readonly seq: number
+  readonly prev: Uint8Array | undefined
+  readonly lane: Signal
+  readonly module: string
+  readonly part: string
+  readonly epoch: number
+}
+export interface SegmentBody {
+  readonly codec: 0 | 1
+  readonly rawBytes: number
+  readonly records: number
+  readonly payload: Uint8Array
+}
+/** What the writer asks of the key tree and the device's signing key. */
+export interface Sealer {
+  seal(plan: SegmentPlan, body: SegmentBody): { readonly header: Uint8Array; readonly id: Uint8Array }
+  signHead(log: LogKey, seq: number, id: Uint8Array): Uint8Array
+}
+
+export interface SegmentWriterDeps {
+  readonly db: Database
+  readonly clock: Clock
+  readonly logs: LogTable
+  readonly segments: SegmentTable
+  readonly traces: TraceIndex
+  readonly sealer: Sealer
+}
+
+interface OpenBatch {
+  readonly journalId: number | undefined
+  readonly payload: Uint8Array
+  readonly rows: readonly Row[]
+}
+interface OpenLog {
+  readonly log: StoredLog
+  readonly epoch: number
+  readonly batches: readonly OpenBatch[]
+  /** Monotonic time at which the oldest open batch came. */
+  readonly sinceMs: number
+}
+interface JournalRecord {
+  readonly id: number
+  readonly log: number
+  readonly epoch: number
+  readonly payload: Uint8Array
+}
+
+export class SegmentWriter {
+  readonly #deps: SegmentWriterDeps
+  readonly #insertJournal: Statement
+  readonly #deleteJournal: Statement
+  #open = new Map<LogRowId, OpenLog>()
+  readonly #lastCutMs = new Map<LogRowId, number>()
+
+  constructor(deps: SegmentWriterDeps) {
+    this.#deps = deps
+    this.#insertJournal = deps.db.prepare('INSERT INTO journal (log, epoch, admitted_ms, payload) VALUES (?, ?, ?, ?)')
+    this.#deleteJournal = deps.db.prepare('DELETE FROM journal WHERE id = ?')
+    this.#recover()
+  }
+
+  /** Commits the batches together: durable and visible to the next query on return. @returns whether segments were cut */
+  append(batches: readonly LocalBatch[]): boolean {
+    return this.#commit(batches, (open) => isFull(open.batches))
+  }
+
+  /** Cuts what is open in the logs that `isDue` picks. @returns whether segments were cut */
+  cut(isDue: (open: { log: StoredLog; epoch: number; openMs: number; sinceCutMs: number }) => boolean): boolean {
+    const nowMs = this.#deps.clock.monotonic()
+    return this.#commit([], (open) =>
+      isDue({
+        log: open.log,
+        epoch: open.epoch,
+        openMs: nowMs - open.sinceMs,
+        sinceCutMs: nowMs - (this.#lastCutMs.get(open.log.rowId) ?? Number.NEGATIVE_INFINITY),
+      }),
+    )
+  }
+
+  hasOpen(): boolean {
+    return this.#open.size > 0
+  }
+
+  /** Open payloads that hold spans of a trace. */
+  openChunksOf(traceId: TraceId): readonly { readonly log: StoredLog; readonly payload: Uint8Array }[] {
+    return [...this.#open.values()].flatMap(({ log, batches }) =>
+      batches
+        .filter(({ rows }) => rows.some((row) => row.kind === 'span' && row.traceId === traceId))
+        .map(({ payload }) => ({ log, payload })),
+    )
+  }
+
+  openPayloads(lane: Signal): readonly { readonly log: StoredLog; readonly payload: Uint8Array }[] {
+    return [...this.#open.values()]
+      .filter(({ log }) => log.lane === lane)
+      .flatMap(({ log, batches }) => batches.map(({ payload }) => ({ log, payload })))
+  }
+
+  openTraces(): readonly (TraceEntry & { readonly log: StoredLog })[] {
+    return [...this.#open.values()].flatMap(({ log, batches }) =>
+      summarizeTraces(batches.flatMap(({ rows }) => rows)).map((entry) => ({ ...entry, log })),
+    )
+  }
+
+  openRecords(): number {
+    return [...this.#open.values()].reduce((sum, { batches }) => sum + countRecords(batches), 0)
+  }
+
+  #commit(batches: readonly LocalBatch[], shouldCut: (open: OpenLog) => boolean): boolean {
+    const after = new Map(this.#open)
+    const nowMs = this.#deps.clock.monotonic()
+    const cut = new Set<LogRowId>()
+    this.#deps.db.transaction(() => {
+      const chains = new Map<LogRowId, ChainLink | undefined>()
+      const cutOpen = (open: OpenLog): void => {
+        this.#cutAll(open, chains)
+        after.delete(open.log.rowId)
+        cut.add(open.log.rowId)
+      }
+      for (const batch of batches) {
+        const open = after.get(batch.log.rowId)
+        // A segment belongs to one epoch: what is open of another one is cut first.
+        if (open && open.epoch !== batch.epoch) cutOpen(open)
+        after.set(batch.log.rowId, withBatch(after.get(batch.log.rowId), batch, nowMs))
+      }
+      for (const open of [...after.values()].filter(shouldCut)) cutOpen(open)
+      for (const open of after.values()) after.set(open.log.rowId, this.#journal(open))
+    })()
+    this.#open = after
+    for (const log of cut) this.#lastCutMs.set(log, nowMs)
+    return cut.size > 0
+  }
+
+  /** Gives every batch that is only in memory its journal row. */
+  #journal(open: OpenLog): OpenLog {
+    if (open.batches.every(({ journalId }) => journalId !== undefined)) return open
+    const admittedMs = Math.floor(this.#deps.clock.now())
+    const batches = open.batches.map((batch) => {
+      if (batch.journalId !== undefined) return batch
+      const { lastInsertRowid } = this.#insertJournal.run(open.log.rowId, open.epoch, admittedMs, batch.payload)
+      return { ...batch, journalId: Number(lastInsertRowid) }
+    })
+    return { ...open, batches }
+  }
+
+  #cutAll(open: OpenLog, chains: Map<LogRowId, ChainLink | undefined>): void {
+    const { log } = open
+    if (!chains.has(log.rowId)) chains.set(log.rowId, this.#deps.segments.last(log.rowId))
+    for (const group of groupWithinLimits(open.batches)) {
+      chains.set(log.rowId, this.#writeSegment(open, group, chains.get(log.rowId)))
+    }
+    const last = chains.get(log.rowId) as ChainLink
+    this.#deps.segments.insertHead(
+      log.rowId,
+      last.seq,
+      this.#deps.sealer.signHead(log, last.seq, last.segmentId),
+    )
+    for (const { journalId } of open.batches) if (journalId !== undefined) this.#deleteJournal.run(journalId)
+  }
+
+  #writeSegment({ log, epoch }: OpenLog, group: readonly OpenBatch[], last: ChainLink | undefined): ChainLink {
+    const { segments, traces, sealer } = this.#deps
+    const rows = group.flatMap((batch) => batch.rows)
+    const body = compress(concat(...group.map(({ payload }) => payload)), rows.length)
+    const seq = last === undefined ? 0 : last.seq + 1
+    const plan = { ...log, lane: log.lane as Signal, seq, prev: last?.segmentId, epoch }
+    const { header, id } = sealer.seal(plan, body)
+    const rowId = segments.insert({ log: log.rowId, seq, segmentId: id, epoch, header, ...body, ...timeRange(rows) })
+    traces.insert(rowId, summarizeTraces(rows))
+    return { seq, segmentId: id, header }
+  }
+
+  /** Reads back what the last run had acknowledged and not yet cut. */
+  #recover(): void {
+    const { db, logs, clock } = this.#deps
+    const sinceMs = clock.monotonic()
+    for (const record of db.prepare<[], JournalRecord>('SELECT id, log, epoch, payload FROM journal ORDER BY id').all()) {
+      const log = logs.byRow(record.log)
+      const rows = rowsOf(log.lane as Signal, record.payload)
+      const batch = { journalId: record.id, payload: record.payload, rows }
+      const open = this.#open.get(record.log)
+      const batches = open ? [...open.batches, batch] : [batch]
+      this.#open.set(record.log, { log, epoch: record.epoch, batches, sinceMs })
+    }
+  }
+}
+
+/** Rows of a payload that was scanned when it came in. */
+export function rowsOf(lane: Signal, payload: Uint8Array): readonly Row[] {
+  return scanOtlp(lane, payload).resources.flatMap(({ scopes }) => scopes.flatMap(({ rows }) => rows))
+}
+
+/** Earliest and latest time of a batch's records. */
+export function timeRange(rows: readonly Row[]): { readonly minUnixNano: bigint; readonly maxUnixNano: bigint } {
+  let [min, max] = [rows[0] ? startOf(rows[0]) : 0n, 0n]
+  for (const row of rows) {
+    const [start, end] = [startOf(row), endOf(row)]
+    if (start < min) min = start
+    if (end > max) max = end
+  }
+  return { minUnixNano: min, maxUnixNano: max }
+}
+
+function startOf(row: Row): bigint {
+  switch (row.kind) {
+    case 'span':
+      return row.startUnixNano
+    case 'log':
+      return row.timeUnixNano
+    case 'metric':
+      return row.minTimeUnixNano
+  }
+}
+
+function endOf(row: Row): bigint {
+  switch (row.kind) {
+    case 'span':
+      return row.endUnixNano
+    case 'log':
+      return row.timeUnixNano
+    case 'metric':
+      return row.maxTimeUnixNano
+  }
+}
+
+function withBatch(open: OpenLog | undefined, { log, epoch, payload, rows }: LocalBatch, nowMs: number): OpenLog {
+  const batch = { journalId: undefined, payload, rows }
+  return open ? { ...open, batches: [...open.batches, batch] } : { log, epoch, batches: [batch], sinceMs: nowMs }
+}
+
+function isFull(batches: readonly OpenBatch[]): boolean {
+  return countRecords(batches) >= CUT_RECORDS || countBytes(batches) >= CUT_BYTES
+}
+
+function countRecords(batches: readonly OpenBatch[]): number {
+  return batches.reduce((sum, { rows }) => sum + rows.length, 0)
+}
+
+function countBytes(batches: readonly OpenBatch[]): number {
+  return batches.reduce((sum, { payload }) => sum + payload.length, 0)
+}
+
+/** Slices of whole batches, each within a segment's hard limits (every single batch is, by admission). */
+function groupWithinLimits(batches: readonly OpenBatch[]): readonly (readonly OpenBatch[])[] {
+  const groups: OpenBatch[][] = []
+  let [records, bytes] = [0, 0]
+  for (const batch of batches) {
+    records += batch.rows.length
+    bytes += batch.payload.length
+    const group = groups.at(-1)
+    if (group && records <= MAX_SEGMENT_RECORDS && bytes <= MAX_SEGMENT_RAW_BYTES) {
+      group.push(batch)
+    } else {
+      groups.push([batch])
+      ;[records, bytes] = [batch.rows.length, batch.payload.length]
+    }
+  }
+  return groups
+}
+
+function compress(raw: Uint8Array, records: number): SegmentBody {
+  const packed = zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } })
+  return packed.length < raw.length
+    ? { codec: 1, rawBytes: raw.length, records, payload: new Uint8Array(packed) }
+    : { codec: 0, rawBytes: raw.length, records, payload: raw }
+}

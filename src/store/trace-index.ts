@@ -1,0 +1,104 @@
+/** Which segments hold spans of a trace, and what a list needs to know of it. Derived: it can be rebuilt from segments. */
+import type { Database, Statement } from 'better-sqlite3'
+import { idBytes, toTraceId, type TraceId } from '../model/ids.ts'
+import type { Row, SpanRow } from '../wire/otlp/rows.ts'
+import type { SegmentRowId } from './segment-table.ts'
+
+/** OpenTelemetry's status code for an error. */
+const STATUS_ERROR = 2
+
+export interface TraceEntry {
+  readonly traceId: TraceId
+  readonly startUnixNano: bigint
+  readonly endUnixNano: bigint
+  readonly spans: number
+  readonly errors: number
+  readonly rootName: string | undefined
+}
+export interface TraceRef extends TraceEntry {
+  readonly segment: SegmentRowId
+}
+
+interface RefRecord {
+  readonly trace_id: Uint8Array
+  readonly segment: bigint
+  readonly start_nano: bigint
+  readonly end_nano: bigint
+  readonly spans: bigint
+  readonly errors: bigint
+  readonly root_name: string | null
+}
+
+export class TraceIndex {
+  readonly #insert: Statement
+  readonly #segmentsOf: Statement<[Uint8Array], { segment: number }>
+  readonly #newestIds: Statement<[number], { trace_id: Uint8Array }>
+  readonly #refsOf: Statement<[Uint8Array], RefRecord>
+  readonly #deleteOfLog: Statement
+
+  constructor(db: Database) {
+    this.#insert = db.prepare('INSERT INTO trace_ref VALUES (?, ?, ?, ?, ?, ?, ?)')
+    this.#segmentsOf = db.prepare('SELECT segment FROM trace_ref WHERE trace_id = ?')
+    this.#newestIds = db.prepare(
+      `SELECT trace_id FROM trace_ref GROUP BY trace_id ORDER BY max(start_nano) DESC LIMIT ?`,
+    )
+    this.#refsOf = db.prepare<[Uint8Array], RefRecord>('SELECT * FROM trace_ref WHERE trace_id = ?').safeIntegers()
+    this.#deleteOfLog = db.prepare('DELETE FROM trace_ref WHERE segment IN (SELECT id FROM segment WHERE log = ?)')
+  }
+
+  insert(segment: SegmentRowId, entries: Iterable<TraceEntry>): void {
+    for (const { traceId, startUnixNano, endUnixNano, spans, errors, rootName } of entries) {
+      this.#insert.run(idBytes(traceId), segment, startUnixNano, endUnixNano, spans, errors, rootName ?? null)
+    }
+  }
+
+  segmentsOf(traceId: TraceId): readonly SegmentRowId[] {
+    return this.#segmentsOf.all(idBytes(traceId)).map(({ segment }) => segment)
+  }
+
+  newest(limit: number): readonly TraceRef[] {
+    return this.#newestIds.all(limit).flatMap(({ trace_id: id }) => this.#refsOf.all(id).map(toRef))
+  }
+
+  deleteLog(log: number): void {
+    this.#deleteOfLog.run(log)
+  }
+}
+
+/** One entry a trace from the rows of one batch. */
+export function summarizeTraces(rows: Iterable<Row>): readonly TraceEntry[] {
+  const entries = new Map<TraceId, TraceEntry>()
+  for (const row of rows) {
+    if (row.kind === 'span') entries.set(row.traceId, addSpan(entries.get(row.traceId), row))
+  }
+  return [...entries.values()]
+}
+
+function addSpan(entry: TraceEntry | undefined, span: SpanRow): TraceEntry {
+  const rootName = span.parentSpanId === undefined ? span.name : undefined
+  const errors = span.statusCode === STATUS_ERROR ? 1 : 0
+  if (entry === undefined) {
+    const { traceId, startUnixNano, endUnixNano } = span
+    return { traceId, startUnixNano, endUnixNano, spans: 1, errors, rootName }
+  }
+  return {
+    traceId: entry.traceId,
+    startUnixNano: span.startUnixNano < entry.startUnixNano ? span.startUnixNano : entry.startUnixNano,
+    endUnixNano: span.endUnixNano > entry.endUnixNano ? span.endUnixNano : entry.endUnixNano,
+    spans: entry.spans + 1,
+    errors: entry.errors + errors,
+    rootName: entry.rootName ?? rootName,
+  }
+}
+
+function toRef(record: RefRecord): TraceRef {
+  return {
+    traceId: toTraceId(record.trace_id) as TraceId,
+    segment: Number(record.segment),
+    startUnixNano: record.start_nano,
+    endUnixNano: record.end_nano,
+    spans: Number(record.spans),
+    errors: Number(record.errors),
+    rootName: record.root_name ?? undefined,
+  }
+}
