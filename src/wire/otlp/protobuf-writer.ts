@@ -1,0 +1,122 @@
+/**
+ * Writes protobuf into one growing buffer. Nested messages are opened and closed around their fields: no sizes are
+ * computed beforehand and no parts are built; a length of more than one byte moves its message up once.
+ */
+const encoder = new TextEncoder()
+const FIRST_CAPACITY_BYTES = 1024
+/** Most bytes a varint takes. */
+const MAX_VARINT_BYTES = 10
+
+export class ProtobufWriter {
+  #bytes = new Uint8Array(FIRST_CAPACITY_BYTES)
+  #view = new DataView(this.#bytes.buffer)
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** Forgets all that was written after `length`; messages opened since then are no longer open. */
+  rewind(length: number): void {
+    this.#length = length
+  }
+
+  /** A copy of what was written. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#length)
+  }
+
+  /** Opens a message field; give the answer to {@link close} after its own fields. */
+  open(tag: number): number {
+    this.varint(tag)
+    this.#reserve(1)
+    return ++this.#length
+  }
+
+  close(start: number): void {
+    const length = this.#length - start
+    const extra = varintBytes(length) - 1
+    if (extra > 0) {
+      this.#reserve(extra)
+      this.#bytes.copyWithin(start + extra, start, this.#length)
+    }
+    this.#length = start - 1
+    this.varint(length)
+    this.#length += length
+  }
+
+  text(tag: number, text: string): void {
+    this.#reserve(2 * MAX_VARINT_BYTES + text.length * 3)
+    const start = this.open(tag)
+    this.#length += encoder.encodeInto(text, this.#bytes.subarray(start)).written
+    this.close(start)
+  }
+
+  bytes(tag: number, bytes: Uint8Array): void {
+    this.varint(tag)
+    this.varint(bytes.length)
+    this.#reserve(bytes.length)
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  fixed32(tag: number, value: number): void {
+    this.varint(tag)
+    this.#reserve(4)
+    this.#view.setUint32(this.#length, value, true)
+    this.#length += 4
+  }
+
+  /** Signed or not: the low 64 bits. */
+  fixed64(tag: number, value: bigint): void {
+    this.varint(tag)
+    this.#reserve(8)
+    this.#view.setBigInt64(this.#length, value, true)
+    this.#length += 8
+  }
+
+  double(tag: number, value: number): void {
+    this.varint(tag)
+    this.#reserve(8)
+    this.#view.setFloat64(this.#length, value, true)
+    this.#length += 8
+  }
+
+  uint(tag: number, value: number): void {
+    this.varint(tag)
+    this.varint(value)
+  }
+
+  /** int64 and uint64: two's complement of 64 bits. */
+  int(tag: number, value: bigint): void {
+    this.varint(tag)
+    if (value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER)) return this.varint(Number(value))
+    this.#reserve(MAX_VARINT_BYTES)
+    let rest = BigInt.asUintN(64, value)
+    for (; rest >= 0x80n; rest >>= 7n) this.#bytes[this.#length++] = Number(rest & 0x7fn) | 0x80
+    this.#bytes[this.#length++] = Number(rest)
+  }
+
+  /** A bare varint: part of a packed list. `value` is an integer from 0 to 2^53 - 1. */
+  varint(value: number): void {
+    this.#reserve(MAX_VARINT_BYTES)
+    let rest = value
+    for (; rest >= 0x80; rest = Math.floor(rest / 128)) this.#bytes[this.#length++] = (rest % 128) | 0x80
+    this.#bytes[this.#length++] = rest
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more
+    if (needed <= this.#bytes.length) return
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
+    grown.set(this.#bytes.subarray(0, this.#length))
+    this.#bytes = grown
+    this.#view = new DataView(grown.buffer)
+  }
+}
+
+function varintBytes(value: number): number {
+  let bytes = 1
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 128)) bytes++
+  return bytes
+}
