@@ -12,9 +12,10 @@ import { decodeCborMap, fields, mapOf, readUint } from './cbor-fields.ts'
 import { encodeCbor } from './cbor.ts'
 import { limitBytes, WireError } from './wire-error.ts'
 
-/** How a payload is compressed. The order is the wire number; never reorder, only append. */
-export const BODY_CODECS = ['none', 'zstd'] as const
-export type BodyCodec = (typeof BODY_CODECS)[number]
+/** How a payload is compressed: not at all, or Zstandard (RFC 8878). */
+export const CODEC_NONE = 0
+export const CODEC_ZSTD = 1
+export type BodyCodec = typeof CODEC_NONE | typeof CODEC_ZSTD
 
 export interface BodyMeta {
   readonly codec: BodyCodec
@@ -41,9 +42,7 @@ export class BodyError extends WireError<BodyErrorCode> {}
 export function encodeBody(meta: BodyMeta, payload: Uint8Array): Uint8Array {
   limitBytes(payload, MAX_BODY_BYTES, 'payload')
   const { codec, rawBytes, records } = meta
-  const metaBytes = encodeCbor(
-    mapOf([F.codec, BODY_CODECS.indexOf(codec)], [F.rawBytes, rawBytes], [F.records, records]),
-  )
+  const metaBytes = encodeCbor(mapOf([F.codec, codec], [F.rawBytes, rawBytes], [F.records, records]))
   readMeta(metaBytes, payload.length) // what a reader would refuse is never written
   const metaEnd = META_LENGTH_BYTES + metaBytes.length
   const payloadStart = metaEnd + PAYLOAD_LENGTH_BYTES
@@ -89,10 +88,10 @@ export function padme(size: number): number {
 function readMeta(bytes: Uint8Array, payloadBytes: number): BodyMeta {
   limitBytes(bytes, MAX_META_BYTES, 'body meta')
   const map = decodeCborMap(bytes, 'body meta')
-  const codec = BODY_CODECS[readUint(map, F.codec, BODY_CODECS.length - 1)] as BodyCodec
+  const codec = readUint(map, F.codec, CODEC_ZSTD) as BodyCodec
   const rawBytes = readUint(map, F.rawBytes, MAX_SEGMENT_RAW_BYTES)
   const records = readUint(map, F.records, MAX_SEGMENT_RECORDS)
-  if (codec === 'none' && rawBytes !== payloadBytes) {
+  if (codec === CODEC_NONE && rawBytes !== payloadBytes) {
     throw new BodyError('BODY_RAW_BYTES', 'an uncompressed payload is as long as it says', {
       details: { rawBytes, payloadBytes },
     })

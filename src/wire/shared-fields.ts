@@ -20,7 +20,7 @@ import {
   type MeshId,
   type OpId,
 } from '../model/ids.ts'
-import { asText, asUint, readArray, readBytes, readUint, type Field } from './cbor-fields.ts'
+import { asText, asUint, readArray, readBytes, readByteStrings, readText, readUint, type Field } from './cbor-fields.ts'
 import type { CborMap } from './cbor-value.ts'
 import { fieldError } from './wire-error.ts'
 
@@ -30,8 +30,13 @@ export const KEY_BYTES = 32
 export const SIGNATURE_BYTES = 64
 /** Latest time a date can show, in Unix milliseconds. */
 export const MAX_UNIX_MS = 8_640_000_000_000_000
+/** Longest name of a part, in UTF-8 bytes; ours is `base`. */
+export const MAX_PART_NAME_BYTES = 32
 /** Most ids of critical extensions in one message. */
 export const MAX_CRITICAL = 16
+/** Longest code of a refusal, in bytes. */
+export const MAX_ERROR_CODE_BYTES = 64
+const ERROR_CODE = /^[A-Z][A-Z0-9_]*$/
 
 export const readDeviceId = idReader<DeviceId>(toDeviceId, DEVICE_ID_BYTES)
 export const readMeshId = idReader<MeshId>(toMeshId, MESH_ID_BYTES)
@@ -39,6 +44,17 @@ export const readLogId = idReader<LogId>(toLogId, LOG_ID_BYTES)
 export const readIncarnation = idReader<Incarnation>(toIncarnation, INCARNATION_BYTES)
 export const readGrantId = idReader<GrantId>(toGrantId, GRANT_ID_BYTES)
 export const readOpId = idReader<OpId>(toOpId, OP_ID_BYTES)
+
+export function readOpIds(map: CborMap, field: Field, max: number): readonly OpId[] {
+  return readByteStrings(map, field, max, OP_ID_BYTES, OP_ID_BYTES).map((bytes) => toOpId(bytes) as OpId)
+}
+
+/** A stable code of another side, such as `PAIR_DENIED`: safe to print and to log. */
+export function readErrorCode(map: CborMap, field: Field): string {
+  const code = readText(map, field, MAX_ERROR_CODE_BYTES)
+  if (!ERROR_CODE.test(code)) throw fieldError('WIRE_FIELD_RANGE', field.name, 'not a code')
+  return code
+}
 
 export function readUnixMs(map: CborMap, field: Field): number {
   return readUint(map, field, MAX_UNIX_MS)

@@ -1,0 +1,149 @@
+/** The messages of a sync session as values. Layouts: docs/spec/sync.md; meaning and order: docs/spec/reconcile.md. */
+import type { DeviceId, MeshId, OpId } from '../model/ids.ts'
+import type { HeadRow, LogRange } from './log-rows.ts'
+
+/** Version of the messages below. */
+export const SYNC_VERSION = 1
+
+// Every list is bounded so that a full one of the largest elements still fits one frame of 2 MiB.
+/** Most protocol versions in a hello. */
+export const MAX_SYNC_VERSIONS = 16
+/** Most membership operations a mesh can have, and ids in one `members`. */
+export const MAX_MEMBER_OP_IDS = 4096
+/** Most membership operations in one `member-ops`; more go into the next. */
+export const MAX_MEMBER_OPS = 512
+/** Most control entries in one `control-entries`; more go into the next. */
+export const MAX_CONTROL_ENTRIES = 31
+/** Most rows in one `heads`, `want` or `ack`; more heads go into the next. */
+export const MAX_ROWS = 2048
+
+/** Last entry of a control log that somebody has. */
+export interface ControlHead {
+  readonly seq: number
+  readonly id: Uint8Array
+}
+
+/** First message of both sides. */
+export interface HelloMessage {
+  readonly type: 'hello'
+  /** Protocol versions the sender speaks. */
+  readonly versions: readonly number[]
+  readonly mesh: MeshId
+  readonly deviceId: DeviceId
+  /** Equal digests: both know the same membership operations. */
+  readonly membershipDigest: Uint8Array
+}
+/** Every membership operation the sender has. */
+export interface MembersMessage {
+  readonly type: 'members'
+  readonly opIds: readonly OpId[]
+}
+/** Membership operations the other side lacks, as envelopes of membership-op.ts. */
+export interface MemberOpsMessage {
+  readonly type: 'member-ops'
+  readonly ops: readonly Uint8Array[]
+}
+export interface ControlHeadsMessage {
+  readonly type: 'control-heads'
+  /** Head of the log the sender writes for the other side. */
+  readonly mine: ControlHead | undefined
+  /** Head the sender holds of the log the other side writes for it. */
+  readonly yours: ControlHead | undefined
+}
+/** Entries of the log the sender writes for the other side, ascending, as envelopes of control-entry.ts. */
+export interface ControlEntriesMessage {
+  readonly type: 'control-entries'
+  readonly entries: readonly Uint8Array[]
+}
+/** Digest over the heads in scope. */
+export interface HeadsDigestMessage {
+  readonly type: 'heads-digest'
+  readonly digest: Uint8Array
+}
+/** The digests differ: send your heads. */
+export interface HeadsWantedMessage {
+  readonly type: 'heads-wanted'
+}
+/** The digests are equal. */
+export interface InSyncMessage {
+  readonly type: 'in-sync'
+}
+export interface HeadsMessage {
+  readonly type: 'heads'
+  readonly rows: readonly HeadRow[]
+  /** False while more rows follow. */
+  readonly last: boolean
+}
+export interface WantMessage {
+  readonly type: 'want'
+  readonly ranges: readonly LogRange[]
+  /** Sealed bytes the sender is ready to take before it asks again. */
+  readonly budgetBytes: number
+}
+/** One segment, as stored: header bytes and sealed body. */
+export interface SegmentMessage {
+  readonly type: 'segment'
+  readonly header: Uint8Array
+  readonly sealed: Uint8Array
+}
+/**
+ * The segments just sent, ascending, are this run. A signed head vouches for its last id, or the `prev` of a header
+ * that the reader already trusts.
+ */
+export interface RunEndMessage extends LogRange {
+  readonly type: 'run-end'
+}
+export const WANT_END_REASONS = ['done', 'denied', 'budget'] as const
+export type WantEndReason = (typeof WANT_END_REASONS)[number]
+export interface WantEndMessage {
+  readonly type: 'want-end'
+  readonly reason: WantEndReason
+}
+/** Runs the sender has committed. */
+export interface AckMessage {
+  readonly type: 'ack'
+  readonly rows: readonly LogRange[]
+}
+/** Times are Unix microseconds, each on its writer's clock. */
+export interface PingMessage {
+  readonly type: 'ping'
+  readonly t1: number
+}
+export interface PongMessage {
+  readonly type: 'pong'
+  /** As in the ping. */
+  readonly t1: number
+  /** When the ping arrived. */
+  readonly t2: number
+  /** When this left. */
+  readonly t3: number
+}
+/** The session ends for a reason the other side may act on. */
+export interface RefuseMessage {
+  readonly type: 'refuse'
+  readonly code: string
+}
+/** The session ends. */
+export interface ByeMessage {
+  readonly type: 'bye'
+}
+
+export type SyncMessage =
+  | HelloMessage
+  | MembersMessage
+  | MemberOpsMessage
+  | ControlHeadsMessage
+  | ControlEntriesMessage
+  | HeadsDigestMessage
+  | HeadsWantedMessage
+  | InSyncMessage
+  | HeadsMessage
+  | WantMessage
+  | SegmentMessage
+  | RunEndMessage
+  | WantEndMessage
+  | AckMessage
+  | PingMessage
+  | PongMessage
+  | RefuseMessage
+  | ByeMessage
