@@ -1,0 +1,36 @@
+/** What every part of a waterfall needs to draw: the trace, the room, and how to name and colour things. */
+import type { TraceView } from '../../agent/http-types.ts'
+import { DEVICE_STYLES, type Paint, type Style } from './colour.ts'
+import type { Glyphs } from './glyphs.ts'
+import type { Times } from './time-scale.ts'
+
+export interface Drawing {
+  readonly trace: TraceView
+  /** Cells of a line. */
+  readonly width: number
+  readonly times: Times
+  readonly ascii: boolean
+  readonly glyphs: Glyphs
+  readonly paint: Paint
+  /** Makes text from outside safe to print. */
+  readonly clean: (text: string) => string
+  readonly styleOf: (deviceId: string) => Style
+  readonly nameOf: (deviceId: string) => string
+}
+
+export type DrawingOptions = Pick<Drawing, 'trace' | 'width' | 'times' | 'ascii' | 'glyphs' | 'paint' | 'clean'>
+
+export function makeDrawing(options: DrawingOptions): Drawing {
+  const { trace, clean } = options
+  const styles = new Map(trace.devices.map(({ deviceId }, i) => [deviceId, DEVICE_STYLES[i % DEVICE_STYLES.length]]))
+  const names = new Map(trace.devices.map(({ deviceId, name }) => [deviceId, clean(name)]))
+  return {
+    ...options,
+    styleOf: (deviceId) => styles.get(deviceId) ?? 'grey',
+    nameOf: (deviceId) =>
+      names.get(deviceId) ?? clean(trace.gapDevices[deviceId] ?? deviceId.slice(0, SHORT_ID_DIGITS)),
+  }
+}
+
+/** Enough of an id to tell a household's devices apart. */
+const SHORT_ID_DIGITS = 8

@@ -1,0 +1,38 @@
+/** Ghost rows at the end of a waterfall: what is missing, in plain words. Missing parents stand among the spans. */
+import type { TraceGap } from '../../agent/http-types.ts'
+import { truncate } from './display-width.ts'
+import type { Drawing } from './drawing.ts'
+import { plural } from './plural.ts'
+
+export function renderGaps(hiddenSpans: number, drawing: Drawing): readonly string[] {
+  const { trace, glyphs, paint, width } = drawing
+  const sentences = [
+    ...(hiddenSpans > 0 ? [`${plural(hiddenSpans, 'more span')} not drawn; --json prints them all`] : []),
+    ...trace.gaps.filter((gap) => gap.reason !== 'not-here').map((gap) => sentenceOf(gap, drawing)),
+    ...(trace.omittedSpans > 0 ? [`${plural(trace.omittedSpans, 'span')} beyond the limit of one answer`] : []),
+    ...(trace.unreadableChunks > 0 ? [`${plural(trace.unreadableChunks, 'stored chunk')} could not be read`] : []),
+  ]
+  return sentences.map((sentence) => paint(truncate(`${glyphs.ghost} ${sentence}`, width, glyphs.ellipsis), 'dim'))
+}
+
+function sentenceOf({ reason, deviceId, count }: TraceGap, drawing: Drawing): string {
+  const device = deviceId === null ? 'some device' : drawing.nameOf(deviceId)
+  switch (reason) {
+    case 'not-here':
+      return 'a parent span is not here'
+    case 'no-consent':
+      return 'not shared: some device gives no consent'
+    case 'not-synced':
+      return count === null
+        ? `${device} may hold more: not synced since this trace ended`
+        : `${plural(count, 'segment')} from ${device} not synced yet`
+    case 'expired':
+      return `${countOr(count, 'spans')} from ${device} expired: kept no longer`
+    case 'dropped':
+      return `${countOr(count, 'spans')} from ${device} dropped before they were kept`
+  }
+}
+
+function countOr(count: number | null, noun: string): string {
+  return count === null ? noun : plural(count, noun.slice(0, -1))
+}

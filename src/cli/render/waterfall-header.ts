@@ -1,0 +1,83 @@
+/** Top of a waterfall: what trace this is, whether it is whole, and each device with its spans, proof and clock. */
+import type { ClockOffset, TraceDevice } from '../../agent/http-types.ts'
+import { displayWidth, fit, truncate } from './display-width.ts'
+import type { Drawing } from './drawing.ts'
+import { formatDuration, formatDurationMs } from './duration.ts'
+import { plural } from './plural.ts'
+import { wrapEntries, type StyledText } from './wrap-entries.ts'
+
+export function renderHeader(totalNanos: number, drawing: Drawing): readonly string[] {
+  return [titleLine(drawing), ...summaryLines(totalNanos, drawing), '', ...deviceLines(drawing)]
+}
+
+function titleLine({ trace, width, paint }: Drawing): string {
+  const title = `Trace ${trace.traceId}`
+  const state = trace.complete ? 'complete' : 'not complete'
+  const gap = ' '.repeat(Math.max(2, width - displayWidth(title) - state.length))
+  return `${paint('Trace', 'dim')} ${paint(trace.traceId, 'bold')}${gap}${paint(state, trace.complete ? 'green' : 'yellow')}`
+}
+
+function summaryLines(totalNanos: number, { trace, ascii, glyphs, paint, width }: Drawing): readonly string[] {
+  const errors = trace.spans.filter((span) => span.status === 'error').length
+  const count = (word: string): number => trace.spans.filter((span) => span.provenance === word).length
+  const facts = [
+    formatDuration(totalNanos, { ascii }),
+    `${plural(trace.spans.length, 'span')} on ${plural(trace.devices.length, 'device')}`,
+    `${count('verified')} verified`,
+    ...['unverified', 'tampered', 'conflict'].filter((word) => count(word) > 0).map((word) => `${count(word)} ${word}`),
+  ]
+  const entries = facts.map((text): StyledText => ({ text, styles: ['dim'] }))
+  if (errors > 0) entries.push({ text: plural(errors, 'error'), styles: ['red'] })
+  return wrapEntries(entries, { separator: ` ${glyphs.dot} `, width, paint })
+}
+
+function deviceLines(drawing: Drawing): readonly string[] {
+  const { trace, glyphs, paint, width } = drawing
+  const cells = trace.devices.map((device) => ({
+    device,
+    name: truncate(drawing.nameOf(device.deviceId), MAX_NAME_CELLS, glyphs.ellipsis),
+    spans: plural(device.spans, 'span'),
+    proof: proofOf(device, drawing),
+    clock: clockOf(device, drawing),
+  }))
+  const widthOf = (key: 'name' | 'spans' | 'proof'): number =>
+    Math.max(0, ...cells.map((cell) => displayWidth(cell[key])))
+  const [names, spans, proofs] = [widthOf('name'), widthOf('spans'), widthOf('proof')]
+  return cells.map((cell) => {
+    const style = drawing.styleOf(cell.device.deviceId)
+    const clock = truncate(cell.clock, width - names - spans - proofs - 8, glyphs.ellipsis)
+    const parts = [
+      `${paint(glyphs.lane, style)} ${paint(fit(cell.name, names), style, 'bold')}`,
+      fit(cell.spans, spans, 'right'),
+      paint(fit(cell.proof, proofs), cell.device.verified === cell.device.spans ? 'green' : 'yellow'),
+      paint(clock, 'dim'),
+    ]
+    return parts.join('  ')
+  })
+}
+
+/** Longest device name in the header, in cells: names are at most 64 bytes. */
+const MAX_NAME_CELLS = 24
+
+function proofOf(device: TraceDevice, { trace, glyphs }: Drawing): string {
+  if (device.verified === device.spans) return `${glyphs.badges.verified} all verified`
+  const words = new Set(trace.spans.filter((span) => span.deviceId === device.deviceId).map((span) => span.provenance))
+  const worst = WORST_FIRST.find((word) => words.has(word)) ?? 'unverified'
+  return `${glyphs.badges[worst]} ${device.verified} of ${device.spans} verified`
+}
+
+const WORST_FIRST = ['tampered', 'conflict', 'unverified'] as const
+
+function clockOf(device: TraceDevice, drawing: Drawing): string {
+  if (device.self) return 'this device'
+  if (device.clock === null) return 'clock not measured, times as recorded'
+  const use = drawing.times === 'corrected' ? 'corrected' : 'as recorded'
+  return `clock ${clockChip(device.clock, drawing)}, ${use}`
+}
+
+/** `+1.84 s ± 12 ms`: ahead of this device's clock. */
+function clockChip({ offsetMs, errorMs }: ClockOffset, { ascii, glyphs }: Drawing): string {
+  const sign = offsetMs < 0 ? glyphs.minus : '+'
+  const [offset, error] = [Math.abs(offsetMs), errorMs].map((ms) => formatDurationMs(ms, { ascii }))
+  return `${sign}${offset} ${glyphs.plusMinus} ${error}`
+}

@@ -1,0 +1,27 @@
+/** Foot of a waterfall: the signs that this drawing uses, and no others. */
+import type { Provenance } from '../../agent/http-types.ts'
+import type { Drawing } from './drawing.ts'
+import type { SpanRow } from './tree-rows.ts'
+import { wrapEntries } from './wrap-entries.ts'
+
+const PROVENANCES: readonly { readonly word: Provenance; readonly meaning: string }[] = [
+  { word: 'verified', meaning: 'verified' },
+  { word: 'unverified', meaning: 'unverified' },
+  { word: 'tampered', meaning: 'tampered with' },
+  { word: 'conflict', meaning: 'same id, other content' },
+]
+
+export function renderLegend(rows: readonly SpanRow[], drawing: Drawing): readonly string[] {
+  const { glyphs, trace, width, paint } = drawing
+  const used = new Set(rows.map(({ span }) => span.provenance))
+  const crosses = rows.some(({ span, parent }) => parent !== undefined && parent.deviceId !== span.deviceId)
+  const entries = [
+    ...PROVENANCES.filter(({ word }) => used.has(word)).map(({ word, meaning }) => `${glyphs.badges[word]} ${meaning}`),
+    ...(crosses ? [`${glyphs.crossing} from another device`, `${glyphs.transit.repeat(2)} on the way`] : []),
+    ...(rows.some(({ span }) => span.orderUncertain) ? [`${glyphs.uncertain} order uncertain (clocks)`] : []),
+    ...(rows.some(({ span }) => span.loop) ? [`${glyphs.loop} parents in a circle, cut here`] : []),
+    ...(rows.some(({ span }) => span.status === 'error') ? ['! error'] : []),
+    ...(trace.gaps.length > 0 ? [`${glyphs.ghost} missing`] : []),
+  ].map((text) => ({ text, styles: ['dim'] as const }))
+  return wrapEntries(entries, { separator: '   ', width, paint })
+}

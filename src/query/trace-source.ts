@@ -1,0 +1,65 @@
+/**
+ * What the trace read models ask of the rest: stored chunks of spans, per-trace summaries, and what this device may
+ * say about the other members. Everything is synchronous: queries run in the store's worker.
+ */
+import type { DeviceId, TraceId } from '../model/ids.ts'
+
+/** What the chunk that carried a record proves about it. */
+export type Evidence = 'verified' | 'unverified' | 'tampered'
+/** `conflict` is not a property of a chunk: it shows only when copies are compared. */
+export type Provenance = Evidence | 'conflict'
+
+export interface StoredChunk {
+  readonly deviceId: DeviceId
+  readonly module: string
+  /** This device's own chunks are verified once chained. */
+  readonly provenance: Evidence
+  /** OTLP `TracesData` or `LogsData`, uncompressed. */
+  readonly payload: Uint8Array
+}
+
+export interface TraceSummaryRow {
+  readonly traceId: TraceId
+  readonly startUnixNano: bigint
+  readonly endUnixNano: bigint
+  readonly spans: number
+  readonly errors: number
+  /** Undefined while no span without a parent is here. */
+  readonly rootName: string | undefined
+  readonly rootModule: string | undefined
+  readonly deviceIds: readonly DeviceId[]
+  readonly modules: readonly string[]
+}
+
+export interface TraceSource {
+  /** Every stored chunk that holds a span of the trace, in any order; chunks may hold other traces' spans too. */
+  chunksOf(traceId: TraceId): readonly StoredChunk[]
+  /** At most `limit` of the newest traces. */
+  summaries(limit: number): readonly TraceSummaryRow[]
+}
+
+/** How far a device's clock is ahead of ours (negative: behind), as measured on the link; never inferred from spans. */
+export interface ClockOffset {
+  readonly offsetMs: number
+  /** Half-width of the interval that holds the true offset. */
+  readonly errorMs: number
+}
+
+export interface MemberKnowledge {
+  readonly deviceId: DeviceId
+  readonly name: string
+  readonly connected: boolean
+  /** A live consent lets us see this member's traces. */
+  readonly grantsTraces: boolean
+  /** Segments named by its signed heads that are not here yet. */
+  readonly pendingSegments: number
+  /** Our wall time when its heads and ours were last equal; undefined if they never were. */
+  readonly syncedThroughUnixMs: number | undefined
+  readonly clock: ClockOffset | null
+}
+
+/** What this device may say about others; `members` may include this device. */
+export interface MeshKnowledge {
+  readonly self: DeviceId
+  readonly members: readonly MemberKnowledge[]
+}
