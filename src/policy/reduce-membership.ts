@@ -37,6 +37,16 @@ export function reduceMembership(ops: Iterable<MembershipOp>, mesh: MeshId, root
   }
 }
 
+/**
+ * The heads `author` writes into its next operation, at most `limit`. With more heads than fit, its own standing and the
+ * first of the rest: what is left out counts as unseen, so a flood of operations cannot prevent a removal (MB10).
+ */
+export function headsToBuildOn({ heads, members }: Membership, author: DeviceId, limit: number): readonly OpId[] {
+  const own = members.get(author)?.since
+  if (heads.length <= limit || own === undefined) return heads.slice(0, limit)
+  return [...new Set([own, ...heads])].slice(0, limit).sort(compareText)
+}
+
 function opsOfMesh(ops: Iterable<MembershipOp>, mesh: MeshId): ReadonlyMap<OpId, MembershipOp> {
   const known = new Map<OpId, MembershipOp>()
   for (const op of ops) if (op.mesh === mesh) known.set(op.opId, op)

@@ -52,4 +52,4 @@ export function meshOf(...others: string[]): { ops: MembershipOp[]; head: string
 
 /** Names of hex ids, to make failures readable. */
 export const nameOf = (id: DeviceId): string =>
-  [...'ABCDEFGHIJXYZ'].find((name) => device(name) === id) ?? toHex(utf8(id)).slice(0, 8)
+  'ABCDEFGHIJXYZ'.split('').find((name) => device(name) === id) ?? toHex(utf8(id)).slice(0, 8)

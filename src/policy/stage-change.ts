@@ -1,0 +1,61 @@
+/**
+ * What a change of stage does, in the words a person is shown before it and in the steps the agent takes.
+ * Pure, never throws. Rules: docs/spec/stages.md ST6, ST7.
+ */
+import { STAGES, type Stage } from '../model/stage.ts'
+
+export interface StageChange {
+  readonly from: Stage
+  readonly to: Stage
+  /** One sentence for each thing that starts. */
+  readonly opens: readonly string[]
+  /** One sentence for each thing that ends. */
+  readonly closes: readonly string[]
+  /** What becomes of the records that are already kept; empty if nothing changes. */
+  readonly kept: string
+  readonly revokeAllGrants: boolean
+  readonly rotateKeys: boolean
+  readonly closeMesh: boolean
+  readonly stopOtlp: boolean
+}
+
+const BROUGHT_BY: Readonly<Record<Stage, readonly string[]>> = {
+  casual: ['Errors, essential events and the audit log are kept.'],
+  pro: [
+    'Logs of every severity are kept.',
+    "Metrics of this device and of the agent's own process are kept.",
+    'A dashboard is served on this device only (loopback).',
+    'Other devices can be paired; while one is, a network port is open to paired devices.',
+    'Paired devices can be allowed to see or carry records.',
+    'Capsules can be made for support.',
+  ],
+  developer: [
+    'Traces, every metric and activity streams are kept.',
+    'Programs on this device can report over OTLP (loopback only).',
+    'Developer tools can query what is kept (loopback only).',
+  ],
+}
+const STILL_KEPT = 'What was kept stays on this device, encrypted, until its retention ends or you delete it.'
+const CANNOT_RECALL =
+  'Every grant is revoked, keys are changed and the mesh is closed. Devices that cannot be told now stop when the lease ' +
+  'of their grant ends. What other devices already received cannot be recalled.'
+
+export function planStageChange(from: Stage, to: Stage): StageChange {
+  const [before, after] = [STAGES.indexOf(from), STAGES.indexOf(to)]
+  const endsMesh = to === 'casual' && before > after
+  return {
+    from,
+    to,
+    opens: sentencesBetween(before, after),
+    closes: sentencesBetween(after, before),
+    kept: after < before ? [STILL_KEPT, ...(endsMesh ? [CANNOT_RECALL] : [])].join(' ') : '',
+    revokeAllGrants: endsMesh,
+    rotateKeys: endsMesh,
+    closeMesh: endsMesh,
+    stopOtlp: from === 'developer' && after < before,
+  }
+}
+
+function sentencesBetween(below: number, upTo: number): readonly string[] {
+  return STAGES.slice(below + 1, Math.max(upTo, below) + 1).flatMap((stage) => BROUGHT_BY[stage])
+}
