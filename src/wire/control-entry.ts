@@ -24,11 +24,10 @@ import {
 } from './cbor-fields.ts'
 import type { CborMap, CborValue } from './cbor-value.ts'
 import { decodeCbor, encodeCbor } from './cbor.ts'
-import { ControlError } from './control-error.ts'
+import { ControlError, refuseCritical } from './control-error.ts'
 import {
   HASH_BYTES,
   KEY_BYTES,
-  readCritical,
   readDeviceId,
   readMeshId,
   readOpId,
@@ -164,7 +163,7 @@ export function decodeControlEntry(
 function readEntry(payload: Uint8Array): ControlEntry {
   const map = decodeCborMap(payload, 'control payload')
   requireVersion(map, F.version, CONTROL_VERSION)
-  refuseCritical(map)
+  refuseCritical(map, F.critical)
   const base: EntryBase = {
     mesh: readMeshId(map, F.mesh),
     owner: readDeviceId(map, F.owner),
@@ -183,14 +182,6 @@ function requireConsistent(entry: EntryBase): void {
   if (entry.owner === entry.recipient) throw contradiction('nobody writes a log for itself')
   if ((entry.seq === 0) !== (entry.prev === undefined))
     throw contradiction('every entry but the first names the one before')
-}
-
-function refuseCritical(map: CborMap): void {
-  const [extension] = readCritical(map, F.critical)
-  if (extension === undefined) return
-  throw new ControlError('CONTROL_UNKNOWN_CRITICAL', 'needs an extension this version does not have', {
-    details: { extension },
-  })
 }
 
 function contradiction(message: string): ControlError {

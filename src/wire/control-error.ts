@@ -1,4 +1,7 @@
 /** What can be wrong with a control operation beyond its encoding; docs/spec/control.md. */
+import type { Field } from './cbor-fields.ts'
+import type { CborMap } from './cbor-value.ts'
+import { readCritical } from './shared-fields.ts'
 import { WireError } from './wire-error.ts'
 
 export type ControlErrorCode =
@@ -9,3 +12,12 @@ export type ControlErrorCode =
   /** Two fields of the operation cannot both be true. */
   | 'CONTROL_CONTRADICTION'
 export class ControlError extends WireError<ControlErrorCode> {}
+
+/** @throws {ControlError} `CONTROL_UNKNOWN_CRITICAL`: this version has no critical extension yet. */
+export function refuseCritical(map: CborMap, field: Field): void {
+  const [extension] = readCritical(map, field)
+  if (extension === undefined) return
+  throw new ControlError('CONTROL_UNKNOWN_CRITICAL', 'needs an extension this version does not have', {
+    details: { extension },
+  })
+}

@@ -15,10 +15,9 @@ import type { AddOp, FoundOp, MembershipOp, RemoveOp } from '../model/membership
 import { asArray, asBytes, decodeCborMap, fields, mapOf, readMap, readUint } from './cbor-fields.ts'
 import type { CborMap, CborValue } from './cbor-value.ts'
 import { decodeCbor, encodeCbor } from './cbor.ts'
-import { ControlError } from './control-error.ts'
+import { ControlError, refuseCritical } from './control-error.ts'
 import { cardMap, readCard } from './device-card.ts'
 import {
-  readCritical,
   readDeviceId,
   readMeshId,
   readOpIds,
@@ -124,7 +123,7 @@ export function decodeMembershipOp(
 function readDraft(payload: Uint8Array): MembershipDraft {
   const map = decodeCborMap(payload, 'membership payload')
   requireVersion(map, F.version, MEMBERSHIP_VERSION)
-  refuseCritical(map)
+  refuseCritical(map, F.critical)
   const base = {
     mesh: readMeshId(map, F.mesh),
     author: readDeviceId(map, F.author),
@@ -153,14 +152,6 @@ function requireConsistent(draft: Omit<FoundOp, 'opId'> | Omit<AddOp, 'opId'>): 
   if (draft.kind === 'add' && (isSelf || draft.heads.length === 0)) {
     throw new ControlError('CONTROL_CONTRADICTION', 'a member adds another device, after something')
   }
-}
-
-function refuseCritical(map: CborMap): void {
-  const [extension] = readCritical(map, F.critical)
-  if (extension === undefined) return
-  throw new ControlError('CONTROL_UNKNOWN_CRITICAL', 'needs an extension this version does not have', {
-    details: { extension },
-  })
 }
 
 function badSignature(role: string): ControlError {
