@@ -27,7 +27,7 @@ export function encodeExportResponse(
   const writer = new ProtobufWriter()
   if (rejected !== undefined && errorMessage !== undefined) {
     const start = writer.open(0x0a)
-    writer.uint(0x08, rejected.count)
+    writer.integer(0x08, rejected.count)
     writer.text(0x12, errorMessage)
     writer.close(start)
   }

@@ -23,3 +23,7 @@ export const MAX_VALUE_DEPTH = 32
 export const MAX_ELEMENTS = 131_072
 /** Latest time, in nanoseconds since 1970: a signed 64-bit integer, so that every database can hold it. */
 export const MAX_UNIX_NANO = 2n ** 63n - 1n
+/** Deepest JSON, in objects and arrays: the deepest value (4 levels each) in the deepest place, and some to spare. */
+export const MAX_JSON_DEPTH = 256
+/** Most objects and arrays in a JSON document: each takes some 50 bytes in memory for 3 in the text. */
+export const MAX_JSON_OBJECTS = 4_000_000

@@ -70,25 +70,35 @@ export class ProtobufWriter {
   /** Signed or not: the low 64 bits. */
   fixed64(tag: number, value: bigint): void {
     this.varint(tag)
-    this.#reserve(8)
-    this.#view.setBigInt64(this.#length, value, true)
-    this.#length += 8
+    this.#fixed64(value)
   }
 
   double(tag: number, value: number): void {
     this.varint(tag)
-    this.#reserve(8)
-    this.#view.setFloat64(this.#length, value, true)
-    this.#length += 8
+    this.#double(value)
   }
 
-  uint(tag: number, value: number): void {
+  packedDoubles(tag: number, values: readonly number[]): void {
+    const start = this.open(tag)
+    for (const value of values) this.#double(value)
+    this.close(start)
+  }
+
+  packedFixed64(tag: number, values: readonly bigint[]): void {
+    const start = this.open(tag)
+    for (const value of values) this.#fixed64(value)
+    this.close(start)
+  }
+
+  /** A whole number up to 2^53 either way, as a varint: enums, bools, counts. */
+  integer(tag: number, value: number): void {
+    if (value < 0) return this.bigint(tag, BigInt(value))
     this.varint(tag)
     this.varint(value)
   }
 
   /** int64 and uint64: two's complement of 64 bits. */
-  int(tag: number, value: bigint): void {
+  bigint(tag: number, value: bigint): void {
     this.varint(tag)
     if (value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER)) return this.varint(Number(value))
     this.#reserve(MAX_VARINT_BYTES)
@@ -103,6 +113,18 @@ export class ProtobufWriter {
     let rest = value
     for (; rest >= 0x80; rest = Math.floor(rest / 128)) this.#bytes[this.#length++] = (rest % 128) | 0x80
     this.#bytes[this.#length++] = rest
+  }
+
+  #fixed64(value: bigint): void {
+    this.#reserve(8)
+    this.#view.setBigInt64(this.#length, value, true)
+    this.#length += 8
+  }
+
+  #double(value: number): void {
+    this.#reserve(8)
+    this.#view.setFloat64(this.#length, value, true)
+    this.#length += 8
   }
 
   #reserve(more: number): void {

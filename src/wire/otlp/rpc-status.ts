@@ -10,6 +10,8 @@ export type OtlpEncoding = 'protobuf' | 'json'
 /** The codes of google/rpc/code.proto that are answered here. */
 export const RPC_CODE = {
   INVALID_ARGUMENT: 3,
+  NOT_FOUND: 5,
+  PERMISSION_DENIED: 7,
   RESOURCE_EXHAUSTED: 8,
   UNIMPLEMENTED: 12,
   INTERNAL: 13,
@@ -25,7 +27,7 @@ export interface RpcStatus {
 export function encodeRpcStatus({ code, message }: RpcStatus, encoding: OtlpEncoding): Uint8Array {
   if (encoding === 'json') return utf8(JSON.stringify({ code, message }))
   const writer = new ProtobufWriter()
-  writer.uint(0x08, code)
+  writer.integer(0x08, code)
   writer.text(0x12, message)
   return writer.finish()
 }

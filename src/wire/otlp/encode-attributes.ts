@@ -1,0 +1,70 @@
+/** Attributes -> KeyValue fields, straight from what a program hands over. */
+import type { Attributes, AttributeValue } from './attributes.ts'
+import { MAX_VALUE_DEPTH } from './limits.ts'
+import type { ProtobufWriter } from './protobuf-writer.ts'
+
+/** A list, or an object whose keys are the attributes' (as @opentelemetry/api has them); undefined values are left out. */
+export type AttributesInput = Attributes | Readonly<Record<string, AttributeValue | undefined>>
+
+/** Writes each attribute as one field with `tag`. */
+export function writeAttributes(
+  writer: ProtobufWriter,
+  tag: number,
+  attributes: AttributesInput | undefined,
+  depth = 0,
+): void {
+  if (attributes === undefined) return
+  if (isList(attributes)) {
+    for (const { key, value } of attributes) writeAttribute(writer, tag, key, value, depth)
+    return
+  }
+  for (const key of Object.keys(attributes)) {
+    const value = attributes[key]
+    if (value !== undefined) writeAttribute(writer, tag, key, value, depth)
+  }
+}
+
+/** Writes one AnyValue field. Values nested too deep, or in a circle, end as values that are not set. */
+export function writeValue(writer: ProtobufWriter, tag: number, value: AttributeValue, depth = 1): void {
+  const start = writer.open(tag)
+  if (depth <= MAX_VALUE_DEPTH) writeMember(writer, value, depth)
+  writer.close(start)
+}
+
+/** A number that is a whole one travels as an integer, as the OpenTelemetry JS SDKs send it. */
+function writeMember(writer: ProtobufWriter, value: AttributeValue, depth: number): void {
+  if (typeof value === 'string') writer.text(0x0a, value)
+  else if (typeof value === 'boolean') writer.integer(0x10, value ? 1 : 0)
+  else if (typeof value === 'bigint') writer.bigint(0x18, value)
+  else if (typeof value === 'number') writeNumber(writer, value)
+  else if (value instanceof Uint8Array) writer.bytes(0x3a, value)
+  else if (isList(value)) writeList(writer, value, depth)
+  else if (value !== null) {
+    const start = writer.open(0x32)
+    writeAttributes(writer, 0x0a, value.entries, depth)
+    writer.close(start)
+  }
+}
+
+function writeNumber(writer: ProtobufWriter, value: number): void {
+  if (Number.isSafeInteger(value) && !Object.is(value, -0)) writer.bigint(0x18, BigInt(value))
+  else writer.double(0x21, value)
+}
+
+function writeList(writer: ProtobufWriter, values: readonly AttributeValue[], depth: number): void {
+  const start = writer.open(0x2a)
+  for (const value of values) writeValue(writer, 0x0a, value, depth + 1)
+  writer.close(start)
+}
+
+function writeAttribute(writer: ProtobufWriter, tag: number, key: string, value: AttributeValue, depth: number): void {
+  const start = writer.open(tag)
+  writer.text(0x0a, key)
+  writeValue(writer, 0x12, value, depth + 1)
+  writer.close(start)
+}
+
+/** Array.isArray, but it keeps what a readonly array holds. */
+function isList<T>(value: readonly T[] | object | null): value is readonly T[] {
+  return Array.isArray(value)
+}

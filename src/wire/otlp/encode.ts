@@ -1,0 +1,176 @@
+/**
+ * Plain objects -> OTLP protobuf: `TracesData`, `LogsData` and `MetricsData` of one resource and scope. The module SDK's
+ * hot path: everything is written once, into one buffer. Fields at their default are left out. Decoded records of this
+ * folder fit the inputs. Never throws; ids are trusted, since their types vouch for them.
+ */
+import type { SpanId, TraceId } from '../../model/ids.ts'
+import { idBytes } from '../../model/ids.ts'
+import type { AttributeValue } from './attributes.ts'
+import type { AttributesInput } from './encode-attributes.ts'
+import { writeAttributes, writeValue } from './encode-attributes.ts'
+import { ProtobufWriter } from './protobuf-writer.ts'
+import type { MetricInput } from './write-metric.ts'
+import { writeMetric } from './write-metric.ts'
+
+interface Batch {
+  readonly resource: { readonly attributes: AttributesInput }
+  readonly scope: { readonly name: string; readonly version?: string; readonly attributes?: AttributesInput }
+}
+
+export interface TracesInput extends Batch {
+  readonly spans: readonly SpanInput[]
+}
+export interface LogsInput extends Batch {
+  readonly logRecords: readonly LogRecordInput[]
+}
+export interface MetricsInput extends Batch {
+  readonly metrics: readonly MetricInput[]
+}
+
+export interface SpanInput {
+  readonly traceId: TraceId
+  readonly spanId: SpanId
+  readonly parentSpanId?: SpanId | undefined
+  readonly traceState?: string | undefined
+  readonly name: string
+  /** 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
+  readonly kind: number
+  readonly startUnixNano: bigint
+  readonly endUnixNano: bigint
+  readonly attributes?: AttributesInput
+  readonly droppedAttributesCount?: number
+  readonly events?: readonly EventInput[]
+  readonly droppedEventsCount?: number
+  readonly links?: readonly LinkInput[]
+  readonly droppedLinksCount?: number
+  /** Code 0 unset, 1 ok, 2 error. */
+  readonly status?: { readonly code: number; readonly message?: string | undefined }
+  /** W3C trace flags, and bits 8 and 9: see {@link REMOTE_KNOWN}. */
+  readonly flags?: number
+}
+export interface EventInput {
+  readonly timeUnixNano: bigint
+  readonly name: string
+  readonly attributes?: AttributesInput
+}
+export interface LinkInput {
+  readonly traceId: TraceId
+  readonly spanId: SpanId
+  readonly traceState?: string | undefined
+  readonly attributes?: AttributesInput
+  readonly flags?: number
+}
+export interface LogRecordInput {
+  readonly timeUnixNano: bigint
+  readonly observedUnixNano?: bigint
+  readonly severityNumber: number
+  readonly severityText?: string
+  readonly body?: AttributeValue | undefined
+  readonly attributes?: AttributesInput
+  readonly droppedAttributesCount?: number
+  readonly flags?: number
+  readonly traceId?: TraceId | undefined
+  readonly spanId?: SpanId | undefined
+  readonly eventName?: string
+}
+
+/** Flag: it is known whether the parent (of a span) or target (of a link) is on another device or process. */
+export const REMOTE_KNOWN = 0x100
+/** Flag: it is. */
+export const REMOTE = 0x200
+
+export function encodeTracesData(input: TracesInput): Uint8Array {
+  return encodeBatch(input, input.spans, writeSpan)
+}
+
+export function encodeLogsData(input: LogsInput): Uint8Array {
+  return encodeBatch(input, input.logRecords, writeLogRecord)
+}
+
+export function encodeMetricsData(input: MetricsInput): Uint8Array {
+  return encodeBatch(input, input.metrics, writeMetric)
+}
+
+function encodeBatch<T>(
+  { resource, scope }: Batch,
+  records: readonly T[],
+  write: (writer: ProtobufWriter, record: T) => void,
+): Uint8Array {
+  const writer = new ProtobufWriter()
+  const resourceLevel = writer.open(0x0a)
+  const resourceHead = writer.open(0x0a)
+  writeAttributes(writer, 0x0a, resource.attributes)
+  writer.close(resourceHead)
+  const scopeLevel = writer.open(0x12)
+  const scopeHead = writer.open(0x0a)
+  writer.text(0x0a, scope.name)
+  if (scope.version) writer.text(0x12, scope.version)
+  writeAttributes(writer, 0x1a, scope.attributes)
+  writer.close(scopeHead)
+  for (const record of records) {
+    const start = writer.open(0x12)
+    write(writer, record)
+    writer.close(start)
+  }
+  writer.close(scopeLevel)
+  writer.close(resourceLevel)
+  return writer.finish()
+}
+
+function writeSpan(writer: ProtobufWriter, span: SpanInput): void {
+  writer.bytes(0x0a, idBytes(span.traceId))
+  writer.bytes(0x12, idBytes(span.spanId))
+  if (span.traceState) writer.text(0x1a, span.traceState)
+  if (span.parentSpanId) writer.bytes(0x22, idBytes(span.parentSpanId))
+  writer.text(0x2a, span.name)
+  if (span.kind) writer.integer(0x30, span.kind)
+  writer.fixed64(0x39, span.startUnixNano)
+  writer.fixed64(0x41, span.endUnixNano)
+  writeAttributes(writer, 0x4a, span.attributes)
+  if (span.droppedAttributesCount) writer.integer(0x50, span.droppedAttributesCount)
+  for (const event of span.events ?? []) writeEvent(writer, event)
+  if (span.droppedEventsCount) writer.integer(0x60, span.droppedEventsCount)
+  for (const link of span.links ?? []) writeLink(writer, link)
+  if (span.droppedLinksCount) writer.integer(0x70, span.droppedLinksCount)
+  if (span.status?.code || span.status?.message) writeStatus(writer, span.status)
+  if (span.flags) writer.fixed32(0x85, span.flags)
+}
+
+function writeEvent(writer: ProtobufWriter, event: EventInput): void {
+  const start = writer.open(0x5a)
+  writer.fixed64(0x09, event.timeUnixNano)
+  writer.text(0x12, event.name)
+  writeAttributes(writer, 0x1a, event.attributes)
+  writer.close(start)
+}
+
+function writeLink(writer: ProtobufWriter, link: LinkInput): void {
+  const start = writer.open(0x6a)
+  writer.bytes(0x0a, idBytes(link.traceId))
+  writer.bytes(0x12, idBytes(link.spanId))
+  if (link.traceState) writer.text(0x1a, link.traceState)
+  writeAttributes(writer, 0x22, link.attributes)
+  if (link.flags) writer.fixed32(0x35, link.flags)
+  writer.close(start)
+}
+
+function writeStatus(writer: ProtobufWriter, status: NonNullable<SpanInput['status']>): void {
+  const start = writer.open(0x7a)
+  if (status.message) writer.text(0x12, status.message)
+  if (status.code) writer.integer(0x18, status.code)
+  writer.close(start)
+}
+
+function writeLogRecord(writer: ProtobufWriter, record: LogRecordInput): void {
+  if (record.timeUnixNano) writer.fixed64(0x09, record.timeUnixNano)
+  if (record.severityNumber) writer.integer(0x10, record.severityNumber)
+  if (record.severityText) writer.text(0x1a, record.severityText)
+  if (record.body !== undefined && record.body !== null) writeValue(writer, 0x2a, record.body)
+  writeAttributes(writer, 0x32, record.attributes)
+  if (record.droppedAttributesCount) writer.integer(0x38, record.droppedAttributesCount)
+  if (record.flags) writer.fixed32(0x45, record.flags)
+  if (record.traceId) writer.bytes(0x4a, idBytes(record.traceId))
+  if (record.spanId) writer.bytes(0x52, idBytes(record.spanId))
+  if (record.observedUnixNano) writer.fixed64(0x59, record.observedUnixNano)
+  if (record.eventName) writer.text(0x62, record.eventName)
+}

@@ -1,0 +1,99 @@
+/**
+ * OTLP/JSON -> OTLP protobuf, by the rules of the OTLP specification ("JSON Protobuf Encoding"): hex ids of either case,
+ * enums as integers only, lowerCamelCase names only, unknown fields ignored, 64-bit integers as decimal strings or
+ * numbers, bytes as base64.
+ *
+ * A record with a field of the wrong kind is left out alone and counted; a bad resource or scope takes its records with
+ * it. Throws OtlpError when the document as a whole is not one of the signal. What comes out still has to be scanned:
+ * here only the JSON is judged, not ids or limits of records.
+ */
+import type { Signal } from '../../model/lane.ts'
+import { assertJsonShape, parseExactJson } from './json-text.ts'
+import type { JsonObject } from './json-value.ts'
+import { asArray, asObject, writeField, writeFields } from './json-value.ts'
+import { OtlpError } from './otlp-error.ts'
+import { WIRE_BYTES } from './protobuf-reader.ts'
+import { ProtobufWriter } from './protobuf-writer.ts'
+import { RejectedTally } from './rejected-tally.ts'
+import type { RejectedRecords } from './rows.ts'
+import type { Field } from './schema.ts'
+import { DATA, METRIC } from './schema.ts'
+
+export interface FromJson {
+  readonly bytes: Uint8Array
+  readonly rejected: RejectedRecords | undefined
+}
+
+export function otlpJsonToProtobuf(signal: Signal, text: string): FromJson {
+  assertJsonShape(text)
+  const data = asObject(parseExactJson(text), 'the document')
+  const conversion = new Conversion()
+  const resources = DATA[signal].fields[1] as Field
+  for (const resource of childrenOf(data, resources)) conversion.addContainer(resources, resource, undefined)
+  return conversion.result()
+}
+
+class Conversion {
+  readonly #writer = new ProtobufWriter()
+  readonly #rejected = new RejectedTally()
+
+  result(): FromJson {
+    return { bytes: this.#writer.finish(), rejected: this.#rejected.result() }
+  }
+
+  /** Writes a resource or a scope with all below it. `problem` is what is wrong with the level above, if anything. */
+  addContainer(field: Field, value: unknown, problem: OtlpError | undefined): void {
+    const object = asObject(value, field.name)
+    const children = field.message?.fields[2] as Field
+    const start = this.#writer.open(tagOf(field))
+    const own = problem ?? this.#attempt(() => this.#writeHead(field, children, object))
+    for (const child of childrenOf(object, children)) {
+      if (children.message?.byName.has('schemaUrl') === true) this.addContainer(children, child, own)
+      else this.#addRecord(children, child, own)
+    }
+    this.#writer.close(start)
+  }
+
+  #writeHead(field: Field, children: Field, object: JsonObject): void {
+    const { [children.name]: _, ...head } = object
+    writeFields(this.#writer, field.message, head)
+  }
+
+  #addRecord(field: Field, value: unknown, problem: OtlpError | undefined): void {
+    const why = problem ?? this.#attempt(() => writeField(this.#writer, field, value))
+    if (why !== undefined) this.#rejected.add(why, field.message === METRIC ? countPoints(value) : 1)
+  }
+
+  /** What `write` threw, with all it wrote taken back. */
+  #attempt(write: () => void): OtlpError | undefined {
+    const { length } = this.#writer
+    try {
+      write()
+      return undefined
+    } catch (err) {
+      if (!(err instanceof OtlpError)) throw err
+      this.#writer.rewind(length)
+      return err
+    }
+  }
+}
+
+function childrenOf(object: JsonObject, field: Field): readonly unknown[] {
+  const value = object[field.name]
+  return value === undefined || value === null ? [] : asArray(value, field.name)
+}
+
+function tagOf(field: Field): number {
+  return (field.number << 3) | WIRE_BYTES
+}
+
+/** Data points of a metric that is not taken, as far as they can be seen; at least 1. */
+function countPoints(metric: unknown): number {
+  if (typeof metric !== 'object' || metric === null) return 1
+  let points = 0
+  for (const data of Object.values(metric)) {
+    const dataPoints: unknown = (data as { dataPoints?: unknown } | null)?.dataPoints
+    if (Array.isArray(dataPoints)) points += dataPoints.length
+  }
+  return Math.max(1, points)
+}
