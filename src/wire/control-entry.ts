@@ -22,7 +22,7 @@ import {
   readOptional,
   readUint,
 } from './cbor-fields.ts'
-import type { CborMap, CborValue } from './cbor-value.ts'
+import type { CborValue } from './cbor-value.ts'
 import { decodeCbor, encodeCbor } from './cbor.ts'
 import { ControlError, refuseCritical } from './control-error.ts'
 import {

@@ -8,12 +8,10 @@
  */
 import { idBytes, type MeshId } from '../model/ids.ts'
 import type { DeviceCard } from '../model/membership.ts'
-import { decodeCborMap, fields, mapOf, readByteStrings, readBytes, readBytesBetween, readMap } from './cbor-fields.ts'
-import type { CborMap } from './cbor-value.ts'
-import { encodeCbor } from './cbor.ts'
+import { fields, mapOf, readByteStrings, readBytes, readBytesBetween, readMap } from './cbor-fields.ts'
 import { cardMap, readCard } from './device-card.ts'
-import { encodeFrame } from './frame.ts'
 import { MAX_MEMBERSHIP_OP_BYTES } from './membership-op.ts'
+import { encodeMessage, messageReader, type MessageTable } from './message-table.ts'
 import { HASH_BYTES, readErrorCode, readMeshId, requireVersion, SIGNATURE_BYTES } from './shared-fields.ts'
 import { MAX_MEMBER_OP_IDS } from './sync-message-types.ts'
 import { PAIR_TOKEN_ID_BYTES } from './ticket.ts'
@@ -67,10 +65,7 @@ export class PairMessageError extends WireError<PairMessageErrorCode> {}
 
 /** The message as a whole frame. @throws {WireError} if a reader would refuse it. */
 export function encodePairMessage(message: PairMessage): Uint8Array {
-  const codec = CODECS[message.type] as unknown as Codec<PairMessage>
-  const map = codec.write(message)
-  codec.read(map)
-  return encodeFrame({ kind: codec.kind, payload: encodeCbor(map) })
+  return encodeMessage(CODECS, message)
 }
 
 /**
@@ -78,15 +73,9 @@ export function encodePairMessage(message: PairMessage): Uint8Array {
  * @throws {WireError} for a payload that is not that message's.
  */
 export function decodePairMessage(kind: number, payload: Uint8Array): PairMessage {
-  const codec = BY_KIND.get(kind)
-  if (codec === undefined) throw new PairMessageError('PAIR_KIND', 'not a pairing message', { details: { kind } })
-  return codec.read(decodeCborMap(payload, 'pairing message'))
-}
-
-interface Codec<Message> {
-  readonly kind: number
-  readonly write: (message: Message) => CborMap
-  readonly read: (map: CborMap) => Message
+  const message = readPairMessage(kind, payload)
+  if (message === undefined) throw new PairMessageError('PAIR_KIND', 'not a pairing message', { details: { kind } })
+  return message
 }
 
 const JOIN = fields({ version: 1, tokenId: 2, nonce: 3, card: 4, mac: 5 })
@@ -103,7 +92,7 @@ const OFFER = fields({
 const ACCEPT = fields({ subjectSignature: 1, mac: 2 })
 const REFUSE = fields({ code: 1 })
 
-const CODECS: { readonly [Type in PairMessage['type']]: Codec<Extract<PairMessage, { type: Type }>> } = {
+const CODECS: MessageTable<PairMessage> = {
   join: {
     kind: 32,
     write: (m) =>
@@ -169,6 +158,4 @@ const CODECS: { readonly [Type in PairMessage['type']]: Codec<Extract<PairMessag
   },
 }
 
-const BY_KIND: ReadonlyMap<number, Codec<PairMessage>> = new Map(
-  Object.values(CODECS).map((codec) => [codec.kind, codec as unknown as Codec<PairMessage>]),
-)
+const readPairMessage = messageReader(CODECS, 'pairing message')

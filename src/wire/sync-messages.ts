@@ -6,14 +6,13 @@
  */
 import { idBytes } from '../model/ids.ts'
 import { MAX_SEALED_BYTES } from '../model/segment.ts'
-import { decodeCborMap, fields, mapOf, readArray, readBool, readByteStrings, readBytes } from './cbor-fields.ts'
+import { fields, mapOf, readArray, readBool, readByteStrings, readBytes } from './cbor-fields.ts'
 import { asUint, readBytesBetween, readMap, readOptional, readRows, readUint } from './cbor-fields.ts'
 import type { CborMap } from './cbor-value.ts'
-import { encodeCbor } from './cbor.ts'
 import { MAX_CONTROL_ENTRY_BYTES } from './control-entry.ts'
-import { encodeFrame } from './frame.ts'
 import { headRowMap, rangeMap, readHeadRow, readRange } from './log-rows.ts'
 import { MAX_MEMBERSHIP_OP_BYTES } from './membership-op.ts'
+import { encodeMessage, messageReader, type MessageTable } from './message-table.ts'
 import { MAX_SEGMENT_HEADER_BYTES } from './segment-header.ts'
 import { HASH_BYTES, readDeviceId, readErrorCode, readMeshId, readOpIds } from './shared-fields.ts'
 import {
@@ -34,10 +33,7 @@ export class SyncMessageError extends WireError<SyncMessageErrorCode> {}
 
 /** The message as a whole frame. @throws {WireError} if a reader would refuse it. */
 export function encodeSyncMessage(message: SyncMessage): Uint8Array {
-  const codec = CODECS[message.type] as unknown as Codec<SyncMessage>
-  const map = codec.write(message)
-  codec.read(map)
-  return encodeFrame({ kind: codec.kind, payload: encodeCbor(map) })
+  return encodeMessage(CODECS, message)
 }
 
 /**
@@ -45,15 +41,9 @@ export function encodeSyncMessage(message: SyncMessage): Uint8Array {
  * @throws {WireError} for a payload that is not that message's.
  */
 export function decodeSyncMessage(kind: number, payload: Uint8Array): SyncMessage {
-  const codec = BY_KIND.get(kind)
-  if (codec === undefined) throw new SyncMessageError('SYNC_KIND', 'not a sync message', { details: { kind } })
-  return codec.read(decodeCborMap(payload, 'sync message'))
-}
-
-interface Codec<Message> {
-  readonly kind: number
-  readonly write: (message: Message) => CborMap
-  readonly read: (map: CborMap) => Message
+  const message = readSyncMessage(kind, payload)
+  if (message === undefined) throw new SyncMessageError('SYNC_KIND', 'not a sync message', { details: { kind } })
+  return message
 }
 
 const HELLO = fields({ versions: 1, mesh: 2, deviceId: 3, membershipDigest: 4 })
@@ -71,7 +61,7 @@ const ACK = fields({ rows: 1 })
 const PING = fields({ t1: 1, t2: 2, t3: 3 })
 const REFUSE = fields({ code: 1 })
 
-const CODECS: { readonly [Type in SyncMessage['type']]: Codec<Extract<SyncMessage, { type: Type }>> } = {
+const CODECS: MessageTable<SyncMessage> = {
   hello: {
     kind: 1,
     write: (m) =>
@@ -194,9 +184,7 @@ const CODECS: { readonly [Type in SyncMessage['type']]: Codec<Extract<SyncMessag
   bye: { kind: 18, write: () => mapOf(), read: () => ({ type: 'bye' }) },
 }
 
-const BY_KIND: ReadonlyMap<number, Codec<never>> = new Map(
-  Object.values(CODECS).map((codec) => [codec.kind, codec as unknown as Codec<never>]),
-)
+const readSyncMessage = messageReader(CODECS, 'sync message')
 
 function controlHeadMap(head: ControlHead): CborMap {
   return mapOf([CONTROL_HEAD.seq, head.seq], [CONTROL_HEAD.id, head.id])
