@@ -1,0 +1,68 @@
+/**
+ * What is audited, with the severity and retention each type has by default. Names are stable: they are inside hashes.
+ * A new type is added here; a reader keeps leaves whose type it does not know.
+ */
+
+/** Classes of retention: how many days the payload of a leaf is kept. The leaf itself stays. */
+export const RETENTION_DAYS = { 'ops-90d': 90, 'security-1y': 365, 'consent-3y': 1095 } as const
+export type Retention = keyof typeof RETENTION_DAYS
+
+export const SEVERITIES = ['info', 'notice', 'warn', 'alert'] as const
+export type Severity = (typeof SEVERITIES)[number]
+
+export const OUTCOMES = ['success', 'failure', 'denied'] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+interface TypeDefaults {
+  readonly severity: Severity
+  readonly retention: Retention
+}
+
+const DEFAULTS = {
+  'agent.started': { severity: 'info', retention: 'ops-90d' },
+  'agent.stopped': { severity: 'info', retention: 'ops-90d' },
+  'device.created': { severity: 'notice', retention: 'security-1y' },
+  'stage.changed': { severity: 'notice', retention: 'security-1y' },
+  'pairing.invited': { severity: 'notice', retention: 'security-1y' },
+  'pairing.completed': { severity: 'notice', retention: 'security-1y' },
+  'pairing.failed': { severity: 'warn', retention: 'security-1y' },
+  'membership.added': { severity: 'notice', retention: 'security-1y' },
+  'membership.removed': { severity: 'notice', retention: 'security-1y' },
+  /** This device's owner let another device see or carry. */
+  'consent.granted': { severity: 'notice', retention: 'consent-3y' },
+  'consent.revoked': { severity: 'notice', retention: 'consent-3y' },
+  /** Another owner let this device see or carry. */
+  'consent.received': { severity: 'notice', retention: 'consent-3y' },
+  /** Another owner took back what was let to this device. */
+  'consent.withdrawn': { severity: 'notice', retention: 'consent-3y' },
+  'key.created': { severity: 'info', retention: 'security-1y' },
+  'key.wrapped': { severity: 'info', retention: 'security-1y' },
+  'key.received': { severity: 'info', retention: 'security-1y' },
+  'key.destroyed': { severity: 'notice', retention: 'security-1y' },
+  'module.added': { severity: 'notice', retention: 'security-1y' },
+  'module.removed': { severity: 'notice', retention: 'security-1y' },
+  'module.refused': { severity: 'warn', retention: 'security-1y' },
+  'endpoint.opened': { severity: 'notice', retention: 'security-1y' },
+  'endpoint.closed': { severity: 'info', retention: 'security-1y' },
+  'data.purged': { severity: 'notice', retention: 'security-1y' },
+  /** An operation was found without its leaf, or a leaf without its operation, and put right. */
+  'audit.reconciled': { severity: 'warn', retention: 'security-1y' },
+} as const satisfies Readonly<Record<string, TypeDefaults>>
+
+export type AuditType = keyof typeof DEFAULTS
+export const AUDIT_TYPES = Object.keys(DEFAULTS) as readonly AuditType[]
+
+export function isAuditType(type: string): type is AuditType {
+  return Object.hasOwn(DEFAULTS, type)
+}
+
+export function retentionOf(type: AuditType): Retention {
+  return DEFAULTS[type].retention
+}
+
+/** What failed or was denied is at least a warning. */
+export function severityOf(type: AuditType, outcome: Outcome): Severity {
+  const usual = DEFAULTS[type].severity
+  const least = outcome === 'success' ? 'info' : 'warn'
+  return SEVERITIES.indexOf(usual) >= SEVERITIES.indexOf(least) ? usual : least
+}
