@@ -6,7 +6,7 @@ import type { GrantState } from '../model/grant.ts'
 import type { ConsentRecord } from './reduce-consent.ts'
 
 export interface GrantTime {
-  /** The owner's clock: its own with the high-water mark (owner-time.ts), or a reader's best estimate of it. */
+  /** The owner's clock: its own, kept from going back by a persisted high-water mark, or a reader's best estimate of it. */
   readonly nowUnixMs: number
   /** When a reader last heard from the owner, on the same clock. The owner itself leaves it out: it cannot lapse. */
   readonly lastHeardUnixMs?: number | undefined

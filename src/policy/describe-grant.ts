@@ -1,0 +1,122 @@
+/**
+ * The words a person is shown before consenting. The same terms give the same text, byte for byte, whatever the order
+ * their lists came in; its SHA-256 stands in the grant as `noticeHash`. Never throws.
+ *
+ * Names and purposes are other people's words: they are quoted, and characters that could hide, reorder or add lines
+ * are shown as escapes. Rules: docs/spec/consent.md CO14, CO15.
+ */
+import { utf8 } from '../base/bytes.ts'
+import type { Sha256 } from '../base/crypto.ts'
+import { DEFAULT_LEASE_S, type GrantOp, type May } from '../model/grant.ts'
+import { LANES, type Lane } from '../model/lane.ts'
+
+export interface GrantWords extends Pick<
+  GrantOp,
+  'may' | 'lanes' | 'modules' | 'sinceUnixMs' | 'untilUnixMs' | 'purpose'
+> {
+  readonly ownerName: string
+  readonly recipientName: string
+  readonly parts?: readonly string[] | undefined
+  readonly leaseS?: number | undefined
+}
+
+export function describeGrant(words: GrantWords): string {
+  const owner = quote(words.ownerName)
+  const recipient = quote(words.recipientName)
+  return [
+    `${recipient} may ${MAY_WORDS[words.may](owner)}`,
+    `Kinds: ${laneWords(words.lanes)}.`,
+    `Modules: ${listOrEvery(words.modules, 'every module, also those to come')}.`,
+    ...(words.parts === undefined ? [] : [`Parts: ${listOrEvery(words.parts, '')}.`]),
+    `From: ${sinceWords(words.sinceUnixMs)}.`,
+    `Until: ${words.untilUnixMs === undefined ? 'it is revoked' : utcWords(words.untilUnixMs)}.`,
+    `Purpose: ${words.purpose === '' ? 'none given' : quote(words.purpose)}.`,
+    `If ${recipient} hears nothing from ${owner} for ${durationWords(words.leaseS ?? DEFAULT_LEASE_S)}, it must stop using this.`,
+    `You can revoke this at any time: from then on nothing more is sent. What ${recipient} already has cannot be recalled; it is asked to delete it.`,
+  ].join('\n')
+}
+
+export function noticeHash(text: string, sha256: Sha256): Uint8Array {
+  return sha256(utf8(text))
+}
+
+const MAY_WORDS: Readonly<Record<May, (owner: string) => string>> = {
+  see: (owner) => `see records of ${owner}: receive, read and keep them.`,
+  carry: (owner) =>
+    `carry records of ${owner} to other devices. It cannot read them. It can tell whose they are, how many, how large ` +
+    'and when they came, and which of them belong together.',
+}
+const LANE_WORDS: Readonly<Record<Lane, string>> = {
+  traces: 'traces (what happened, step by step)',
+  logs: 'logs (what programs wrote down)',
+  metrics: 'metrics (measurements)',
+  audit: 'audit (who did what)',
+  documents: 'documents (notes and saved views)',
+}
+const UNITS = [
+  [86_400, 'day'],
+  [3_600, 'hour'],
+  [60, 'minute'],
+  [1, 'second'],
+] as const
+
+function laneWords(lanes: readonly Lane[]): string {
+  const named = LANES.filter((lane) => lanes.includes(lane)).map((lane) => LANE_WORDS[lane])
+  return named.length === 0 ? 'none' : named.join(', ')
+}
+
+function listOrEvery(names: readonly string[] | undefined, every: string): string {
+  if (names === undefined) return every
+  return names.length === 0 ? 'none' : `only ${[...new Set(names)].sort().map(quote).join(', ')}`
+}
+
+function sinceWords(sinceUnixMs: number): string {
+  if (sinceUnixMs <= 0) return 'everything that is kept, however old'
+  return `${utcWords(sinceUnixMs)}; records under a key that was already in use then stay closed`
+}
+
+function utcWords(unixMs: number): string {
+  const date = new Date(unixMs)
+  if (Number.isNaN(date.getTime())) return 'an unknown time'
+  return `${date.toISOString().replace('T', ' ').replace('.000Z', '').replace('Z', '')} UTC`
+}
+
+/** In the largest unit that comes out whole. */
+function durationWords(seconds: number): string {
+  const [size, unit] = UNITS.find(([length]) => seconds >= length && seconds % length === 0) ?? UNITS[3]
+  const count = seconds / size
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
+}
+
+// Written out rather than by Unicode class: the text must not depend on the Unicode version of the engine.
+/** Code points, first and last, that show nothing, reorder what is around them, or end a line. */
+const UNSEEN: readonly (readonly [number, number])[] = [
+  [0x00, 0x1f],
+  [0x7f, 0x9f],
+  [0xad, 0xad],
+  [0x61c, 0x61c],
+  [0x115f, 0x1160],
+  [0x180e, 0x180e],
+  // U+200D stays: it joins the parts of an emoji.
+  [0x200b, 0x200c],
+  [0x200e, 0x200f],
+  [0x2028, 0x202e],
+  [0x2060, 0x206f],
+  [0x3164, 0x3164],
+  [0xd800, 0xdfff],
+  [0xfeff, 0xfeff],
+  [0xffa0, 0xffa0],
+  [0xfff9, 0xfffb],
+  [0xe0000, 0xe007f],
+]
+
+function quote(text: string): string {
+  let quoted = ''
+  for (const character of text) {
+    const point = character.codePointAt(0) as number
+    const isPlain =
+      character !== '"' && character !== '\\' && !UNSEEN.some(([from, to]) => point >= from && point <= to)
+    quoted += isPlain ? character : `\\u{${point.toString(16)}}`
+  }
+  return `"${quoted}"`
+}
