@@ -8,7 +8,6 @@
 import { equalBytes } from '../../base/bytes.ts'
 import type { LogKey, SeqRange } from '../../model/segment.ts'
 import type { RunRow } from './heads-digest.ts'
-import { MAX_ROWS } from '../../wire/sync-message-types.ts'
 import { countSeqs, subtractRuns, toRuns, type Runs } from './runs.ts'
 
 /** Most segments in one wanted run: 64 of 1 MiB are read, verified and kept before the next is asked for. */
@@ -30,19 +29,17 @@ export interface WantPlan {
   /** True if the budget left something out. */
   readonly more: boolean
 }
-export interface WantOptions {
-  /** Most segments, and most ranges, to ask for. Without it as many ranges as fit one message. */
-  readonly budget?: { readonly segments: number; readonly ranges: number }
+export interface WantInput {
+  /** Rows with verified signatures: each id is what the author itself put at `to`. */
+  readonly offered: Iterable<RunRow>
+  readonly held: (log: LogKey) => Runs
   /** Id of a held segment: forks at an offered head are noticed before anything is asked for. */
-  readonly heldId?: (log: LogKey, seq: number) => Uint8Array | undefined
+  readonly heldId: (log: LogKey, seq: number) => Uint8Array | undefined
+  /** Most segments, and most ranges, to ask for. */
+  readonly budget: { readonly segments: number; readonly ranges: number }
 }
 
-/** @param offered rows with verified signatures: each id is what the author itself put at `to` */
-export function planWants(
-  offered: Iterable<RunRow>,
-  held: (log: LogKey) => readonly SeqRange[],
-  { budget = { segments: Infinity, ranges: MAX_ROWS }, heldId = () => undefined }: WantOptions = {},
-): WantPlan {
+export function planWants({ offered, held, heldId, budget }: WantInput): WantPlan {
   const forks: LogKey[] = []
   const queues: Iterator<WantedRun>[] = []
   let missing = 0
@@ -52,58 +49,17 @@ export function planWants(
       forks.push(log)
       continue
     }
-    const lacking = subtractRuns(toRuns(rows), toRuns(held(log)))
+    const lacking = subtractRuns(toRuns(rows), held(log))
     missing += countSeqs(lacking)
     queues.push(chunksDown(log, rows, lacking))
   }
   return { ...takeInTurns(queues, budget), forks, missing }
 }
 
-export interface ChainLink {
-  readonly seq: number
-  readonly id: Uint8Array
-  readonly prev: Uint8Array | undefined
-}
-export interface RunToVerify {
-  /** What the run claims to be: all of it must be there. */
-  readonly range: SeqRange
-  /** Ascending. Each id is computed here from the header bytes, never taken from the sender. */
-  readonly headers: readonly ChainLink[]
-  /** What the id of the last one must be. */
-  readonly expectedLastId: Uint8Array
-  /** Id of the held segment just below the first, if it is held. */
-  readonly lowerNeighbourId?: Uint8Array | undefined
-}
-/**
- * - `SYNC_GAP`: no header, or a sequence number left out: ask again.
- * - `SYNC_BROKEN_CHAIN`: not what is vouched for: the sender altered or invented something.
- * - `SYNC_FORK`: the author vouched for this run and for another segment at `seq`: keep both, freeze the incarnation.
- */
-export type RunFault = 'SYNC_GAP' | 'SYNC_BROKEN_CHAIN' | 'SYNC_FORK'
-export type RunVerdict = { readonly ok: true } | { readonly ok: false; readonly code: RunFault; readonly seq: number }
-
-/**
- * Checks, before any of it is kept, that a run hangs together and on what is vouched for: the last id, which a signed
- * head or a trusted header names, then vouches for all of them.
- */
-export function verifyRun({ range, headers, expectedLastId, lowerNeighbourId }: RunToVerify): RunVerdict {
-  const [first, last] = [headers[0], headers.at(-1)]
-  if (first === undefined || last === undefined) return fault('SYNC_GAP', range.from)
-  for (const [at, { seq, prev }] of headers.entries()) {
-    if (seq !== range.from + at) return fault('SYNC_GAP', range.from + at)
-    const below = headers[at - 1]
-    if (below !== undefined && !isSame(prev, below.id)) return fault('SYNC_BROKEN_CHAIN', seq)
-  }
-  if (last.seq !== range.to) return fault('SYNC_GAP', last.seq + 1)
-  if (!equalBytes(last.id, expectedLastId)) return fault('SYNC_BROKEN_CHAIN', last.seq)
-  if (first.seq === 0 && first.prev !== undefined) return fault('SYNC_BROKEN_CHAIN', 0)
-  return verifyLowerEnd(first, lowerNeighbourId)
-}
-
 /** The newest chunk of every log, then the next of each, until the budget is spent; the last one is cut from below. */
 function takeInTurns(
   queues: readonly Iterator<WantedRun>[],
-  budget: { readonly segments: number; readonly ranges: number },
+  budget: WantInput['budget'],
 ): Pick<WantPlan, 'ranges' | 'more'> {
   const ranges: WantedRun[] = []
   let left = budget.segments
@@ -158,19 +114,4 @@ function rowsByLog(offered: Iterable<RunRow>): readonly (readonly RunRow[])[] {
 
 function logKeyOf({ author, log, incarnation }: RunRow): LogKey {
   return { author, log, incarnation }
-}
-
-/** Only after the run is vouched for does a difference from what is held prove a fork and not a forger. */
-function verifyLowerEnd({ seq, prev }: ChainLink, lowerNeighbourId: Uint8Array | undefined): RunVerdict {
-  if (lowerNeighbourId === undefined || isSame(prev, lowerNeighbourId)) return { ok: true }
-  // Without `prev` the segment is the first above a prune mark and says nothing of what was below.
-  return prev === undefined ? { ok: true } : fault('SYNC_FORK', seq - 1)
-}
-
-function isSame(id: Uint8Array | undefined, other: Uint8Array): boolean {
-  return id !== undefined && equalBytes(id, other)
-}
-
-function fault(code: RunFault, seq: number): RunVerdict {
-  return { ok: false, code, seq }
 }
