@@ -1,0 +1,80 @@
+/** What the bus needs from the rest of the agent, and the words it shares with it. */
+import type { Clock } from '../base/clock.ts'
+import { MeshError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Signal } from '../model/lane.ts'
+import type { Stage } from '../model/stage.ts'
+import type { TelemetryEncoding } from '../wire/bus-frames.ts'
+
+export type BusErrorCode = 'BUS_RECORD_INVALID' | 'BUS_MODULE_EXISTS' | 'BUS_BIND_FAILED'
+export class BusError extends MeshError<BusErrorCode> {}
+
+/** What the agent keeps about one module. Keys are CURVE keys in Z85, 40 characters. */
+export interface ModuleRecord {
+  readonly name: string
+  readonly serverPublicKey: string
+  readonly serverSecretKey: string
+  readonly clientPublicKey: string
+  /** Where to listen for it. Without one: `<dir>/<name>.sock`, or any free loopback port where that cannot be. */
+  readonly endpoint?: string
+}
+
+export interface TelemetryBatch {
+  /** From the credential that carried it; a module cannot choose it. */
+  readonly module: string
+  readonly signal: Signal
+  readonly encoding: TelemetryEncoding
+  /** OTLP `TracesData`, `LogsData` or `MetricsData`. */
+  readonly bytes: Uint8Array
+}
+
+export interface TelemetrySink {
+  /**
+   * Resolves once the batch is committed. Rejects with a `MeshError` whose code is `BUSY` or ends in `_BUSY` if it
+   * should be sent again (after `details.retryAfterMs`), with any other `MeshError` if it never will be taken.
+   */
+  accept(batch: TelemetryBatch): Promise<{ readonly accepted: number; readonly rejected: number }>
+}
+
+export interface BusDeps {
+  readonly log: Logger
+  readonly clock: Clock
+  readonly telemetry: TelemetrySink
+  readonly modules: { list(): readonly ModuleRecord[] }
+}
+
+export interface BusOptions {
+  /** Folder of the sockets; made if absent, and set to 0700. */
+  readonly dir: string
+  /** The stage modules are told when they connect. Default `casual`. */
+  readonly stage?: Stage
+  /** A foreign key on this module's endpoint, `count` times since last told. At most once per ten seconds and module. */
+  readonly onRefused?: (module: string, count: number) => void
+  /** Default: this system's. `win32` has no `ipc://`. */
+  readonly platform?: NodeJS.Platform
+}
+
+/** Counts since the bus started. */
+export interface ModuleCounters {
+  /** Handshakes with a key that is not the module's. */
+  refusedKeys: number
+  /** Frames that broke a rule. */
+  badFrames: number
+  telemetryAccepted: number
+  telemetryBusy: number
+  telemetryRefused: number
+  published: number
+  delivered: number
+  /** Messages not delivered to this module because it reads too slowly. */
+  droppedMessages: number
+  /** Sessions ended because their module did not read its answers. */
+  slowReaders: number
+}
+
+export interface ModuleStatus {
+  readonly name: string
+  /** Undefined while its socket is being bound. */
+  readonly endpoint: string | undefined
+  readonly sessions: number
+  readonly counters: Readonly<ModuleCounters>
+}

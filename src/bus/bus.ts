@@ -1,0 +1,194 @@
+/**
+ * The ZeroMQ bus (docs/spec/bus.md): modules report telemetry to the agent and publish messages to each other.
+ *
+ * Every module has an endpoint and keys of its own, so who said something is known from the connection and never from
+ * the message. Telemetry is acknowledged after its commit and never dropped here; messages between modules are
+ * delivered at most once and dropped, counted, for a module that reads too slowly.
+ */
+import { chmod, mkdir } from 'node:fs/promises'
+import { Context } from 'zeromq'
+import { toHex } from '../base/bytes.ts'
+import type { Service } from '../base/service.ts'
+import type { Stage } from '../model/stage.ts'
+import { nodeCrypto } from '../platform/node-crypto.ts'
+import type { Envelope } from '../wire/bus-envelope.ts'
+import type { BusCode } from '../wire/bus-frames.ts'
+import { ANY_LOOPBACK_PORT, ipcEndpoint } from './bus-address.ts'
+import {
+  BusError,
+  type BusDeps,
+  type BusOptions,
+  type ModuleCounters,
+  type ModuleRecord,
+  type ModuleStatus,
+} from './bus-ports.ts'
+import { checkRecord } from './module-credential.ts'
+import { ModuleEndpoint } from './module-endpoint.ts'
+import { RefusalReporter } from './refusal-reporter.ts'
+import { RouterSocket } from './router-socket.ts'
+import { TelemetryInlet } from './telemetry-inlet.ts'
+import { ZapHandler } from './zap-handler.ts'
+
+const SESSION_ID_BYTES = 16
+
+interface Module {
+  readonly record: ModuleRecord
+  readonly counters: ModuleCounters
+  /** Undefined while its socket is being bound. */
+  listening: { readonly endpoint: string; readonly door: ModuleEndpoint } | undefined
+}
+
+/** What exists only between start and stop. */
+interface Running {
+  readonly context: Context
+  readonly zap: ZapHandler
+  readonly refusals: RefusalReporter
+}
+
+export class Bus implements Service {
+  readonly name = 'bus'
+  readonly #deps: BusDeps
+  readonly #options: BusOptions
+  readonly #modules = new Map<string, Module>()
+  #stage: Stage
+  #running: Running | undefined
+
+  constructor(deps: BusDeps, options: BusOptions) {
+    this.#deps = deps
+    this.#options = options
+    this.#stage = options.stage ?? 'casual'
+  }
+
+  /** Listens for every module known. One that cannot be listened for is logged and left out. */
+  async start(): Promise<void> {
+    if (this.#running) return
+    const { dir, onRefused } = this.#options
+    await mkdir(dir, { recursive: true, mode: 0o700 })
+    await chmod(dir, 0o700)
+    // A context of its own: libzmq has one ZAP handler per context.
+    const context = new Context({ blocky: false })
+    const refusals = new RefusalReporter(this.#deps.clock, (module, count) => onRefused?.(module, count))
+    const zap = new ZapHandler(context, this.#zapRules(refusals), this.#deps.log)
+    await zap.start()
+    this.#running = { context, zap, refusals }
+    for (const record of this.#deps.modules.list()) {
+      await this.addModule(record).catch((err: unknown) =>
+        this.#deps.log.error({ err, module: record.name }, 'not listening for this module'),
+      )
+    }
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running
+    if (!running) return
+    this.#running = undefined
+    await Promise.all([...this.#modules.values()].map((module) => this.#close(module, 'BUS_STOPPING')))
+    this.#modules.clear()
+    running.zap.stop()
+    running.refusals.stop()
+  }
+
+  /**
+   * Listens for one more module, at once. Does nothing while the bus is stopped: `start` asks for the list.
+   * @throws {BusError} `BUS_RECORD_INVALID`, `BUS_MODULE_EXISTS`, `BUS_BIND_FAILED`.
+   */
+  async addModule(record: ModuleRecord): Promise<void> {
+    if (!this.#running) return
+    checkRecord(record)
+    if (this.#modules.has(record.name)) {
+      throw new BusError('BUS_MODULE_EXISTS', 'a module of this name is on the bus', {
+        details: { module: record.name },
+      })
+    }
+    const module: Module = { record, counters: newCounters(), listening: undefined }
+    this.#modules.set(record.name, module)
+    try {
+      await this.#listen(module, this.#running.context)
+    } catch (err) {
+      this.#modules.delete(record.name)
+      throw err
+    }
+  }
+
+  /** Ends a module's sessions and its endpoint. @returns false if there is no such module. */
+  async removeModule(name: string): Promise<boolean> {
+    const module = this.#modules.get(name)
+    if (!module) return false
+    this.#modules.delete(name)
+    await this.#close(module, 'BUS_MODULE_REMOVED')
+    return true
+  }
+
+  /** Tells every connected module, and those that connect later. */
+  setStage(stage: Stage): void {
+    this.#stage = stage
+    for (const { listening } of this.#modules.values()) listening?.door.tellStage(stage)
+  }
+
+  modules(): readonly ModuleStatus[] {
+    return [...this.#modules.values()].map(({ record, counters, listening }) => ({
+      name: record.name,
+      endpoint: listening?.endpoint,
+      sessions: listening?.door.sessionCount ?? 0,
+      counters: { ...counters },
+    }))
+  }
+
+  async #listen(module: Module, context: Context): Promise<void> {
+    const { record, counters } = module
+    const { dir, platform } = this.#options
+    const socket = new RouterSocket(context, record)
+    const wanted = record.endpoint ?? ipcEndpoint(dir, record.name, platform ?? process.platform) ?? ANY_LOOPBACK_PORT
+    const endpoint = await socket.bind(wanted)
+    const { telemetry, clock, log } = this.#deps
+    const door = new ModuleEndpoint({
+      module: record.name,
+      socket,
+      inlet: new TelemetryInlet(record.name, telemetry, counters, log),
+      counters,
+      clock,
+      log,
+      stage: () => this.#stage,
+      newSessionId: () => toHex(nodeCrypto.randomBytes(SESSION_ID_BYTES)),
+      publish: (envelope, body) => this.#fanOut(envelope, body),
+    })
+    module.listening = { endpoint, door }
+    door.start()
+  }
+
+  async #close(module: Module, code: BusCode): Promise<void> {
+    const { listening } = module
+    module.listening = undefined
+    await listening?.door.stop(code)
+  }
+
+  #fanOut(envelope: Envelope, body: Uint8Array): void {
+    for (const { listening } of this.#modules.values()) listening?.door.offer(envelope, body)
+  }
+
+  #zapRules(refusals: RefusalReporter): ConstructorParameters<typeof ZapHandler>[1] {
+    return {
+      clientKeyOf: (name) => this.#modules.get(name)?.record.clientPublicKey,
+      onRefused: (name) => {
+        const module = this.#modules.get(name)
+        if (!module) return
+        module.counters.refusedKeys++
+        refusals.refused(name)
+      },
+    }
+  }
+}
+
+function newCounters(): ModuleCounters {
+  return {
+    refusedKeys: 0,
+    badFrames: 0,
+    telemetryAccepted: 0,
+    telemetryBusy: 0,
+    telemetryRefused: 0,
+    published: 0,
+    delivered: 0,
+    droppedMessages: 0,
+    slowReaders: 0,
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * One module's door to the bus: its socket, its sessions, and what each frame means.
+ *
+ * Whoever gets through the socket holds the module's key, so everything here is attributed to that module.
+ * A bad frame is counted and answered; it ends neither the connection nor another module's.
+ */
+import { toHex } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Stage } from '../model/stage.ts'
+import type { Envelope } from '../wire/bus-envelope.ts'
+import {
+  BUS_VERSION,
+  decodeModuleFrames,
+  type AgentMessage,
+  type BusCode,
+  type ModuleMessage,
+} from '../wire/bus-frames.ts'
+import type { ModuleCounters } from './bus-ports.ts'
+import { Delivery } from './delivery.ts'
+import { ModuleSession } from './module-session.ts'
+import type { RouterSocket } from './router-socket.ts'
+import type { TelemetryInlet } from './telemetry-inlet.ts'
+
+/** Most sessions of one module: its processes on this device, and those that have not been missed yet. */
+export const MAX_SESSIONS_PER_MODULE = 32
+/** Time between looks for silent sessions, in milliseconds. */
+const SWEEP_PERIOD_MS = 5000
+/** Longest wait for commits when stopping, in milliseconds; what is not acknowledged then is sent again later. */
+const STOP_TIMEOUT_MS = 5000
+
+export interface ModuleEndpointDeps {
+  readonly module: string
+  readonly socket: RouterSocket
+  readonly inlet: TelemetryInlet
+  readonly counters: ModuleCounters
+  readonly clock: Clock
+  readonly log: Logger
+  stage(): Stage
+  newSessionId(): string
+  /** Hands a message to every module that wants it; the envelope's source is set. */
+  publish(envelope: Envelope, body: Uint8Array): void
+}
+
+type Answer = Exclude<AgentMessage, { kind: 'message' }>
+
+export class ModuleEndpoint {
+  readonly #deps: ModuleEndpointDeps
+  readonly #sessions = new Map<string, ModuleSession>()
+  readonly #delivery: Delivery
+  #cancelSweep: (() => void) | undefined
+  #isStopping = false
+
+  constructor(deps: ModuleEndpointDeps) {
+    this.#deps = deps
+    this.#delivery = new Delivery({
+      clock: deps.clock,
+      sessions: () => this.#sessions.values(),
+      send: (routingId, frames) => deps.socket.send(routingId, frames),
+      onGone: (session) => this.#forget(session),
+      onDelivered: () => deps.counters.delivered++,
+    })
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size
+  }
+
+  /** Serves a socket that is bound already. */
+  start(): void {
+    const { clock, log, module } = this.#deps
+    this.#cancelSweep = clock.every(SWEEP_PERIOD_MS, () => this.#endSilentSessions())
+    this.#receive().catch((err: unknown) => log.error({ err, module }, 'module endpoint ended'))
+  }
+
+  /** Takes nothing new, answers what is under way, says bye, closes. */
+  async stop(code: BusCode): Promise<void> {
+    this.#isStopping = true
+    this.#cancelSweep?.()
+    await this.#underWayOrTimeout()
+    this.#tellAll({ kind: 'bye', code })
+    await this.#delivery.settle()
+    this.#delivery.stop()
+    this.#sessions.clear()
+    await this.#deps.socket.close()
+  }
+
+  async #underWayOrTimeout(): Promise<void> {
+    const { promise: timeout, resolve } = Promise.withResolvers<void>()
+    const cancel = this.#deps.clock.after(STOP_TIMEOUT_MS, resolve)
+    await Promise.race([this.#deps.inlet.close(), timeout])
+    cancel()
+  }
+
+  /** Queues a message for each session that subscribed to it. */
+  offer(envelope: Envelope, body: Uint8Array): void {
+    const wanting = [...this.#sessions.values()].filter((session) => session.wants(envelope.topic))
+    for (const { outbox } of wanting) {
+      this.#deps.counters.droppedMessages += outbox.offer({ kind: 'message', envelope, body })
+    }
+    if (wanting.length > 0) this.#delivery.wake()
+  }
+
+  tellStage(stage: Stage): void {
+    this.#tellAll({ kind: 'stage', stage })
+  }
+
+  async #receive(): Promise<void> {
+    for await (const [routingId, ...frames] of this.#deps.socket.messages()) {
+      if (routingId !== undefined) this.#frame(routingId.slice(), frames)
+    }
+  }
+
+  #frame(routingId: Uint8Array, frames: readonly Uint8Array[]): void {
+    const session = this.#sessions.get(toHex(routingId))
+    session?.heard(this.#deps.clock.monotonic())
+    const decoded = decodeModuleFrames(frames)
+    if ('refused' in decoded) {
+      this.#deps.counters.badFrames++
+      const refusal = nack(decoded.refused.code, decoded.refused.seq)
+      if (session) this.#answer(session, refusal)
+      else this.#delivery.answerStray(routingId, refusal)
+      return
+    }
+    const { message } = decoded
+    if (message.kind === 'hello') this.#hello(routingId, session)
+    else if (session) this.#message(session, message)
+    else this.#delivery.answerStray(routingId, { kind: 'bye', code: 'BUS_NO_SESSION' })
+  }
+
+  #hello(routingId: Uint8Array, known: ModuleSession | undefined): void {
+    const { clock, module, newSessionId } = this.#deps
+    if (this.#isStopping || (!known && this.#sessions.size >= MAX_SESSIONS_PER_MODULE)) {
+      this.#delivery.answerStray(routingId, { kind: 'bye', code: this.#isStopping ? 'BUS_STOPPING' : 'BUS_BUSY' })
+      return
+    }
+    const session = known ?? new ModuleSession(newSessionId(), routingId, clock.monotonic())
+    this.#sessions.set(toHex(routingId), session)
+    const stage = this.#deps.stage()
+    this.#answer(session, { kind: 'welcome', v: BUS_VERSION, module, stage, session: session.id })
+  }
+
+  #message(session: ModuleSession, message: Exclude<ModuleMessage, { kind: 'hello' }>): void {
+    switch (message.kind) {
+      case 'telemetry':
+        void this.#deps.inlet.accept(message).then((answer) => this.#answer(session, answer))
+        return
+      case 'publish':
+        this.#deps.counters.published++
+        this.#deps.publish({ ...message.envelope, source: this.#deps.module }, message.body)
+        break
+      case 'subscribe':
+        if (session.subscribe(message.prefix)) break
+        this.#answer(session, nack('BUS_SUBSCRIPTION_LIMIT', message.seq))
+        return
+      case 'unsubscribe':
+        session.unsubscribe(message.prefix)
+        break
+      case 'ping':
+        break
+    }
+    if (message.seq !== undefined) this.#answer(session, { kind: 'ack', seq: message.seq })
+  }
+
+  #answer(session: ModuleSession, message: Answer): void {
+    session.outbox.answer(message)
+    if (session.outbox.isStuck) {
+      this.#deps.counters.slowReaders++
+      this.#forget(session)
+      this.#delivery.answerStray(session.routingId, { kind: 'bye', code: 'BUS_SLOW_READER' })
+    }
+    this.#delivery.wake()
+  }
+
+  #tellAll(message: Answer): void {
+    for (const session of this.#sessions.values()) this.#answer(session, message)
+  }
+
+  #endSilentSessions(): void {
+    const now = this.#deps.clock.monotonic()
+    for (const session of this.#sessions.values()) {
+      if (!session.isSilent(now)) continue
+      this.#forget(session)
+      this.#delivery.answerStray(session.routingId, { kind: 'bye', code: 'BUS_SESSION_EXPIRED' })
+    }
+  }
+
+  #forget(session: ModuleSession): void {
+    this.#sessions.delete(toHex(session.routingId))
+  }
+}
+
+function nack(code: BusCode, seq: number | undefined): Answer {
+  return { kind: 'nack', code, ...(seq === undefined ? {} : { seq }) }
+}

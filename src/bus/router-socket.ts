@@ -1,0 +1,77 @@
+/**
+ * One CURVE server socket for one module, as the bus wants it: sending never waits and never throws, bytes are plain.
+ * The context must have a ZAP handler already; without one the socket refuses everybody.
+ */
+import { Router, type Context } from 'zeromq'
+import { MAX_BODY_BYTES } from '../wire/bus-frames.ts'
+import { BusError, type ModuleRecord } from './bus-ports.ts'
+import { zapDomain } from './zap-handler.ts'
+
+/** Messages libzmq queues per peer and direction; our own bounded queues come before it. */
+const QUEUED_MESSAGES = 64
+/** Largest frame libzmq reads before it cuts the peer off: above our limit, so that a slip gets an answer instead. */
+const MAX_READ_BYTES = 2 * MAX_BODY_BYTES
+/** How long libzmq goes on delivering after close, in milliseconds. */
+const LINGER_MS = 500
+
+/** `full`: try again soon. `gone`: there is no such peer any more. */
+export type SendOutcome = 'sent' | 'full' | 'gone'
+
+export class RouterSocket {
+  readonly #socket: Router
+  #endpoint: string | undefined
+
+  constructor(context: Context, record: ModuleRecord) {
+    this.#socket = new Router({
+      context,
+      curveServer: true,
+      curvePublicKey: record.serverPublicKey,
+      curveSecretKey: record.serverSecretKey,
+      zapDomain: zapDomain(record.name),
+      zapEnforceDomain: true,
+      // Without `mandatory` a message that cannot be sent would vanish without a word.
+      mandatory: true,
+      sendTimeout: 0,
+      sendHighWaterMark: QUEUED_MESSAGES,
+      receiveHighWaterMark: QUEUED_MESSAGES,
+      maxMessageSize: MAX_READ_BYTES,
+      linger: LINGER_MS,
+    })
+  }
+
+  /** @returns the endpoint with its real port. @throws {BusError} `BUS_BIND_FAILED`; the socket is closed then. */
+  async bind(endpoint: string): Promise<string> {
+    try {
+      await this.#socket.bind(endpoint)
+      this.#endpoint = this.#socket.lastEndpoint ?? endpoint
+      return this.#endpoint
+    } catch (err) {
+      this.#socket.close()
+      throw new BusError('BUS_BIND_FAILED', 'cannot listen on the endpoint of a module', { cause: err })
+    }
+  }
+
+  /** Multipart messages as they come, until the socket is closed; the first part is the sender's routing id. */
+  async *messages(): AsyncGenerator<readonly Uint8Array[]> {
+    for await (const parts of this.#socket) {
+      yield parts.map((part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength))
+    }
+  }
+
+  /** One call at a time: libzmq sockets are not to be sent on concurrently. */
+  async send(routingId: Uint8Array, frames: readonly Uint8Array[]): Promise<SendOutcome> {
+    try {
+      await this.#socket.send([routingId, ...frames])
+      return 'sent'
+    } catch (err) {
+      return (err as NodeJS.ErrnoException).code === 'EAGAIN' && !this.#socket.closed ? 'full' : 'gone'
+    }
+  }
+
+  /** Unbinds first, so that the same path or port can be bound again as soon as this resolves. */
+  async close(): Promise<void> {
+    if (this.#socket.closed) return
+    if (this.#endpoint !== undefined) await this.#socket.unbind(this.#endpoint)
+    this.#socket.close()
+  }
+}

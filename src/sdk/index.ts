@@ -1,0 +1,44 @@
+/**
+ * aico-mesh/sdk: what a module or plugin uses to report to the agent on its device and to talk to other modules.
+ *
+ *     import { connect } from 'aico-mesh/sdk'
+ *     const mesh = connect() // credential from $AICO_MESH_MODULE, made by `aico-mesh modules add`
+ *     mesh.logger.info({ words: 4 }, 'heard something')
+ *     mesh.publish('conversation/heard', { text: 'hello' })
+ *     await mesh.close()
+ */
+import { nodeClock } from '../platform/node-clock.ts'
+import { nodeCrypto } from '../platform/node-crypto.ts'
+import type { ModuleCredential } from '../wire/bus-credential.ts'
+import { loadCredential } from './load-credential.ts'
+import { Module, type ModuleOptions } from './module.ts'
+import { openZmqLink } from './zmq-link.ts'
+
+export type { Module, ModuleOptions, ModuleStats, FlushOptions } from './module.ts'
+export type { ModuleLogger, LogFn, Level, LevelOrSilent, Bindings } from './logger.ts'
+export type { MessageHandler, PublishOptions } from './messaging.ts'
+export type { ReceivedMessage } from './received-message.ts'
+export type { MutableHeaders, ReadableHeaders } from './propagation.ts'
+export type { ModuleCredential } from '../wire/bus-credential.ts'
+export type { Stage } from '../model/stage.ts'
+export { SdkError, type SdkErrorCode } from './sdk-error.ts'
+
+export interface ConnectOptions extends ModuleOptions {
+  /** The credential or its file. Default: the file that $AICO_MESH_MODULE names. */
+  readonly credential?: string | ModuleCredential
+}
+
+/**
+ * Connects in the background, and again whenever the connection is lost; what is recorded meanwhile waits, bounded.
+ *
+ * @throws {SdkError} `SDK_CREDENTIAL_MISSING`, `SDK_CREDENTIAL_UNREADABLE` or `SDK_CREDENTIAL_INVALID`; nothing else,
+ *   and nothing later.
+ */
+export function connect(options: ConnectOptions = {}): Module {
+  const credential = loadCredential(options.credential)
+  const openLink = (events: Parameters<typeof openZmqLink>[1]): ReturnType<typeof openZmqLink> =>
+    openZmqLink(credential, events)
+  const module = new Module(credential.module, { clock: nodeClock, crypto: nodeCrypto, openLink }, options)
+  module.start()
+  return module
+}

@@ -1,0 +1,188 @@
+/**
+ * A module's connection to its agent, put together: tracer, logger, messages, and what carries them.
+ * After it was made nothing here throws into the module, waits for the agent, or grows without bound.
+ */
+import { context as contextApi, type Context, type Tracer } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import type { Clock } from '../base/clock.ts'
+import { toHex } from '../base/bytes.ts'
+import type { Crypto } from '../base/crypto.ts'
+import type { Stage } from '../model/stage.ts'
+import type { Attributes } from '../wire/otlp/attributes.ts'
+import { BusClient, type ClientCounters } from './bus-client.ts'
+import { encodeLogs, encodeSpans, type EncodedBatch, type Origin } from './encode-records.ts'
+import type { OpenLink } from './link.ts'
+import { createLogger, type FinishedLog, type ModuleLogger } from './logger.ts'
+import { Messaging, type MessageHandler, type PublishOptions } from './messaging.ts'
+import { extractHeaders, injectHeaders, type MutableHeaders, type ReadableHeaders } from './propagation.ts'
+import { RecordBuffer } from './record-buffer.ts'
+import type { FinishedSpan } from './span.ts'
+import { ModuleTracer } from './tracer.ts'
+
+export const SDK_NAME = 'aico-mesh/sdk'
+export const SDK_VERSION = '0.1.0'
+/** Longest wait of `flush` and `close` unless told otherwise, in milliseconds. */
+export const DEFAULT_FLUSH_TIMEOUT_MS = 5000
+const SESSION_ID_BYTES = 16
+/** Longest delay a Node timer takes. */
+const FOR_EVER_MS = 2_147_483_647
+
+export interface ModuleOptions {
+  /** `service.instance.id`: tells several processes of one module apart. Default: the session's id. */
+  readonly instanceName?: string
+  /** `service.version`. */
+  readonly serviceVersion?: string
+}
+
+export interface FlushOptions {
+  readonly timeoutMs?: number
+}
+
+export interface ModuleStats extends ClientCounters {
+  readonly isConnected: boolean
+  /** Messages not handled because too many handlers were running. */
+  readonly unhandledMessages: number
+  /** Records that could not be encoded. */
+  readonly unencodableRecords: number
+}
+
+export interface ModuleDeps {
+  readonly clock: Clock
+  readonly crypto: Pick<Crypto, 'randomBytes' | 'sha256'>
+  readonly openLink: OpenLink
+}
+
+export class Module {
+  /** The module's name, from its credential. */
+  readonly name: string
+  /** `session.id` on every record: one per `connect()`. */
+  readonly sessionId: string
+  readonly tracer: Tracer
+  readonly logger: ModuleLogger
+  readonly #client: BusClient
+  readonly #messaging: Messaging
+  readonly #spans: RecordBuffer<FinishedSpan>
+  readonly #logs: RecordBuffer<FinishedLog>
+  #unencodable = 0
+
+  constructor(name: string, deps: ModuleDeps, options: ModuleOptions = {}) {
+    const { clock, crypto, openLink } = deps
+    contextApi.setGlobalContextManager(new AsyncLocalStorageContextManager()) // does nothing if the module has one
+    this.name = name
+    this.sessionId = toHex(crypto.randomBytes(SESSION_ID_BYTES))
+    this.#client = new BusClient({
+      clock,
+      openLink,
+      sdk: `${SDK_NAME}/${SDK_VERSION}`,
+      onMessage: (envelope, body) => this.#messaging.receive(envelope, body),
+    })
+    const origin = originOf(name, this.sessionId, options)
+    this.#spans = new RecordBuffer(clock, (spans) => this.#send('traces', spans, () => encodeSpans(origin, spans)))
+    this.#logs = new RecordBuffer(clock, (logs) => this.#send('logs', logs, () => encodeLogs(origin, logs)))
+    const attributes = { 'session.id': this.sessionId }
+    const { randomBytes } = crypto
+    this.tracer = new ModuleTracer({ clock, randomBytes, attributes, onEnd: (span) => this.#ended(span) })
+    this.logger = createLogger({ clock, attributes, onLog: (log) => this.#logs.add(log) })
+    this.#messaging = new Messaging({
+      tracer: this.tracer,
+      clock,
+      crypto,
+      send: (envelope, body) => this.#client.publish(envelope, body),
+      subscribe: (prefix) => this.#client.subscribe(prefix),
+      unsubscribe: (prefix) => this.#client.unsubscribe(prefix),
+    })
+  }
+
+  /** Connects in the background; `connect()` of the SDK calls it. */
+  start(): void {
+    this.#client.connect()
+  }
+
+  /** What the device's owner opted into, as far as the agent said. */
+  get stage(): Stage | undefined {
+    return this.#client.stage
+  }
+
+  get stats(): ModuleStats {
+    return {
+      ...this.#client.counters,
+      isConnected: this.#client.isReady,
+      unhandledMessages: this.#messaging.dropped,
+      unencodableRecords: this.#unencodable,
+    }
+  }
+
+  /** Sends a message to every module that subscribed to its topic, at most once, in a PRODUCER span. @returns false if dropped. */
+  publish(topic: string, payload: unknown, options: PublishOptions = {}): boolean {
+    return this.#messaging.publish(topic, payload, options)
+  }
+
+  /**
+   * Runs `handler` for each message whose topic starts with `prefix`, in a CONSUMER span that continues the sender's.
+   * What it throws is recorded on that span. @returns what ends the subscription.
+   */
+  subscribe(prefix: string, handler: MessageHandler): () => void {
+    return this.#messaging.subscribe(prefix, handler)
+  }
+
+  /** Adds W3C headers of the active span to the headers of a request to another process or device. */
+  inject<H extends MutableHeaders>(headers: H): H {
+    return injectHeaders(headers, contextApi.active())
+  }
+
+  /** The caller's context out of a request's headers, for `tracer.startSpan` or `context.with`. */
+  extract(headers: ReadableHeaders): Context {
+    return extractHeaders(headers)
+  }
+
+  /**
+   * Sends what is waiting. @returns true once the agent has committed all telemetry and answered all messages and
+   * subscriptions so far, false after the timeout: then it is still kept, and still tried.
+   */
+  async flush(options: FlushOptions = {}): Promise<boolean> {
+    this.#spans.flush()
+    this.#logs.flush()
+    // Our timers let a process end; while somebody waits for the answer, this one does not.
+    const keepAlive = setTimeout(() => {}, FOR_EVER_MS)
+    try {
+      return await this.#client.drain(options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS)
+    } finally {
+      clearTimeout(keepAlive)
+    }
+  }
+
+  /** Ends subscriptions, flushes, disconnects. After it resolved, even `process.exit()` loses nothing that was committed. */
+  async close(options: FlushOptions = {}): Promise<boolean> {
+    this.#messaging.clear()
+    this.#client.forgetSubscriptions()
+    const isFlushed = await this.flush(options)
+    this.#client.close()
+    return isFlushed
+  }
+
+  #ended(span: FinishedSpan): void {
+    const { stage } = this
+    if (stage !== undefined && stage !== 'developer') this.#client.counters.uncollectedRecords++
+    else this.#spans.add(span)
+  }
+
+  #send(signal: 'traces' | 'logs', records: readonly unknown[], encode: () => readonly EncodedBatch[]): void {
+    try {
+      for (const batch of encode()) this.#client.telemetry(signal, batch.bytes, batch.records)
+    } catch {
+      this.#unencodable += records.length // what a module logged must never come back to it as an exception
+    }
+  }
+}
+
+function originOf(name: string, sessionId: string, options: ModuleOptions): Origin {
+  const attributes: Attributes = [
+    { key: 'service.name', value: name },
+    { key: 'service.instance.id', value: options.instanceName ?? sessionId },
+    ...(options.serviceVersion === undefined ? [] : [{ key: 'service.version', value: options.serviceVersion }]),
+    { key: 'telemetry.sdk.name', value: SDK_NAME },
+    { key: 'telemetry.sdk.language', value: 'nodejs' },
+    { key: 'telemetry.sdk.version', value: SDK_VERSION },
+  ]
+  return { resource: { attributes }, scope: { name: SDK_NAME, version: SDK_VERSION } }
+}
