@@ -29,17 +29,19 @@ export interface WantPlan {
   /** True if the budget left something out. */
   readonly more: boolean
 }
-export interface WantInput {
-  /** Rows with verified signatures: each id is what the author itself put at `to`. */
-  readonly offered: Iterable<RunRow>
-  readonly held: (log: LogKey) => Runs
-  /** Id of a held segment: forks at an offered head are noticed before anything is asked for. */
-  readonly heldId: (log: LogKey, seq: number) => Uint8Array | undefined
+export interface WantOptions {
   /** Most segments, and most ranges, to ask for. */
   readonly budget: { readonly segments: number; readonly ranges: number }
+  /** Id of a held segment: forks at an offered head are noticed before anything is asked for. */
+  readonly heldId: (log: LogKey, seq: number) => Uint8Array | undefined
 }
 
-export function planWants({ offered, held, heldId, budget }: WantInput): WantPlan {
+/** @param offered rows with verified signatures: each id is what the author itself put at `to` */
+export function planWants(
+  offered: Iterable<RunRow>,
+  held: (log: LogKey) => readonly SeqRange[],
+  { budget, heldId }: WantOptions,
+): WantPlan {
   const forks: LogKey[] = []
   const queues: Iterator<WantedRun>[] = []
   let missing = 0
@@ -49,7 +51,7 @@ export function planWants({ offered, held, heldId, budget }: WantInput): WantPla
       forks.push(log)
       continue
     }
-    const lacking = subtractRuns(toRuns(rows), held(log))
+    const lacking = subtractRuns(toRuns(rows), toRuns(held(log)))
     missing += countSeqs(lacking)
     queues.push(chunksDown(log, rows, lacking))
   }
@@ -59,7 +61,7 @@ export function planWants({ offered, held, heldId, budget }: WantInput): WantPla
 /** The newest chunk of every log, then the next of each, until the budget is spent; the last one is cut from below. */
 function takeInTurns(
   queues: readonly Iterator<WantedRun>[],
-  budget: WantInput['budget'],
+  budget: WantOptions['budget'],
 ): Pick<WantPlan, 'ranges' | 'more'> {
   const ranges: WantedRun[] = []
   let left = budget.segments
