@@ -71,8 +71,8 @@ export interface Link {
    */
   chunks(): AsyncIterable<Uint8Array>
   /**
-   * Flushes what was sent, then closes both ways; what the peer still sends is dropped. Idempotent, never rejects, and
-   * gives up after {@link CLOSE_TIMEOUT_MS}.
+   * Closes both ways and resolves when everything sent has reached the peer's transport; what the peer still sends is
+   * dropped. Idempotent, never rejects, and aborts after {@link CLOSE_TIMEOUT_MS}.
    */
   close(): Promise<void>
   /** Ends the link at once; what was not delivered is lost. Idempotent. */

@@ -242,8 +242,12 @@ async function connect(
 }
 
 async function openStream(connection: Connection, protocol: LinkProtocol, signal: AbortSignal): Promise<Stream> {
+  const id = PROTOCOLS[protocol]
+  const ours = connection.streams.filter((stream) => stream.direction === 'outbound' && stream.protocol === id)
+  // libp2p counts only after the peer has agreed, and by then the peer's own limit has reset the stream.
+  if (ours.length >= MAX_LINKS_PER_PROTOCOL) throw linkError('LINK_LIMIT')
   try {
-    return await connection.newStream(PROTOCOLS[protocol], { signal })
+    return await connection.newStream(id, { signal })
   } catch (err) {
     const known = toLinkError(err)
     if (known.code !== 'LINK_UNREACHABLE') throw known

@@ -19,6 +19,7 @@ import {
   MAX_UNREAD_BYTES,
   PROTOCOLS,
 } from '../link.ts'
+import { HandshakeGuard } from './handshake-guard.ts'
 import { isLinkAddress } from './link-address.ts'
 
 /** Connections accepted per second from one IP address: a home's devices behind one address may come back together. */
@@ -26,7 +27,7 @@ export const INBOUND_CONNECTIONS_PER_SECOND = 20
 /** Strangers whose handshake is not finished yet, at most. */
 const MAX_PENDING_CONNECTIONS = 32
 /** A handshake that takes longer, in milliseconds, is given up. */
-const HANDSHAKE_TIMEOUT_MS = 10_000
+const HANDSHAKE_TIMEOUT_MS = 5_000
 /** Time between yamux pings, in milliseconds: they keep an idle link's connection open while somebody compares codes. */
 const KEEP_ALIVE_MS = 15_000
 /** A connection without a byte for so long, in milliseconds, is dead: four pings went unanswered. */
@@ -103,12 +104,26 @@ const yamuxOptions = {
 /** libp2p's own default allows everything. */
 function gater(init: NodeInit): ConnectionGater {
   const full = (peer: PeerId): boolean => init.connectionsTo(peer) >= MAX_CONNECTIONS_PER_PEER
+  const guard = new HandshakeGuard()
   return {
     denyDialPeer: (peer) => !init.mayConnect(peer, 'out'),
     denyDialMultiaddr: (address) => !isLinkAddress(address.toString().replace(/\/p2p\/[^/]+$/, '')),
-    denyOutboundConnection: (peer) => !init.mayConnect(peer, 'out'),
-    denyOutboundEncryptedConnection: (peer) => !init.mayConnect(peer, 'out'),
-    denyInboundEncryptedConnection: (peer) => full(peer) || !init.mayConnect(peer, 'in'),
+    denyInboundConnection(connection) {
+      guard.watch(connection)
+      return false // who it is, is not known yet
+    },
+    denyOutboundConnection(peer, connection) {
+      guard.watch(connection)
+      return !init.mayConnect(peer, 'out')
+    },
+    denyInboundEncryptedConnection(peer, connection) {
+      guard.release(connection)
+      return full(peer) || !init.mayConnect(peer, 'in')
+    },
+    denyOutboundEncryptedConnection(peer, connection) {
+      guard.release(connection)
+      return !init.mayConnect(peer, 'out')
+    },
     denyInboundRelayReservation: () => true,
     denyInboundRelayedConnection: () => true,
     denyOutboundRelayedConnection: () => true,

@@ -41,6 +41,7 @@ export class StreamLink implements Link {
   #paused = false
   #resuming = false
   #over = false
+  readonly #ended = Promise.withResolvers<void>()
   #wake: () => void = () => undefined
 
   constructor(init: StreamLinkInit) {
@@ -121,6 +122,7 @@ export class StreamLink implements Link {
 
   #onClose(): void {
     this.#over = true
+    this.#ended.resolve()
     this.#wake()
     // Paused: libp2p still holds bytes that the reader has not asked for; the end follows them.
     if (!this.#paused && this.#stream.readBufferLength === 0) this.#unread.end()
@@ -153,17 +155,17 @@ export class StreamLink implements Link {
     })
   }
 
+  /** Done when the peer has closed its end too, which it does once everything has arrived there. */
   async #finish(): Promise<void> {
     const timer = setTimeout(() => this.#stream.abort(closed()), CLOSE_TIMEOUT_MS).unref()
-    // The timer goes on until the peer has closed too, so that a peer that never does costs us nothing.
-    this.#stream.addEventListener('close', () => clearTimeout(timer))
-    if (this.#over) clearTimeout(timer)
     await this.#sends
     try {
       await this.#stream.close()
     } catch {
       // The stream ended before everything was flushed: the same as a link that died, which the peer sees as its end.
     }
+    await this.#ended.promise
+    clearTimeout(timer)
   }
 }
 
