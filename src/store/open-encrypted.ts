@@ -77,11 +77,18 @@ function prepareFile(path: string, mustExist: boolean): boolean {
   }
   chmodSync(path, 0o600)
   if (isPlain(readHeader(path))) throw notEncrypted('the file is a plain database')
+  assertWhole(path)
+  return false
+}
+
+/** A crash can cut the file short only while its write-ahead log still holds the pages; without one, bytes were lost. */
+function assertWhole(path: string): void {
   const size = sizeOf(path)
   // SQLite would take a few bytes for an empty database and write over them.
-  if (size > 0 && size < PAGE_BYTES)
+  const tooSmall = size > 0 && size < PAGE_BYTES
+  if (tooSmall || (size % PAGE_BYTES !== 0 && sizeOf(`${path}-wal`) === 0)) {
     throw new StoreError('STORE_CORRUPT', 'the file is cut short', { details: { size } })
-  return false
+  }
 }
 
 /** Cipher and key before any other statement; each answer is checked, for SQLite skips what it does not know. */
@@ -101,9 +108,10 @@ function firstRead(db: Database.Database, path: string, salt: Uint8Array): void 
     db.prepare('SELECT count(*) FROM sqlite_master').get()
   } catch (err) {
     if (!(err instanceof Database.SqliteError) || err.code !== 'SQLITE_NOTADB') throw err
-    const ours = equalBytes(readHeader(path).subarray(0, SALT_BYTES), salt)
-    const code = ours || sizeOf(path) % PAGE_BYTES !== 0 ? 'STORE_CORRUPT' : 'STORE_WRONG_KEY'
-    throw new StoreError(code, code === 'STORE_CORRUPT' ? 'the first page is damaged' : 'wrong key', { cause: err })
+    if (!equalBytes(readHeader(path).subarray(0, SALT_BYTES), salt)) {
+      throw new StoreError('STORE_WRONG_KEY', 'wrong key', { cause: err })
+    }
+    throw new StoreError('STORE_CORRUPT', 'the first page is damaged', { cause: err })
   }
 }
 
