@@ -98,6 +98,7 @@ export interface LogLine {
   readonly deviceName: string
   readonly module: string
   readonly provenance: Exclude<Provenance, 'conflict'>
+  readonly attributes: Readonly<Record<string, unknown>>
 }
 
 /** `logs` */

@@ -6,9 +6,10 @@
  */
 import type { Sha256 } from '../base/crypto.ts'
 import { toHex } from '../base/bytes.ts'
-import { MeshError } from '../base/errors.ts'
 import type { DeviceId, SpanId, TraceId } from '../model/ids.ts'
 import { decodeSpans, type DecodedSpan } from '../wire/otlp/decode-traces.ts'
+import { compareText, isBetterCopy } from './compare-copies.ts'
+import { decodeChunk } from './decode-chunk.ts'
 import type { Evidence, Provenance, StoredChunk } from './trace-source.ts'
 import type { TraceClocks } from './trace-order.ts'
 
@@ -33,18 +34,17 @@ export interface CollectedSpans {
 /** Most spans in one answer: twice the largest trace we aim to draw; beyond it the latest starts are left out, counted. */
 export const MAX_TRACE_SPANS = 100_000
 
-const EVIDENCE_RANK: Readonly<Record<Evidence, number>> = { verified: 0, unverified: 1, tampered: 2 }
-
 export interface CollectDeps {
   readonly sha256: Sha256
   readonly clocks: TraceClocks
+  readonly maxSpans: number
 }
 
 export function collectSpans(traceId: TraceId, chunks: readonly StoredChunk[], deps: CollectDeps): CollectedSpans {
   const bySpanId = new Map<SpanId, CollectedSpan[]>()
   let unreadableChunks = 0
   for (const chunk of chunks) {
-    const decoded = decodeChunk(chunk)
+    const decoded = decodeChunk(chunk, decodeSpans)
     if (decoded === undefined) unreadableChunks++
     for (const span of decoded ?? []) {
       if (span.traceId !== traceId) continue
@@ -55,7 +55,7 @@ export function collectSpans(traceId: TraceId, chunks: readonly StoredChunk[], d
     }
   }
   const unique = [...bySpanId.values()].flatMap((copies) => distinctCopies(copies, deps.sha256)).sort(compareSpans)
-  const spans = unique.slice(0, MAX_TRACE_SPANS)
+  const spans = unique.slice(0, deps.maxSpans)
   return { spans, unreadableChunks, omittedSpans: unique.length - spans.length }
 }
 
@@ -67,21 +67,6 @@ export function compareSpans(a: CollectedSpan, b: CollectedSpan): number {
     compareText(a.span.spanId, b.span.spanId) ||
     compareText(a.contentHash, b.contentHash)
   )
-}
-
-/** Best proven first. */
-export function compareEvidence(a: Evidence, b: Evidence): number {
-  return EVIDENCE_RANK[a] - EVIDENCE_RANK[b]
-}
-
-/** The spans of a chunk, or undefined if its bytes cannot be read: one bad chunk does not lose the trace. */
-function decodeChunk(chunk: StoredChunk): readonly DecodedSpan[] | undefined {
-  try {
-    return decodeSpans(chunk.payload)
-  } catch (err) {
-    if (err instanceof MeshError) return undefined
-    throw err
-  }
 }
 
 function locate(span: DecodedSpan, chunk: StoredChunk, clocks: TraceClocks): CollectedSpan {
@@ -104,17 +89,8 @@ function distinctCopies(copies: readonly CollectedSpan[], sha256: Sha256): reado
     const copy = { ...unhashed, contentHash: toHex(sha256(unhashed.span.recordBytes)) }
     const key = `${copy.deviceId} ${copy.contentHash}`
     const known = distinct.get(key)
-    if (known === undefined || isBetter(copy, known)) distinct.set(key, copy)
+    if (known === undefined || isBetterCopy(copy, known)) distinct.set(key, copy)
   }
   if (distinct.size === 1) return [...distinct.values()]
   return [...distinct.values()].map((copy) => ({ ...copy, provenance: 'conflict' }))
-}
-
-function isBetter(copy: CollectedSpan, known: CollectedSpan): boolean {
-  return (compareEvidence(copy.evidence, known.evidence) || compareText(copy.module, known.module)) < 0
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }

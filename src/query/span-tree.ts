@@ -5,7 +5,8 @@
  * No recursion, so depth costs no stack.
  */
 import type { SpanId } from '../model/ids.ts'
-import { compareEvidence, compareSpans, type CollectedSpan } from './collect-spans.ts'
+import { compareSpans, type CollectedSpan } from './collect-spans.ts'
+import { compareEvidence } from './compare-copies.ts'
 
 export interface TreeRow {
   readonly node: CollectedSpan

@@ -6,7 +6,7 @@
 import type { Sha256 } from '../base/crypto.ts'
 import type { DeviceId, TraceId } from '../model/ids.ts'
 import { attributesToJson } from './attributes-to-json.ts'
-import { collectSpans, type CollectedSpan } from './collect-spans.ts'
+import { collectSpans, MAX_TRACE_SPANS, type CollectedSpan } from './collect-spans.ts'
 import { deviceName } from './device-name.ts'
 import { findGaps } from './find-gaps.ts'
 import { spanKindWord, spanStatusWord } from './otel-words.ts'
@@ -24,6 +24,8 @@ export interface StitchDeps {
 export interface StitchOptions {
   /** Carry every span's attributes too. Default false: they can be most of a trace's size. */
   readonly attributes?: boolean
+  /** Most spans in the answer. Default {@link MAX_TRACE_SPANS}. */
+  readonly maxSpans?: number
 }
 
 /** @returns the trace, or `undefined` if no span of it is here. */
@@ -33,8 +35,13 @@ export function stitchTrace(
   options: StitchOptions = {},
 ): StitchedTrace | undefined {
   const { source, knowledge, sha256 } = deps
+  const { attributes = false, maxSpans = MAX_TRACE_SPANS } = options
   const clocks = traceClocks(knowledge)
-  const { spans, unreadableChunks, omittedSpans } = collectSpans(traceId, source.chunksOf(traceId), { sha256, clocks })
+  const { spans, unreadableChunks, omittedSpans } = collectSpans(traceId, source.chunksOf(traceId), {
+    sha256,
+    clocks,
+    maxSpans,
+  })
   if (spans.length === 0) return undefined
   const tree = buildSpanTree(spans)
   const gaps = findGaps({ missingParents: tree.missingParents, correctedEnd: latestEnd(spans, clocks) }, knowledge)
@@ -42,7 +49,7 @@ export function stitchTrace(
     traceId,
     complete: gaps.length === 0 && unreadableChunks === 0 && omittedSpans === 0,
     devices: describeDevices(tree.rows, knowledge, clocks),
-    spans: tree.rows.map((row) => describeSpan(row, clocks, options.attributes ?? false)),
+    spans: tree.rows.map((row) => describeSpan(row, clocks, attributes)),
     gaps,
     gapDevices: nameGapDevices(gaps, knowledge),
     unreadableChunks,

@@ -6,6 +6,7 @@ const UNITS = [
   { name: 'ms', nanos: 1e6 },
   { name: 's', nanos: 1e9 },
 ] as const
+const SECOND_NANOS = 1e9
 const MINUTE_NANOS = 60e9
 const HOUR_NANOS = 3600e9
 const DAY_NANOS = 86_400e9
@@ -17,11 +18,11 @@ export interface DurationOptions {
 
 /** `nanos` at least 0. */
 export function formatDuration(nanos: number, options: DurationOptions = {}): string {
-  if (nanos >= DAY_NANOS) return `${threeDigits(nanos / DAY_NANOS)} d`
-  if (nanos >= HOUR_NANOS) return twoUnits(nanos, HOUR_NANOS, 'h', MINUTE_NANOS, 'm')
-  if (nanos >= MINUTE_NANOS - ROUNDS_UP_NANOS) return twoUnits(nanos, MINUTE_NANOS, 'm', UNITS[3].nanos, 's')
-  // 999.6 µs is 1 ms: the next unit starts where three digits would round up to a fourth.
-  const unit = UNITS.findLast((candidate) => nanos >= candidate.nanos * ROUNDS_UP) ?? UNITS[0]
+  // Each unit starts where the one before would round up to it: 999.6 µs is 1 ms, and 59.96 s a minute.
+  if (nanos >= DAY_NANOS - MINUTE_NANOS / 2) return `${threeDigits(nanos / DAY_NANOS)} d`
+  if (nanos >= HOUR_NANOS - SECOND_NANOS / 2) return twoUnits(nanos, HOUR_NANOS, 'h', MINUTE_NANOS, 'm')
+  if (nanos >= MINUTE_NANOS - SECOND_NANOS / 20) return twoUnits(nanos, MINUTE_NANOS, 'm', SECOND_NANOS, 's')
+  const unit = UNITS.findLast((candidate) => nanos >= candidate.nanos * THREE_NINES) ?? UNITS[0]
   const name = options.ascii && unit.name === 'µs' ? 'us' : unit.name
   return `${threeDigits(nanos / unit.nanos)} ${name}`
 }
@@ -30,9 +31,8 @@ export function formatDurationMs(milliseconds: number, options: DurationOptions 
   return formatDuration(milliseconds * 1e6, options)
 }
 
-const ROUNDS_UP = 0.9995
-/** 59.95 s and more would read 60.0 s. */
-const ROUNDS_UP_NANOS = 0.05e9
+/** From here on, three digits round up to four. */
+const THREE_NINES = 0.9995
 
 /** Three significant digits without trailing zeros behind the point: 1.23, 12.3, 412, 4.5. */
 function threeDigits(value: number): string {

@@ -16,12 +16,14 @@ export interface Columns {
 
 /** Lane, badge, and the spaces between columns. */
 const FIXED_CELLS = 7
+/** Cells that the headings need, in the order of {@link Columns}. */
+const HEADING_CELLS = [4, 6, 4, 0] as const
 /** Cells of one level of the tree. */
 export const LEVEL_CELLS = 2
 
 export function columnsOf(rows: readonly TreeRow[], drawing: Drawing): Columns {
   const { width, ascii, clean, glyphs } = drawing
-  let [device, module, name, duration] = [0, 0, 0, 0]
+  let [device, module, name, duration]: [number, number, number, number] = [...HEADING_CELLS]
   for (const row of rows) {
     if (row.kind === 'missing-parent') continue
     const { span, depth } = row

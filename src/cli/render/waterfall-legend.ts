@@ -1,4 +1,4 @@
-/** Foot of a waterfall: the signs that this drawing uses, and no others. */
+/** Foot of a waterfall: the signs that this trace calls for. */
 import type { Provenance } from '../../agent/http-types.ts'
 import type { Drawing } from './drawing.ts'
 import type { SpanRow } from './tree-rows.ts'

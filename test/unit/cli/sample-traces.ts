@@ -1,12 +1,11 @@
 /** Traces to draw, made by the real read model from described spans. */
 import type { TraceView } from '../../../src/agent/http-types.ts'
-import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
 import { stitchTrace } from '../../../src/query/stitch-trace.ts'
 import type { MeshKnowledge, StoredChunk } from '../../../src/query/trace-source.ts'
-import { chunk, member, mesh, sourceOf, T0_NANO, TRACE, type SpanDescription } from '../query/make-chunk.ts'
+import { chunk, member, mesh, sha256, sourceOf, T0_NANO, TRACE, type SpanDescription } from '../query/make-chunk.ts'
 
 export function view(chunks: readonly StoredChunk[], knowledge: MeshKnowledge): TraceView {
-  const trace = stitchTrace(TRACE, { source: sourceOf(chunks), knowledge, sha256: nodeCrypto.sha256 })
+  const trace = stitchTrace(TRACE, { source: sourceOf(chunks), knowledge, sha256 })
   if (trace === undefined) throw new Error('the sample holds no span')
   return trace
 }

@@ -1,12 +1,15 @@
 /** Builds stored chunks of OTLP protobuf from plain descriptions, so that tests run the real decoder. */
 import { concat, fromHex, utf8 } from '../../../src/base/bytes.ts'
 import type { DeviceId, SpanId, TraceId } from '../../../src/model/ids.ts'
+import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
 import type { MemberKnowledge, MeshKnowledge, StoredChunk, TraceSource } from '../../../src/query/trace-source.ts'
 
 export const TRACE = '0af7651916cd43dd8448eb211c80319c' as TraceId
 export const OTHER_TRACE = '1af7651916cd43dd8448eb211c80319c' as TraceId
 /** 2026-11-22T20:00:00Z */
 export const T0_NANO = 1_795_377_600_000_000_000n
+
+export const sha256 = (bytes: Uint8Array): Uint8Array => nodeCrypto.sha256(bytes)
 
 export interface SpanDescription {
   /** Short hex, filled to a span id. */

@@ -1,0 +1,67 @@
+/** Log records as lines: time, severity, device and module, text. */
+import type { LogLine, LogList } from '../../agent/http-types.ts'
+import { DEVICE_STYLES, painter, type Paint, type Style } from './colour.ts'
+import { displayWidth, fit } from './display-width.ts'
+import { plural } from './plural.ts'
+import { asciiText, safeText } from './safe-text.ts'
+
+export interface LogLinesOptions {
+  readonly color: boolean
+  readonly ascii?: boolean
+}
+
+const SEVERITY_STYLES: Readonly<Record<LogLine['severity'], readonly Style[]>> = {
+  unspecified: ['dim'],
+  trace: ['dim'],
+  debug: ['dim'],
+  info: ['green'],
+  warn: ['yellow'],
+  error: ['red'],
+  fatal: ['red', 'bold'],
+}
+const SEVERITY_CELLS = 5
+/** Longest `device/module`, in cells. */
+const MAX_SOURCE_CELLS = 32
+
+/** One line for each record, uncut: logs are read and copied. Line breaks in a body become spaces. */
+export function renderLogLines(list: LogList, { color, ascii = false }: LogLinesOptions): string {
+  const paint = painter(color)
+  const clean = ascii ? asciiText : safeText
+  const ids = [...new Set(list.logs.map((log) => log.deviceId))].sort()
+  const styles = new Map(ids.map((id, i) => [id, DEVICE_STYLES[i % DEVICE_STYLES.length] as Style]))
+  const rows = list.logs.map((log) => ({
+    log,
+    source: clean(`${log.deviceName}/${log.module}`),
+    style: styles.get(log.deviceId) ?? 'grey',
+  }))
+  const cells = Math.min(MAX_SOURCE_CELLS, Math.max(0, ...rows.map((row) => displayWidth(row.source))))
+  const lines = rows.map(({ log, source, style }) =>
+    [
+      paint(isoTime(log.timeUnixNano), 'dim'),
+      paint(fit(severityText(log), SEVERITY_CELLS), ...SEVERITY_STYLES[log.severity]),
+      paint(fit(source, cells, 'left', ascii ? '~' : '…'), style),
+      clean(log.body),
+    ]
+      .join(' ')
+      .trimEnd(),
+  )
+  return [...notes(list, paint), ...lines].map((line) => `${line}\n`).join('')
+}
+
+function severityText({ severity }: LogLine): string {
+  return severity === 'unspecified' ? '-' : severity.toUpperCase()
+}
+
+function notes({ logs, omitted, unreadableChunks }: LogList, paint: Paint): readonly string[] {
+  if (logs.length === 0) return ['No log records here.']
+  return [
+    ...(omitted > 0 ? [paint(`${plural(omitted, 'older record')} not listed`, 'dim')] : []),
+    ...(unreadableChunks > 0 ? [paint(`${plural(unreadableChunks, 'stored chunk')} could not be read`, 'dim')] : []),
+  ]
+}
+
+/** UTC to the millisecond; a time no calendar holds is printed as its number. */
+function isoTime(unixNano: string): string {
+  const date = new Date(Number(BigInt(unixNano) / 1_000_000n))
+  return Number.isNaN(date.getTime()) ? unixNano : date.toISOString()
+}

@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest'
+import type { LogLine, TraceList } from '../../../src/agent/http-types.ts'
+import { painter, wantsColour } from '../../../src/cli/render/colour.ts'
+import { renderLogLines } from '../../../src/cli/render/log-lines.ts'
+import { renderTable } from '../../../src/cli/render/table.ts'
+import { renderTraceTable } from '../../../src/cli/render/trace-table.ts'
+
+const paint = painter(false)
+
+describe('tables', () => {
+  const columns = [
+    { title: 'name', minWidth: 4 },
+    { title: 'count', align: 'right' as const },
+    { title: 'note', minWidth: 6 },
+  ]
+
+  test('[QU16] columns are as wide as their widest cell, numbers on the right, no trailing spaces', () => {
+    const table = renderTable(
+      columns,
+      [
+        ['Phone', '7', 'x'],
+        ['寿司', '1,204', ''],
+      ],
+      { width: 80, paint },
+    )
+    expect(table).toBe('name   count  note\nPhone      7  x\n寿司   1,204\n')
+  })
+
+  test('[QU16] what does not fit is cut where columns allow, what can spare most first', () => {
+    const table = renderTable(columns, [['a'.repeat(20), '12345', 'b'.repeat(30)]], { width: 30, paint })
+    expect(table).toBe('name       count  note\naaaaaaaa…  12345  bbbbbbbbbbb…\n')
+  })
+
+  test('[QU15] cells are made safe', () => {
+    expect(renderTable([{ title: 'x' }], [['a\n\u001B[31mb']], { width: 80, paint })).toBe('x\na b\n')
+  })
+
+  test('[QU19] styles colour the cell and nothing else', () => {
+    const cell = { text: 'bad', styles: ['red'] as const }
+    const table = renderTable([{ title: 'x' }, { title: 'y' }], [[cell, 'z']], { width: 80, paint: painter(true) })
+    expect(table.split('\n')[1]).toBe('\u001B[31mbad\u001B[0m  z')
+  })
+})
+
+describe('the list of traces', () => {
+  const entry = {
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    rootName: 'hear utterance',
+    startUnixNano: '1795377600000000000',
+    durationMs: 1180,
+    spans: 14,
+    errors: 0,
+    devices: [
+      { deviceId: 'aa', name: 'Phone' },
+      { deviceId: 'bb', name: 'Laptop' },
+    ],
+    modules: ['core'],
+  }
+
+  test('[QU13] one line a trace, with when, how long, where and what', () => {
+    const list: TraceList = { traces: [entry, { ...entry, rootName: null, errors: 2 }] }
+    const table = renderTraceTable(list, { width: 120, color: false, nowUnixMs: 1_795_377_720_000 })
+    expect(table.split('\n')).toEqual([
+      'trace                               started    took  spans  errors  devices        root span',
+      '0af7651916cd43dd8448eb211c80319c  2 min ago  1.18 s     14       -  Phone, Laptop  hear utterance',
+      '0af7651916cd43dd8448eb211c80319c  2 min ago  1.18 s     14       2  Phone, Laptop  (root is not here)',
+      '',
+    ])
+  })
+
+  test('[QU13] an empty list says so', () => {
+    expect(renderTraceTable({ traces: [] }, { width: 80, color: false, nowUnixMs: 0 })).toBe('No traces yet.\n')
+  })
+})
+
+describe('log lines', () => {
+  const line: LogLine = {
+    timeUnixNano: '1795377600123456789',
+    severity: 'warn',
+    severityNumber: 13,
+    body: 'no\nvoice',
+    traceId: null,
+    spanId: null,
+    deviceId: 'aa',
+    deviceName: 'Phone',
+    module: 'core',
+    provenance: 'verified',
+    attributes: {},
+  }
+
+  test('[QU14] one line a record, in UTC, hostile text made safe', () => {
+    const logs = [line, { ...line, severity: 'info' as const, module: 'otlp/embodiment', body: '\u001B[2Jok' }]
+    expect(renderLogLines({ logs, omitted: 3, unreadableChunks: 0 }, { color: false })).toBe(
+      '3 older records not listed\n' +
+        '2026-11-22T20:00:00.123Z WARN  Phone/core            no voice\n' +
+        '2026-11-22T20:00:00.123Z INFO  Phone/otlp/embodiment ok\n',
+    )
+  })
+
+  test('[QU14] a time no calendar holds is printed as it is', () => {
+    const logs = [{ ...line, timeUnixNano: '18446744073709551615000' }]
+    expect(renderLogLines({ logs, omitted: 0, unreadableChunks: 0 }, { color: false })).toMatch(
+      /^18446744073709551615000 /,
+    )
+  })
+
+  test('[QU14] nothing to list is said', () => {
+    expect(renderLogLines({ logs: [], omitted: 0, unreadableChunks: 0 }, { color: false })).toBe(
+      'No log records here.\n',
+    )
+  })
+})
+
+describe('colours', () => {
+  test.each([
+    { name: 'a terminal', env: {}, isTerminal: true, want: true },
+    { name: 'a pipe', env: {}, isTerminal: false, want: false },
+    { name: 'NO_COLOR on a terminal', env: { NO_COLOR: '1' }, isTerminal: true, want: false },
+    { name: 'NO_COLOR against FORCE_COLOR', env: { NO_COLOR: '1', FORCE_COLOR: '1' }, isTerminal: true, want: false },
+    { name: 'an empty NO_COLOR', env: { NO_COLOR: '' }, isTerminal: true, want: true },
+    { name: 'FORCE_COLOR in a pipe', env: { FORCE_COLOR: '1' }, isTerminal: false, want: true },
+    { name: 'FORCE_COLOR=0', env: { FORCE_COLOR: '0' }, isTerminal: true, want: false },
+    { name: 'a dumb terminal', env: { TERM: 'dumb' }, isTerminal: true, want: false },
+  ])('[QU19] $name: $want', ({ env, isTerminal, want }) => {
+    expect(wantsColour(env, isTerminal)).toBe(want)
+  })
+})

@@ -1,0 +1,183 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { TraceSpan, TraceView } from '../../../src/agent/http-types.ts'
+import { displayWidth } from '../../../src/cli/render/display-width.ts'
+import { MIN_WIDTH, renderWaterfall, type WaterfallOptions } from '../../../src/cli/render/waterfall.ts'
+import { chunk, member, mesh } from '../query/make-chunk.ts'
+import { beforeConsent, troubledTrace, view, wholeTrace } from './sample-traces.ts'
+
+const plain: WaterfallOptions = { width: 100, color: false }
+const linesOf = (trace: TraceView, options: WaterfallOptions = plain): readonly string[] =>
+  renderWaterfall(trace, options).split('\n').slice(0, -1)
+
+/** A trace of one device with spans changed as named. */
+function traceOf(...spans: readonly Partial<TraceSpan>[]): TraceView {
+  const base = view([chunk('laptop', 'core', [{ id: 'a', name: 'work', endMs: 10 }])], mesh(member('laptop')))
+  const [span] = base.spans as [TraceSpan]
+  return { ...base, spans: spans.map((more) => ({ ...span, ...more })) }
+}
+
+describe('drawings to look at', () => {
+  test.each([80, 100, 160])('[QU16] a whole trace over three devices at %i columns', async (width) => {
+    await expect(renderWaterfall(wholeTrace, { ...plain, width })).toMatchFileSnapshot(`fixtures/whole-${width}.txt`)
+  })
+  test.each([80, 100, 160])('[QU18] everything that can be wrong, at %i columns', async (width) => {
+    const drawing = renderWaterfall(troubledTrace, { ...plain, width })
+    await expect(drawing).toMatchFileSnapshot(`fixtures/troubled-${width}.txt`)
+  })
+  test('[QU18] before consent: what is missing is said', async () => {
+    await expect(renderWaterfall(beforeConsent, plain)).toMatchFileSnapshot('fixtures/before-consent-100.txt')
+  })
+  test('[QU19] in ASCII', async () => {
+    const drawing = renderWaterfall(troubledTrace, { ...plain, ascii: true })
+    await expect(drawing).toMatchFileSnapshot('fixtures/troubled-ascii-100.txt')
+  })
+  test('[QU19] in colours', async () => {
+    const drawing = renderWaterfall(troubledTrace, { ...plain, color: true })
+    await expect(drawing).toMatchFileSnapshot('fixtures/troubled-colour-100.txt')
+  })
+  test('[QU17] with times as recorded', async () => {
+    const drawing = renderWaterfall(wholeTrace, { ...plain, times: 'raw' })
+    await expect(drawing).toMatchFileSnapshot('fixtures/whole-raw-100.txt')
+  })
+})
+
+describe('rows', () => {
+  test('[QU16] no line is wider than the terminal or ends in spaces', () => {
+    for (const trace of [wholeTrace, beforeConsent, troubledTrace]) {
+      for (let width = MIN_WIDTH; width <= 200; width += 7) {
+        for (const line of linesOf(trace, { ...plain, width })) {
+          expect(displayWidth(line)).toBeLessThanOrEqual(width)
+          expect(line).toBe(line.trimEnd())
+        }
+      }
+    }
+  })
+
+  test('[QU19] colours add nothing but colours', () => {
+    const coloured = renderWaterfall(troubledTrace, { ...plain, color: true })
+    // oxlint-disable-next-line no-control-regex
+    const bare = coloured.replaceAll(/\u001B\[[0-9;]*m/g, '')
+    const trimmed = bare.split('\n').map((line) => line.trimEnd())
+    expect(trimmed.join('\n')).toBe(renderWaterfall(troubledTrace, plain))
+  })
+
+  test('[QU19] ASCII is ASCII, whatever names say', () => {
+    const drawing = renderWaterfall(traceOf({ name: 'größe 寿司', module: '模块' }), { ...plain, ascii: true })
+    // oxlint-disable-next-line no-control-regex
+    expect(drawing).toMatch(/^[\n -~]*$/u)
+  })
+
+  test('[QU16] an error shows its message under its row', () => {
+    const lines = linesOf(traceOf({ status: 'error', statusMessage: 'no\u001B[2J voice' }))
+    const row = lines.findIndex((line) => line.includes('! work'))
+    expect(lines[row + 1]).toMatch(/^▌ +no voice$/)
+  })
+
+  test('[QU16] deep levels are cut on the left and say so', () => {
+    const spans = Array.from({ length: 40 }, (_, depth) => ({ depth, name: `level ${depth}` }))
+    const lines = linesOf(traceOf(...spans))
+    const deepest = lines.find((line) => line.includes('level 39'))
+    expect(deepest).toContain('⋯')
+    expect(displayWidth(deepest ?? '')).toBeLessThanOrEqual(100)
+  })
+
+  test('[QU16] beyond the most rows, the rest is counted', () => {
+    const spans = Array.from({ length: 12 }, (_, i) => ({ depth: i === 0 ? 0 : 1, name: `span-${i}` }))
+    const drawing = renderWaterfall(traceOf(...spans), { ...plain, maxRows: 10 })
+    expect(drawing).toContain('span-9')
+    expect(drawing).not.toContain('span-10')
+    expect(drawing).toContain('2 more spans not drawn')
+  })
+
+  test('[QU16] 50,000 spans deep, every row can be drawn', () => {
+    const spans = Array.from({ length: 50_000 }, (_, depth) => ({ depth }))
+    const lines = linesOf(traceOf(...spans), { ...plain, maxRows: 50_000 })
+    expect(lines.filter((line) => line.startsWith('▌laptop'))).toHaveLength(50_000)
+  })
+
+  test('[QU17] a span without a start time does not squeeze the others', () => {
+    const lines = linesOf(traceOf({}, { depth: 1, name: 'unset', startUnixNano: '0', correctedStartUnixNano: '0' }))
+    expect(lines.find((line) => line.includes('unset'))).toContain('no start time')
+    expect(lines.find((line) => line.includes('work'))).toMatch(/10 ms ━{20,}$/)
+  })
+
+  test('[QU17] a trace without duration still has a bar', () => {
+    expect(linesOf(traceOf({ durationNano: '0' })).find((line) => line.includes('work'))).toMatch(/ns ╸$/)
+  })
+})
+
+describe('hostile traces', () => {
+  const hostile = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 80 }),
+    fc.constantFrom(
+      '\u001B[2J',
+      '\u001B]0;owned\u0007',
+      '\u202Egnp.exe',
+      '\u0000',
+      '\r\nfake row',
+      '\u009B31m',
+      'e\u0301\u0301\u0301\u0301\u0301',
+    ),
+  )
+  const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String)
+
+  test('[QU15] whatever names, times and depths say, lines stay lines, printable and within the width', () => {
+    const span = fc.record({
+      name: hostile,
+      module: hostile,
+      statusMessage: hostile,
+      status: fc.constantFrom('error', 'ok'),
+      durationNano: u64,
+      startUnixNano: u64,
+      correctedStartUnixNano: fc.bigInt({ min: -(2n ** 64n), max: 2n ** 64n }).map(String),
+      depth: fc.constantFrom(0, 1, 2, 60),
+      parentSpanId: fc.constantFrom(null, '00000000000000ff'),
+      loop: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(fc.array(span, { minLength: 1, maxLength: 6 }), hostile, (spans, name) => {
+        const trace = traceOf(...(spans as readonly Partial<TraceSpan>[]))
+        const named = { ...trace, devices: trace.devices.map((device) => ({ ...device, name })) }
+        for (const line of linesOf(named)) {
+          expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u)
+          expect(displayWidth(line)).toBeLessThanOrEqual(100)
+        }
+      }),
+    )
+  })
+
+  test('[QU15] a name cannot add a row', () => {
+    const count = linesOf(traceOf({})).length
+    expect(linesOf(traceOf({ name: 'a\n▌laptop ✓ core fake' }))).toHaveLength(count)
+  })
+})
+
+describe('gaps in words', () => {
+  const gap = { deviceId: null, parentSpanId: null, count: null }
+  const phone = 'ab'.repeat(32)
+  test.each([
+    [{ ...gap, reason: 'no-consent' }, 'not shared: some device gives no consent'],
+    [{ ...gap, reason: 'not-synced', deviceId: phone, count: 1 }, '1 segment from Phone not synced yet'],
+    [{ ...gap, reason: 'not-synced', deviceId: phone, count: 1200 }, '1,200 segments from Phone not synced yet'],
+    [{ ...gap, reason: 'not-synced', deviceId: phone }, 'Phone may hold more: not synced since this trace ended'],
+    [{ ...gap, reason: 'expired', deviceId: phone, count: 3 }, '3 spans from Phone expired: kept no longer'],
+    [{ ...gap, reason: 'dropped', deviceId: phone }, 'spans from Phone dropped before they were kept'],
+  ] as const)('[QU18] %j reads "%s"', (one, sentence) => {
+    const trace = { ...traceOf({}), gaps: [one], gapDevices: { [phone]: 'Phone' } }
+    expect(linesOf(trace)).toContain(`┊ ${sentence}`)
+  })
+
+  test('[QU18] what could not be read or answered is said too', () => {
+    const drawing = renderWaterfall({ ...traceOf({}), unreadableChunks: 2, omittedSpans: 1 }, plain)
+    expect(drawing).toContain('┊ 2 stored chunks could not be read')
+    expect(drawing).toContain('┊ 1 span beyond the limit of one answer')
+  })
+
+  test('[QU18] orphans of one missing parent stand under one ghost row', () => {
+    const orphan = { parentSpanId: '00000000000000ff' }
+    const lines = linesOf(traceOf({ ...orphan, name: 'one' }, { depth: 1, name: 'child' }, { ...orphan, name: 'two' }))
+    const rows = lines.filter((line) => /not here|one|child|two/.test(line)).map((line) => line.slice(17, 27).trimEnd())
+    expect(rows).toEqual(['parent spa', '├─ one', '│ └─ child', '└─ two'])
+  })
+})
