@@ -31,7 +31,7 @@ export interface Container extends FieldRange {
   /** Every field but the children, in order, neighbours joined: what travels with any choice of children. */
   readonly others: readonly ByteRange[]
   readonly othersBytes: number
-  /** More than one head: which one the records belong to cannot be told. */
+  /** More than one head or schema URL: which one the records belong to cannot be told. */
   readonly isAmbiguous: boolean
 }
 
@@ -61,10 +61,13 @@ export function readContainer(reader: ProtobufReader, field: FieldRange, maxChil
     }
     const other = readOther(reader, start, tag)
     join(others, other)
-    if (tag === SCHEMA_URL_TAG) schemaUrl = other
-    if (tag !== FIRST_TAG) continue
-    isAmbiguous ||= head !== undefined
-    head = other
+    if (tag === SCHEMA_URL_TAG) {
+      isAmbiguous ||= schemaUrl !== undefined
+      schemaUrl = other
+    } else if (tag === FIRST_TAG) {
+      isAmbiguous ||= head !== undefined
+      head = other
+    }
   }
   const othersBytes = others.reduce((sum, range) => sum + range.end - range.start, 0)
   return { ...field, head, schemaUrl, children, others, othersBytes, isAmbiguous }

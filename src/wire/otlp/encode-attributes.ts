@@ -3,7 +3,10 @@ import type { Attributes, AttributeValue } from './attributes.ts'
 import { MAX_VALUE_DEPTH } from './limits.ts'
 import type { ProtobufWriter } from './protobuf-writer.ts'
 
-/** A list, or an object whose keys are the attributes' (as @opentelemetry/api has them); undefined values are left out. */
+/**
+ * A list, or an object whose keys are the attributes' (as @opentelemetry/api has them); undefined values are left out.
+ * Values must not hold themselves: what a circle with branches unrolls to has no end worth waiting for.
+ */
 export type AttributesInput = Attributes | Readonly<Record<string, AttributeValue | undefined>>
 
 /** Writes each attribute as one field with `tag`. */
@@ -24,10 +27,10 @@ export function writeAttributes(
   }
 }
 
-/** Writes one AnyValue field. Values nested too deep, or in a circle, end as values that are not set. */
+/** Writes one AnyValue field. Lists at the deepest level end up empty, so that the record is not rejected for them. */
 export function writeValue(writer: ProtobufWriter, tag: number, value: AttributeValue, depth = 1): void {
   const start = writer.open(tag)
-  if (depth <= MAX_VALUE_DEPTH) writeMember(writer, value, depth)
+  writeMember(writer, value, depth)
   writer.close(start)
 }
 
@@ -41,7 +44,7 @@ function writeMember(writer: ProtobufWriter, value: AttributeValue, depth: numbe
   else if (isList(value)) writeList(writer, value, depth)
   else if (value !== null) {
     const start = writer.open(0x32)
-    writeAttributes(writer, 0x0a, value.entries, depth)
+    if (depth < MAX_VALUE_DEPTH) writeAttributes(writer, 0x0a, value.entries, depth)
     writer.close(start)
   }
 }
@@ -53,7 +56,7 @@ function writeNumber(writer: ProtobufWriter, value: number): void {
 
 function writeList(writer: ProtobufWriter, values: readonly AttributeValue[], depth: number): void {
   const start = writer.open(0x2a)
-  for (const value of values) writeValue(writer, 0x0a, value, depth + 1)
+  if (depth < MAX_VALUE_DEPTH) for (const value of values) writeValue(writer, 0x0a, value, depth + 1)
   writer.close(start)
 }
 

@@ -108,7 +108,7 @@ function reject(state: ScanState, field: FieldRange, why: OtlpError): undefined 
 
 function checkHead(reader: ProtobufReader, container: Container, schema: Schema): void {
   const { head, schemaUrl } = container
-  if (container.isAmbiguous) throw malformed(`${schema.name} is given twice`)
+  if (container.isAmbiguous) throw malformed(`${schema.name} or its schema URL is given twice`)
   if (container.othersBytes > MAX_HEAD_BYTES) throw tooLarge(`bytes in a ${schema.name}`, MAX_HEAD_BYTES)
   if (schemaUrl !== undefined) {
     reader.seek(schemaUrl.start, schemaUrl.end)
