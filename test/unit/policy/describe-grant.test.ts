@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { toHex } from '../../../src/base/bytes.ts'
+import { describeGrant, noticeHash, type GrantWords } from '../../../src/policy/describe-grant.ts'
+import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
+
+const words: GrantWords = {
+  ownerName: 'laptop',
+  recipientName: 'phone',
+  may: 'see',
+  lanes: ['traces', 'logs'],
+  modules: undefined,
+  sinceUnixMs: Date.UTC(2026, 10, 22),
+  untilUnixMs: undefined,
+  purpose: 'find out why it is slow',
+}
+const lineOf = (change: Partial<GrantWords>, start: string): string | undefined =>
+  describeGrant({ ...words, ...change })
+    .split('\n')
+    .find((line) => line.startsWith(start))
+
+describe('describeGrant', () => {
+  test('[CO14] says who, what, when, what for, and what cannot be recalled', () => {
+    expect(describeGrant(words)).toBe(
+      [
+        '"phone" may see records of "laptop": receive, read and keep them.',
+        'Kinds: traces (what happened, step by step), logs (what programs wrote down).',
+        'Modules: every module, also those to come.',
+        'From: 2026-11-22 00:00:00 UTC; records under a key that was already in use then stay closed.',
+        'Until: it is revoked.',
+        'Purpose: "find out why it is slow".',
+        'If "phone" hears nothing from "laptop" for 7 days, it must stop using this.',
+        'You can revoke this at any time: from then on nothing more is sent. What "phone" already has cannot be recalled; it is asked to delete it.',
+      ].join('\n'),
+    )
+  })
+
+  test('[CO14] the hash is the SHA-256 of the text, so that anyone can check it', () => {
+    const text = describeGrant(words)
+    expect(toHex(noticeHash(text, nodeCrypto.sha256))).toBe(createHash('sha256').update(text).digest('hex'))
+    expect(toHex(noticeHash(text, nodeCrypto.sha256))).toBe(
+      '38b358e939a3f45bfa865fdc215297aeff9061f280a1ae74d043c0f098c3dec6',
+    )
+  })
+
+  const lines: { name: string; change: Partial<GrantWords>; line: string }[] = [
+    {
+      name: 'a carrier cannot read, and the person is told what it can tell',
+      change: { may: 'carry' },
+      line: '"phone" may carry records of "laptop" to other devices. It cannot read them. It can tell whose they are, how many, how large and when they came, and which of them belong together.',
+    },
+    { name: 'all that is kept', change: { sinceUnixMs: 0 }, line: 'From: everything that is kept, however old.' },
+    {
+      name: 'an end, to the millisecond if it has any',
+      change: { untilUnixMs: Date.UTC(2026, 11, 24, 18, 30, 0, 5) },
+      line: 'Until: 2026-12-24 18:30:00.005 UTC.',
+    },
+    { name: 'a time no calendar has', change: { untilUnixMs: 8.65e15 }, line: 'Until: an unknown time.' },
+    { name: 'listed modules, sorted and once', change: { modules: ['b', 'a', 'b'] }, line: 'Modules: only "a", "b".' },
+    { name: 'no module', change: { modules: [] }, line: 'Modules: none.' },
+    { name: 'listed parts', change: { parts: ['base'] }, line: 'Parts: only "base".' },
+    { name: 'no lane', change: { lanes: [] }, line: 'Kinds: none.' },
+    { name: 'no purpose', change: { purpose: '' }, line: 'Purpose: none given.' },
+    {
+      name: 'a lease of an odd length',
+      change: { leaseS: 90 },
+      line: 'If "phone" hears nothing from "laptop" for 90 seconds, it must stop using this.',
+    },
+    {
+      name: 'a lease of one hour',
+      change: { leaseS: 3600 },
+      line: 'If "phone" hears nothing from "laptop" for 1 hour, it must stop using this.',
+    },
+    {
+      name: 'a purpose cannot end its line and add another',
+      change: { purpose: 'help"\nUntil: tomorrow' },
+      line: String.raw`Purpose: "help\u{22}\u{a}Until: tomorrow".`,
+    },
+    {
+      name: 'a purpose cannot turn the direction of the text or hide',
+      change: { purpose: '\u202Edeen\u200B \\u{a} \u{E0041} 👩‍🚀 ü' },
+      line: String.raw`Purpose: "\u{202e}deen\u{200b} \u{5c}u{a} \u{e0041} 👩‍🚀 ü".`,
+    },
+    {
+      name: 'half a character is shown as such',
+      change: { purpose: '\uD800' },
+      line: String.raw`Purpose: "\u{d800}".`,
+    },
+  ]
+  test.each(lines)('[CO15] $name', ({ change, line }) => {
+    expect(lineOf(change, line.slice(0, line.indexOf(' ')))).toBe(line)
+  })
+
+  test('[CO14] equal terms give equal text whatever the order of their lists', () => {
+    const one = describeGrant({ ...words, lanes: ['audit', 'traces'], modules: ['b', 'a'] })
+    expect(one).toBe(describeGrant({ ...words, lanes: ['traces', 'audit'], modules: ['a', 'b', 'a'] }))
+  })
+})
