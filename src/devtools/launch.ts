@@ -1,0 +1,117 @@
+/**
+ * Starts the devtools process in its sandbox: reads nothing but this package's code, writes nothing, starts nothing, loads no
+ * native code, has an empty environment. Not restricted by Node: the network (docs/adr/0003-devtools-process.md).
+ */
+import { fork, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { MeshError } from '../base/errors.ts'
+import { readListening, type DevtoolsConfig } from './process-words.ts'
+
+export type DevtoolsErrorCode =
+  /** The process ended before it listened. */
+  | 'DEVTOOLS_START_FAILED'
+  /** It did not listen in time. */
+  | 'DEVTOOLS_START_TIMEOUT'
+  /** It was stopped while it started. */
+  | 'DEVTOOLS_STOPPED'
+
+export class DevtoolsError extends MeshError<DevtoolsErrorCode> {}
+
+export interface DevtoolsListeningAt {
+  readonly url: string
+  readonly port: number
+}
+
+export interface DevtoolsExit {
+  readonly code: number | null
+  readonly signal: string | null
+  /** The end of what it wrote to stderr. */
+  readonly stderr: string
+}
+
+/** One run of the process. */
+export interface DevtoolsChild {
+  readonly pid: number | undefined
+  /** Rejects with DEVTOOLS_START_FAILED if the process ends first. */
+  readonly listening: Promise<DevtoolsListeningAt>
+  readonly exited: Promise<DevtoolsExit>
+  /** Asks it to end; it finishes what is under way, within a second. */
+  end(): void
+  kill(): void
+}
+
+/** Characters of stderr kept for the log: the last lines of a stack. */
+const MAX_STDERR_CHARS = 2_048
+
+export function launchDevtools(config: DevtoolsConfig): DevtoolsChild {
+  const child = fork(fileURLToPath(besideThis('main')), [], {
+    execArgv: sandboxFlags(),
+    env: {},
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  const exited = exitOf(child)
+  const listening = listeningOf(child, exited)
+  child.send(config, () => {}) // a failure shows as the exit
+  return {
+    pid: child.pid,
+    listening,
+    exited,
+    end: () => {
+      if (child.connected) child.disconnect()
+    },
+    kill: () => {
+      child.kill('SIGKILL')
+    },
+  }
+}
+
+/** Flags of the permission model. `node:sqlite` writes files past it, so the module is taken away. */
+export function sandboxFlags(): string[] {
+  return [
+    '--permission',
+    '--no-experimental-sqlite',
+    `--allow-fs-read=${fileURLToPath(new URL('..', import.meta.url))}`,
+    // Node reads it to learn that the code is ES modules.
+    `--allow-fs-read=${fileURLToPath(new URL('../../package.json', import.meta.url))}`,
+  ]
+}
+
+/** Runs from source and from dist: the compiler does not rewrite URLs. */
+function besideThis(name: string): URL {
+  return new URL(`./${name}.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+}
+
+function exitOf(child: ChildProcess): Promise<DevtoolsExit> {
+  let stderr = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-MAX_STDERR_CHARS)
+  })
+  // Not 'close': Node does not emit it after disconnect().
+  const written = new Promise<void>((resolve) => child.stderr?.once('close', resolve))
+  return new Promise((resolve) => {
+    child.once('error', () => resolve({ code: null, signal: null, stderr: 'could not be started' }))
+    child.once('exit', (code, signal) => void written.then(() => resolve({ code, signal, stderr })))
+  })
+}
+
+/** The child says one thing. Whatever else it says, it is not the program we started. */
+function listeningOf(child: ChildProcess, exited: Promise<DevtoolsExit>): Promise<DevtoolsListeningAt> {
+  const listening = new Promise<DevtoolsListeningAt>((resolve, reject) => {
+    let hasSpoken = false
+    child.on('message', (message) => {
+      const said = readListening(message)
+      if (said === undefined || hasSpoken) child.kill('SIGKILL')
+      else resolve({ url: said.url, port: said.port })
+      hasSpoken = true
+    })
+    void exited.then(({ code, signal, stderr }) =>
+      reject(
+        new DevtoolsError('DEVTOOLS_START_FAILED', `devtools process ended before it listened: ${stderr.trim()}`, {
+          details: { code: code ?? -1, signal: signal ?? '' },
+        }),
+      ),
+    )
+  })
+  listening.catch(() => {}) // who waits gets it; who only waits for the exit must not crash
+  return listening
+}

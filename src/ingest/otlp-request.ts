@@ -1,0 +1,159 @@
+/**
+ * The HTTP dialect of the one door: a raw OTLP/HTTP body in, protobuf out; what became of it in, an HTTP answer out.
+ * Runs in the store worker, where decompressing 64 MiB blocks nobody. Rules: docs/spec/otlp-http.md.
+ */
+import { gunzipSync } from 'node:zlib'
+import type { Signal } from '../model/lane.ts'
+import { encodeExportResponse } from '../wire/otlp/export-response.ts'
+import { otlpJsonToProtobuf } from '../wire/otlp/from-json.ts'
+import { MAX_OTLP_BYTES } from '../wire/otlp/limits.ts'
+import { OtlpError } from '../wire/otlp/otlp-error.ts'
+import { encodeRpcStatus, RPC_CODE, type OtlpEncoding } from '../wire/otlp/rpc-status.ts'
+import type { RejectedRecords } from '../wire/otlp/rows.ts'
+
+export interface OtlpRequest {
+  readonly signal: Signal
+  readonly contentType: string | undefined
+  readonly contentEncoding: string | undefined
+  readonly body: Uint8Array
+}
+
+/** Bytes for the scan, which judges them; `rejected` are records that did not survive the way from JSON. */
+export interface OtlpMessage {
+  readonly ok: true
+  readonly encoding: OtlpEncoding
+  readonly bytes: Uint8Array
+  readonly rejected: RejectedRecords | undefined
+}
+
+/** An answer that takes nothing. `status` 503 alone may be retried. */
+export interface OtlpFailure {
+  readonly ok: false
+  readonly encoding: OtlpEncoding
+  readonly status: 400 | 413 | 415 | 503
+  readonly rpcCode: number
+  readonly message: string
+  /** Seconds to wait, on 503 only. */
+  readonly retryAfterS?: number
+}
+
+/** The batch was committed; `rejected` are the records that were not in it, from reading, scanning and policy together. */
+export interface OtlpSuccess {
+  readonly ok: true
+  readonly signal: Signal
+  readonly encoding: OtlpEncoding
+  readonly rejected: RejectedRecords | undefined
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+/** Exporters give up about 10 s after the first try and wait at least as long as told: longer pauses lose data. */
+export const MIN_RETRY_AFTER_S = 1
+export const MAX_RETRY_AFTER_S = 3
+
+const CONTENT_TYPES: Readonly<Record<OtlpEncoding, string>> = {
+  protobuf: 'application/x-protobuf',
+  json: 'application/json',
+}
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** Never throws for what a client sent. `maxBytes` bounds the body as it came, and again once decompressed. */
+export function readOtlpRequest(request: OtlpRequest, maxBytes = MAX_OTLP_BYTES): OtlpMessage | OtlpFailure {
+  const { signal, body } = request
+  const encoding = encodingOf(request.contentType)
+  if (encoding === undefined)
+    return failure('json', 415, 'content-type must be application/x-protobuf or application/json')
+  if (body.length > maxBytes) return failure(encoding, 413, `body exceeds ${maxBytes} bytes`)
+  const plain = decompressed(request.contentEncoding, body, maxBytes)
+  if (plain === 'unsupported') return failure(encoding, 415, 'content-encoding must be gzip or absent')
+  if (plain === 'too-large') return failure(encoding, 413, `decompressed body exceeds ${maxBytes} bytes`)
+  if (plain === 'broken') return failure(encoding, 400, 'body is not gzip')
+  return encoding === 'protobuf' ? { ok: true, encoding, bytes: plain, rejected: undefined } : readJson(signal, plain)
+}
+
+/** The answer to a message that the scan refused as a whole; anything but an OtlpError is a fault of ours and rethrown. */
+export function otlpFailure(err: unknown, encoding: OtlpEncoding): OtlpFailure {
+  if (!(err instanceof OtlpError)) throw err
+  return failure(encoding, err.code === 'OTLP_TOO_LARGE' ? 413 : 400, err.message)
+}
+
+/** The answer under back-pressure. */
+export function otlpBusy(encoding: OtlpEncoding, retryAfterS = MIN_RETRY_AFTER_S): OtlpFailure {
+  return { ...failure(encoding, 503, 'busy, try again'), retryAfterS }
+}
+
+/** Adds up what two steps rejected; the first reason is kept. */
+export function addRejected(
+  first: RejectedRecords | undefined,
+  second: RejectedRecords | undefined,
+): RejectedRecords | undefined {
+  return first && second ? { ...first, count: first.count + second.count } : (first ?? second)
+}
+
+/** The HTTP answer, in the request's encoding. */
+export function otlpResponse(outcome: OtlpSuccess | OtlpFailure): HttpAnswer {
+  const headers = { 'content-type': CONTENT_TYPES[outcome.encoding] }
+  if (outcome.ok) {
+    return { status: 200, headers, body: encodeExportResponse(outcome.signal, outcome.rejected, outcome.encoding) }
+  }
+  const { status, rpcCode, message, encoding, retryAfterS = MIN_RETRY_AFTER_S } = outcome
+  const body = encodeRpcStatus({ code: rpcCode, message }, encoding)
+  if (status !== 503) return { status, headers, body }
+  const pause = Math.min(Math.max(Math.ceil(retryAfterS), MIN_RETRY_AFTER_S), MAX_RETRY_AFTER_S)
+  return { status, headers: { ...headers, 'retry-after': String(pause) }, body }
+}
+
+function encodingOf(contentType: string | undefined): OtlpEncoding | undefined {
+  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase()
+  if (type === CONTENT_TYPES.protobuf) return 'protobuf'
+  return type === CONTENT_TYPES.json ? 'json' : undefined
+}
+
+function decompressed(
+  contentEncoding: string | undefined,
+  body: Uint8Array,
+  maxOutputLength: number,
+): Uint8Array | 'unsupported' | 'too-large' | 'broken' {
+  const coding = (contentEncoding ?? 'identity').trim().toLowerCase()
+  if (coding === 'identity' || coding === '') return body
+  if (coding !== 'gzip') return 'unsupported'
+  try {
+    const { buffer, byteOffset, byteLength } = gunzipSync(body, { maxOutputLength })
+    return new Uint8Array(buffer, byteOffset, byteLength)
+  } catch (err) {
+    return (err as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? 'too-large' : 'broken'
+  }
+}
+
+function readJson(signal: Signal, body: Uint8Array): OtlpMessage | OtlpFailure {
+  const text = textOf(body)
+  if (text === undefined) return failure('json', 400, 'body is not UTF-8')
+  try {
+    return { ok: true, encoding: 'json', ...otlpJsonToProtobuf(signal, text) }
+  } catch (err) {
+    return otlpFailure(err, 'json')
+  }
+}
+
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+function failure(encoding: OtlpEncoding, status: OtlpFailure['status'], message: string): OtlpFailure {
+  return { ok: false, encoding, status, rpcCode: RPC_CODE_OF[status], message }
+}
+
+const RPC_CODE_OF: Readonly<Record<OtlpFailure['status'], number>> = {
+  400: RPC_CODE.INVALID_ARGUMENT,
+  413: RPC_CODE.RESOURCE_EXHAUSTED,
+  415: RPC_CODE.INVALID_ARGUMENT,
+  503: RPC_CODE.UNAVAILABLE,
+}
