@@ -4,6 +4,7 @@ import { toHex } from '../../../src/base/bytes.ts'
 import { describeGrant, noticeHash, type GrantWords } from '../../../src/policy/describe-grant.ts'
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
 
+const sha256 = (bytes: Uint8Array): Uint8Array => nodeCrypto.sha256(bytes)
 const words: GrantWords = {
   ownerName: 'laptop',
   recipientName: 'phone',
@@ -37,10 +38,8 @@ describe('describeGrant', () => {
 
   test('[CO14] the hash is the SHA-256 of the text, so that anyone can check it', () => {
     const text = describeGrant(words)
-    expect(toHex(noticeHash(text, nodeCrypto.sha256))).toBe(createHash('sha256').update(text).digest('hex'))
-    expect(toHex(noticeHash(text, nodeCrypto.sha256))).toBe(
-      '38b358e939a3f45bfa865fdc215297aeff9061f280a1ae74d043c0f098c3dec6',
-    )
+    expect(toHex(noticeHash(text, sha256))).toBe(createHash('sha256').update(text).digest('hex'))
+    expect(toHex(noticeHash(text, sha256))).toBe('38b358e939a3f45bfa865fdc215297aeff9061f280a1ae74d043c0f098c3dec6')
   })
 
   const lines: { name: string; change: Partial<GrantWords>; line: string }[] = [

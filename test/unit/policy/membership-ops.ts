@@ -1,4 +1,5 @@
 /** Membership operations by short names, for tables: `add('g', 'A', 'B', ['f'])` is A taking in B, knowing `f`. */
+import fc from 'fast-check'
 import { toHex, utf8 } from '../../../src/base/bytes.ts'
 import { toDeviceId, toMeshId, toOpId, type DeviceId, type MeshId, type OpId } from '../../../src/model/ids.ts'
 import type { AddOp, FoundOp, MembershipOp, RemoveOp } from '../../../src/model/membership.ts'
@@ -53,3 +54,22 @@ export function meshOf(...others: string[]): { ops: MembershipOp[]; head: string
 /** Names of hex ids, to make failures readable. */
 export const nameOf = (id: DeviceId): string =>
   'ABCDEFGHIJXYZ'.split('').find((name) => device(name) === id) ?? toHex(utf8(id)).slice(0, 8)
+
+/** Up to 24 operations by and about five devices, each upon one to three earlier ones; some hang in the air. */
+export function anyHistory(): fc.Arbitrary<MembershipOp[]> {
+  const step = fc.record({
+    kind: fc.constantFrom('add', 'remove', 'remove', 'loose'),
+    author: fc.constantFrom('A', 'B', 'C', 'D', 'E'),
+    whom: fc.constantFrom('A', 'B', 'C', 'D', 'E'),
+    upon: fc.array(fc.nat(), { minLength: 1, maxLength: 3 }),
+  })
+  return fc.array(step, { maxLength: 24 }).map((steps) => {
+    const { ops } = meshOf('B', 'C')
+    for (const [n, { kind, author, whom, upon }] of steps.entries()) {
+      const heads = [...new Set(upon.map((at) => (ops[at % ops.length] as MembershipOp).opId))]
+      const make = kind === 'remove' ? remove : add
+      ops.push({ ...make(`h${n}`, author, whom, []), heads: kind === 'loose' ? [...heads, opId('none')] : heads })
+    }
+    return ops
+  })
+}

@@ -6,13 +6,14 @@ import { nodeCrypto } from '../../../../src/platform/node-crypto.ts'
 import { headsDigest, type RunRow } from '../../../../src/sync/core/heads-digest.ts'
 import { logKey } from './run-rows.ts'
 
+const sha256 = (bytes: Uint8Array): Uint8Array => nodeCrypto.sha256(bytes)
 const row = (n: number, from: number, to: number, id = n): RunRow => ({
   ...logKey(n),
   from,
   to,
   id: new Uint8Array(32).fill(id),
 })
-const digest = (rows: readonly RunRow[]): string => toHex(headsDigest(rows, nodeCrypto.sha256))
+const digest = (rows: readonly RunRow[]): string => toHex(headsDigest(rows, sha256))
 const rows = [row(1, 0, 9), row(1, 12, 2 ** 33), row(2, 0, 0)]
 
 describe('headsDigest', () => {
@@ -21,8 +22,8 @@ describe('headsDigest', () => {
     const bytes = [
       Buffer.from('aico-mesh/heads-digest/1\0').toString('hex'),
       '00000002',
-      hex('01', 32) + hex('01', 16) + hex('01', 16) + '000000000000000c' + '0000000200000000' + hex('01', 32),
-      hex('02', 32) + hex('02', 16) + hex('02', 16) + '0000000000000000' + '0000000000000000' + hex('02', 32),
+      hex('01', 32) + hex('01', 16) + hex('01', 16) + '000000000000000c0000000200000000' + hex('01', 32),
+      hex('02', 32) + hex('02', 16) + hex('02', 16) + hex('00', 16) + hex('02', 32),
     ].join('')
     expect(digest(rows.slice(1))).toBe(createHash('sha256').update(Buffer.from(bytes, 'hex')).digest('hex'))
   })
