@@ -129,12 +129,12 @@ export class ModuleEndpoint {
   }
 
   #hello(routingId: Uint8Array, known: ModuleSession | undefined): void {
-    const { clock, module, newSessionId } = this.#deps
+    const { clock, module } = this.#deps
     if (this.#isStopping || (!known && this.#sessions.size >= MAX_SESSIONS_PER_MODULE)) {
       this.#delivery.answerStray(routingId, { kind: 'bye', code: this.#isStopping ? 'BUS_STOPPING' : 'BUS_BUSY' })
       return
     }
-    const session = known ?? new ModuleSession(newSessionId(), routingId, clock.monotonic())
+    const session = known ?? new ModuleSession(this.#deps.newSessionId(), routingId, clock.monotonic())
     this.#sessions.set(toHex(routingId), session)
     const stage = this.#deps.stage()
     this.#answer(session, { kind: 'welcome', v: BUS_VERSION, module, stage, session: session.id })

@@ -28,7 +28,7 @@ export class RecordBudget {
 
   /** The text as far as it fits. Takes anything: types do not bind a caller in JavaScript. */
   text(text: unknown, limit = MAX_VALUE_CHARS): string {
-    const taken = cutText(typeof text === 'string' ? text : String(text), Math.min(limit, this.#chars))
+    const taken = cutText(text, Math.min(limit, this.#chars))
     this.#chars -= taken.length
     return taken
   }
@@ -56,7 +56,8 @@ export function toAttributeValue(value: unknown, budget: RecordBudget, depth = 0
 }
 
 /** Never cuts a surrogate pair in two: half of one is no Unicode text. */
-export function cutText(text: string, limit: number): string {
+export function cutText(value: unknown, limit: number): string {
+  const text = typeof value === 'string' ? value : String(value)
   if (text.length <= limit) return text
   const isPairCut = /[\ud800-\udbff]/.test(text.charAt(limit - 1))
   return text.slice(0, isPairCut ? limit - 1 : limit)
@@ -86,7 +87,7 @@ function convertObject(value: object, budget: RecordBudget, depth: number): Attr
   if (depth >= MAX_VALUE_DEPTH) return CUT
   if (Array.isArray(value)) return convertItems(value, budget, depth)
   if (value instanceof Set) return convertItems([...value], budget, depth)
-  if (value instanceof Error) return convertEntries({ ...value, ...describeError(value) }, budget, depth)
+  if (value instanceof Error) return convertEntries(errorToObject(value), budget, depth)
   return convertEntries(value instanceof Map ? Object.fromEntries(value) : value, budget, depth)
 }
 
@@ -103,6 +104,11 @@ function convertEntries(object: object, budget: RecordBudget, depth: number): At
       return value === undefined ? [] : [{ key: budget.text(key, MAX_KEY_CHARS), value }]
     })
   return { entries }
+}
+
+function errorToObject(error: Error): object {
+  const own = Object.keys(error).map((key) => [key, readProperty(error, key)])
+  return Object.fromEntries([...own, ...Object.entries(describeError(error))]) as object
 }
 
 /** One property; a getter that throws costs only itself. */

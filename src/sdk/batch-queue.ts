@@ -37,7 +37,7 @@ export class BatchQueue {
     this.#bytes += batch.bytes.length
     let dropped = 0
     while (this.#bytes > this.#maxBytes) {
-      const oldest = this.#batches.find((batch) => !this.#underWay.has(batch.seq))
+      const oldest = this.#batches.find(({ seq }) => !this.#underWay.has(seq))
       if (!oldest) break
       this.settle(oldest.seq)
       dropped += oldest.records

@@ -20,7 +20,7 @@ export class BoundedAttributes {
   }
 
   set(name: string, value: unknown): void {
-    const key = cutText(String(name), MAX_KEY_CHARS)
+    const key = cutText(name, MAX_KEY_CHARS)
     if (key === '' || value === undefined) return
     if (this.#values.size >= MAX_ATTRIBUTES && !this.#values.has(key)) {
       this.#dropped++

@@ -65,7 +65,7 @@ interface Subscription {
 export class Messaging {
   readonly #deps: MessagingDeps
   readonly #subscriptions = new Set<Subscription>()
-  #running = 0
+  readonly #running = new Set<Promise<void>>()
   #dropped = 0
 
   constructor(deps: MessagingDeps) {
@@ -101,17 +101,24 @@ export class Messaging {
     }
   }
 
-  clear(): void {
+  /** Ends all subscriptions and resolves once no handler runs any more. */
+  async close(): Promise<void> {
     this.#subscriptions.clear()
+    await Promise.all(this.#running)
   }
 
   /** Runs every handler that subscribed to the message's topic, each in a span of its own. */
   receive(envelope: Envelope, body: Uint8Array): void {
     for (const { prefix, handler } of this.#subscriptions) {
       if (!envelope.topic.startsWith(prefix)) continue
-      if (this.#running >= MAX_RUNNING_HANDLERS) this.#dropped++
-      else void this.#handle(envelope, body, handler)
+      if (this.#running.size >= MAX_RUNNING_HANDLERS) this.#dropped++
+      else this.#run(this.#handle(envelope, body, handler))
     }
+  }
+
+  #run(handling: Promise<void>): void {
+    this.#running.add(handling)
+    void handling.finally(() => this.#running.delete(handling))
   }
 
   /** @returns what is wrong, as a value for `error.type`; `undefined` if it is on its way. */
@@ -150,7 +157,6 @@ export class Messaging {
     }
     const links = remote ? [{ context: remote }] : []
     const span = tracer.startSpan(`process ${envelope.topic}`, { kind: SpanKind.CONSUMER, attributes, links }, parent)
-    this.#running++
     try {
       await contextApi.with(trace.setSpan(parent, span), handler, undefined, new ReceivedMessage(envelope, body))
     } catch (err) {
@@ -158,7 +164,6 @@ export class Messaging {
       span.recordException({ name: type, message, stack })
       fail(span, type, message)
     } finally {
-      this.#running--
       span.end()
     }
   }

@@ -59,6 +59,7 @@ export class Module {
   readonly sessionId: string
   readonly tracer: Tracer
   readonly logger: ModuleLogger
+  readonly #clock: Clock
   readonly #client: BusClient
   readonly #messaging: Messaging
   readonly #spans: RecordBuffer<FinishedSpan>
@@ -68,6 +69,7 @@ export class Module {
   constructor(name: string, deps: ModuleDeps, options: ModuleOptions = {}) {
     const { clock, crypto, openLink } = deps
     contextApi.setGlobalContextManager(new AsyncLocalStorageContextManager()) // does nothing if the module has one
+    this.#clock = clock
     this.name = name
     this.sessionId = toHex(crypto.randomBytes(SESSION_ID_BYTES))
     this.#client = new BusClient({
@@ -142,22 +144,30 @@ export class Module {
   async flush(options: FlushOptions = {}): Promise<boolean> {
     this.#spans.flush()
     this.#logs.flush()
-    // Our timers let a process end; while somebody waits for the answer, this one does not.
-    const keepAlive = setTimeout(() => {}, FOR_EVER_MS)
-    try {
-      return await this.#client.drain(options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS)
-    } finally {
-      clearTimeout(keepAlive)
-    }
+    return whileAlive(this.#client.drain(options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS))
   }
 
-  /** Ends subscriptions, flushes, disconnects. After it resolved, even `process.exit()` loses nothing that was committed. */
+  /**
+   * Ends subscriptions, lets running handlers finish, flushes, disconnects; all within the timeout.
+   * @returns true if nothing is left: then even `process.exit()` loses nothing.
+   */
   async close(options: FlushOptions = {}): Promise<boolean> {
-    this.#messaging.clear()
+    const timeoutMs = options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS
+    const startedAt = this.#clock.monotonic()
     this.#client.forgetSubscriptions()
-    const isFlushed = await this.flush(options)
+    const isIdle = await whileAlive(this.#within(timeoutMs, this.#messaging.close()))
+    const isFlushed = await this.flush({ timeoutMs: Math.max(0, timeoutMs - (this.#clock.monotonic() - startedAt)) })
     this.#client.close()
-    return isFlushed
+    return isIdle && isFlushed
+  }
+
+  /** @returns false if it took longer. */
+  async #within(timeoutMs: number, work: Promise<void>): Promise<boolean> {
+    const { promise: timeout, resolve } = Promise.withResolvers<boolean>()
+    const cancel = this.#clock.after(timeoutMs, () => resolve(false))
+    const isDone = await Promise.race([work.then(() => true), timeout])
+    cancel()
+    return isDone
   }
 
   #ended(span: FinishedSpan): void {
@@ -172,6 +182,16 @@ export class Module {
     } catch {
       this.#unencodable += records.length // what a module logged must never come back to it as an exception
     }
+  }
+}
+
+/** Our timers let a process end; while somebody waits for this answer, it does not. */
+async function whileAlive<T>(answer: Promise<T>): Promise<T> {
+  const keepAlive = setTimeout(() => {}, FOR_EVER_MS)
+  try {
+    return await answer
+  } finally {
+    clearTimeout(keepAlive)
   }
 }
 

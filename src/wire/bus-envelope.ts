@@ -105,7 +105,7 @@ export function senderContext(envelope: Envelope, sha256: Sha256): SenderContext
 type Check = (value: unknown) => boolean
 const isMessageId: Check = (value) => isText(value, MAX_MESSAGE_ID_CHARS, PRINTABLE_ASCII)
 const isAnyId: Check = (value) => typeof value === 'string' && value.length > 0 && value.length <= MAX_LEGACY_ID_CHARS
-const isUint64: Check = (value) => isText(value, 20, UINT64) && BigInt(value as string) <= MAX_UINT64
+const isUint64: Check = (value) => isText(value, 20, UINT64) && BigInt(value) <= MAX_UINT64
 const isShort =
   (limit: number): Check =>
   (value) =>
