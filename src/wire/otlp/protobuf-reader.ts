@@ -78,12 +78,8 @@ export class ProtobufReader {
   }
 
   text(): string {
-    try {
-      return decoder.decode(this.view())
-    } catch (err) {
-      if (err instanceof OtlpError) throw err
-      throw new OtlpError('OTLP_BAD_TEXT', 'a string is not UTF-8')
-    }
+    const view = this.view()
+    return (view.length <= SHORT_TEXT_BYTES ? asciiText(view) : undefined) ?? decode(view)
   }
 
   /** Passes over a string, making sure that {@link text} would have read it. */
@@ -192,5 +188,25 @@ export class ProtobufReader {
     if (this.#end - at < length) throw malformed('it ends inside a number')
     this.#pos = at + length
     return at
+  }
+}
+
+/** Up to here a loop over ASCII is faster than a call to TextDecoder; most keys and values are shorter. */
+const SHORT_TEXT_BYTES = 24
+
+function asciiText(bytes: Uint8Array): string | undefined {
+  let text = ''
+  for (const byte of bytes) {
+    if (byte >= 0x80) return undefined
+    text += String.fromCharCode(byte)
+  }
+  return text
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes)
+  } catch (cause) {
+    throw new OtlpError('OTLP_BAD_TEXT', 'a string is not UTF-8', { cause })
   }
 }

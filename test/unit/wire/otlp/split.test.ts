@@ -30,7 +30,8 @@ function split(bytes: Uint8Array, keep: (row: Row) => boolean, limits: SplitLimi
 /** What is in the bytes, as `service/scope/span`. */
 function contents(bytes: Uint8Array): string[] {
   return decodeSpans(bytes).map(
-    ({ resource, scope: { name: scopeName }, name }) => `${String(resource.attributes[0]?.value)}/${scopeName}/${name}`,
+    ({ resource, scope: { name: scopeName }, name }) =>
+      `${resource.attributes[0]?.value as string}/${scopeName}/${name}`,
   )
 }
 
