@@ -111,6 +111,7 @@ export function decodeMembershipOp(
   const op = decodeMembershipPayload(payload, crypto.sha256)
   const signed = membershipSigningBytes(payload)
   const requireSignature = (value: CborValue, signer: DeviceId, role: string): void => {
+    if (value === null) throw badSignature(role)
     const signature = asBytes(value, role, SIGNATURE_BYTES, SIGNATURE_BYTES)
     if (!crypto.ed25519Verify(idBytes(signer), signed, signature)) throw badSignature(role)
   }
