@@ -37,7 +37,8 @@ export class SegmentTable {
   readonly #insert: Statement
   readonly #insertHead: Statement
   readonly #byId: Statement<[number], StoredSegment>
-  readonly #inRange: Statement<[number, number, number], StoredSegment>
+  readonly #logOf: Statement<[number], { log: number }>
+  readonly #downFrom: Statement<[number, number, number], StoredSegment>
   readonly #link: Statement<[number, number], ChainLink>
   readonly #last: Statement<[number], ChainLink>
   readonly #runs: Statement<[number], { from: number; to: number }>
@@ -56,7 +57,8 @@ export class SegmentTable {
     )
     this.#insertHead = db.prepare('INSERT OR REPLACE INTO head (log, seq, signature) VALUES (?, ?, ?)')
     this.#byId = db.prepare(`SELECT ${COLUMNS} FROM segment WHERE id = ?`)
-    this.#inRange = db.prepare(`SELECT ${COLUMNS} FROM segment WHERE log = ? AND seq BETWEEN ? AND ? ORDER BY seq`)
+    this.#logOf = db.prepare('SELECT log FROM segment WHERE id = ?')
+    this.#downFrom = db.prepare(`SELECT ${COLUMNS} FROM segment WHERE log = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC`)
     const link = 'SELECT seq, segment_id AS segmentId, header FROM segment WHERE log = ?'
     this.#link = db.prepare(`${link} AND seq = ?`)
     this.#last = db.prepare(`${link} ORDER BY seq DESC LIMIT 1`)
@@ -103,8 +105,13 @@ export class SegmentTable {
     return this.#byId.get(id)
   }
 
-  inRange(log: LogRowId, range: SeqRange): IterableIterator<StoredSegment> {
-    return this.#inRange.iterate(log, range.from, range.to)
+  logOf(id: SegmentRowId): LogRowId | undefined {
+    return this.#logOf.get(id)?.log
+  }
+
+  /** From the last of the range down, read as they are taken. */
+  downFrom(log: LogRowId, range: SeqRange): IterableIterator<StoredSegment> {
+    return this.#downFrom.iterate(log, range.from, range.to)
   }
 
   link(log: LogRowId, seq: number): ChainLink | undefined {

@@ -56,6 +56,10 @@ export class TraceIndex {
     return this.#segmentsOf.all(idBytes(traceId)).map(({ segment }) => segment)
   }
 
+  refsOf(traceId: TraceId): readonly TraceRef[] {
+    return this.#refsOf.all(idBytes(traceId)).map(toRef)
+  }
+
   newest(limit: number): readonly TraceRef[] {
     return this.#newestIds.all(limit).flatMap(({ trace_id: id }) => this.#refsOf.all(id).map(toRef))
   }

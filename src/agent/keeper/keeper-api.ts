@@ -1,0 +1,222 @@
+/**
+ * What the main thread may ask of the keeper. Arguments and results are plain data: they cross a thread by structured
+ * clone. Every function answers after the commit it stands for.
+ */
+import { statSync } from 'node:fs'
+import { MeshError } from '../../base/errors.ts'
+import { toTraceId, type DeviceId, type GrantId, type OpId } from '../../model/ids.ts'
+import type { Signal } from '../../model/lane.ts'
+import type { Stage } from '../../model/stage.ts'
+import { otlpJsonToProtobuf } from '../../wire/otlp/from-json.ts'
+import {
+  addRejected,
+  otlpFailure,
+  otlpResponse,
+  readOtlpRequest,
+  type HttpAnswer,
+  type OtlpRequest,
+} from '../../ingest/otlp-request.ts'
+import { grantState } from '../../policy/grant-state.ts'
+import { decideView, type View } from '../../policy/stage-gate.ts'
+import { listLogs, type LogFilter } from '../../query/list-logs.ts'
+import { listTraces } from '../../query/list-traces.ts'
+import { stitchTrace } from '../../query/stitch-trace.ts'
+import type { MeshKnowledge } from '../../query/trace-source.ts'
+import type { PeerMemory } from '../../store/small-tables.ts'
+import type { GrantRequest } from '../../sync/consent-service.ts'
+import type { LedgerEntry } from '../../sync/ledger.ts'
+import type { InviterState, JoinerState } from '../../sync/pairing/pairing-service.ts'
+import type { Sealed } from '../../sync/serving.ts'
+import type { HeadRow, LogRange } from '../../wire/log-rows.ts'
+import type { PairAccept, PairJoin, PairOffer } from '../../wire/pair-messages.ts'
+import type { Callable } from '../worker-port.ts'
+import type { Keeper } from './keeper.ts'
+
+export type KeeperErrorCode = 'STAGE_TOO_LOW' | 'TRACE_ID_INVALID'
+export class KeeperError extends MeshError<KeeperErrorCode> {}
+
+/** Records of one bus module, as they came. */
+export interface BusTelemetry {
+  readonly module: string
+  readonly signal: Signal
+  readonly encoding: 'protobuf' | 'json'
+  readonly bytes: Uint8Array
+}
+
+export type KeeperApi = ReturnType<typeof keeperApi>
+
+export function keeperApi(keeper: Keeper, storeFile: string) {
+  return {
+    ...recordCalls(keeper),
+    ...queryCalls(keeper, storeFile),
+    ...controlCalls(keeper),
+    ...syncCalls(keeper),
+    close: () => keeper.close(),
+  } satisfies Callable
+}
+
+function recordCalls(keeper: Keeper) {
+  return {
+    /** One OTLP/HTTP request, answered as the protocol wants it. */
+    async takeOtlp(request: OtlpRequest): Promise<HttpAnswer> {
+      const read = readOtlpRequest(request)
+      if (!read.ok) {
+        keeper.store.counters.add(`otlp.refused.${read.status}`, 1)
+        return otlpResponse(read)
+      }
+      const { encoding, bytes, rejected } = read
+      const { signal } = request
+      try {
+        const admitted = await keeper.intake.take(signal, bytes, { kind: 'otlp' })
+        return otlpResponse({ ok: true, signal, encoding, rejected: addRejected(rejected, admitted.rejected) })
+      } catch (err) {
+        const failure = otlpFailure(err, encoding)
+        keeper.store.counters.add(`otlp.refused.${failure.status}`, 1)
+        return otlpResponse(failure)
+      }
+    },
+    async takeBus({ module, signal, encoding, bytes }: BusTelemetry): Promise<{ accepted: number; rejected: number }> {
+      const read = encoding === 'json' ? readJson(signal, bytes) : { bytes, rejected: undefined }
+      const admitted = await keeper.intake.take(signal, read.bytes, { kind: 'bus', module })
+      const rejected = addRejected(read.rejected, admitted.rejected)
+      return { accepted: admitted.accepted, rejected: rejected?.count ?? 0 }
+    },
+    audit: (entry: LedgerEntry): void => keeper.ledger.append(entry),
+  }
+}
+
+function queryCalls(keeper: Keeper, storeFile: string) {
+  const requireView = (view: View): void => {
+    const gate = keeper.stage && decideView(keeper.stage, view)
+    if (!gate.allow) {
+      throw new KeeperError('STAGE_TOO_LOW', `this needs the ${gate.needs} stage; this device is at ${keeper.stage}`, {
+        details: { needs: gate.needs, stage: keeper.stage },
+      })
+    }
+  }
+  return {
+    status() {
+      const { segments, records } = keeper.store.segments.totals()
+      return {
+        segments,
+        records: records + keeper.writer.openRecords(),
+        bytes: sizeOf(storeFile) + sizeOf(`${storeFile}-wal`),
+        counters: keeper.store.counters.all(),
+        auditLeaves: keeper.audit.size(),
+      }
+    },
+    traceShow(id: string, options: { readonly attributes: boolean }) {
+      requireView('traces')
+      const traceId = toTraceId(id)
+      if (traceId === undefined) throw new KeeperError('TRACE_ID_INVALID', 'a trace id is 32 hex digits, not all zero')
+      const { sha256 } = keeper.deps.crypto
+      return stitchTrace(traceId, { source: keeper.records, knowledge: knowledgeOf(keeper), sha256 }, options)
+    },
+    traceList(limit: number | undefined) {
+      requireView('traces')
+      return listTraces(keeper.records, knowledgeOf(keeper), limit)
+    },
+    logList(filter: LogFilter, limit: number | undefined) {
+      requireView('logs')
+      const { sha256 } = keeper.deps.crypto
+      return listLogs(filter, { source: keeper.records, knowledge: knowledgeOf(keeper), sha256 }, limit)
+    },
+    auditList: (fromSeq: number, limit: number) => keeper.audit.list({ fromSeq, limit }),
+    auditVerify: () => keeper.audit.verify(),
+  }
+}
+
+function controlCalls(keeper: Keeper) {
+  const { consents, members, pairing, store } = keeper
+  return {
+    view: () => keeper.view(),
+    setStage: (to: Stage) => keeper.setStage(to),
+    setting: (name: string): unknown => store.settings.get(name),
+    setSetting: (name: string, value: unknown): void => store.settings.set(name, value),
+    modules: () => store.modules.all(),
+    addModule: (name: string, record: unknown): void => store.modules.insert(name, record),
+    removeModule: (name: string): boolean => store.modules.delete(name),
+
+    grant: (request: GrantRequest) => consents.grant(request),
+    revoke: (grantId: GrantId) => consents.revoke(grantId),
+    grants: () =>
+      consents
+        .records()
+        .map((record) => ({ ...record, state: grantState(record, keeper.shareView(record.grant.owner)) })),
+    consentHistory: () => consents.history(),
+    removeMember: (device: DeviceId) => members.remove(device),
+
+    pairInvite: (addresses: readonly string[]) => pairing.invite(addresses),
+    pairOpen: (): boolean => pairing.isOpen(),
+    pairStart: (ticket: string) => pairing.startJoin(ticket),
+    pairAnswerJoin: (join: PairJoin, remotePeerKey: Uint8Array) => pairing.answerJoin(join, remotePeerKey),
+    pairAnswerOffer: (state: JoinerState, offer: PairOffer) => pairing.answerOffer(state, offer),
+    pairFinish: (state: InviterState, accept: PairAccept, address: string | undefined) =>
+      pairing.finish(state, accept, address),
+    pairComplete: (state: JoinerState, offer: PairOffer, accept: PairAccept) => pairing.complete(state, offer, accept),
+    pairFailed: (code: string): void => pairing.recordFailure(code),
+  }
+}
+
+function syncCalls(keeper: Keeper) {
+  const { consents, members, serving, receiving, peers, card } = keeper
+  return {
+    setConnected: (devices: readonly DeviceId[]): void => keeper.setConnected(devices),
+    peer: (device: DeviceId): PeerMemory => peers.get(device),
+    rememberPeer: (device: DeviceId, news: Partial<Omit<PeerMemory, 'deviceId'>>): void => peers.remember(device, news),
+
+    membershipDigest: () => members.digest(),
+    memberOpIds: () => members.opIds(),
+    memberOpsBeyond: (known: readonly OpId[]) => members.opsBeyond(new Set(known)),
+    acceptMemberOps: (ops: readonly Uint8Array[]) => members.accept(ops),
+
+    controlHeads: (peer: DeviceId) => ({
+      mine: consents.head(card.deviceId, peer),
+      yours: consents.head(peer, card.deviceId),
+    }),
+    controlEntries: (peer: DeviceId, fromSeq: number) => consents.entriesFor(peer, fromSeq),
+    acceptControlEntries: (peer: DeviceId, entries: readonly Uint8Array[]) => consents.receive(peer, entries),
+
+    digestFor: (peer: DeviceId) => serving.digestFor(peer),
+    rowsFor: (peer: DeviceId) => serving.rowsFor(peer),
+    readRun: (peer: DeviceId, range: LogRange, budgetBytes: number) => serving.read(peer, range, budgetBytes),
+    digestOf: (peer: DeviceId) => receiving.digestOf(peer),
+    takeOffer: (peer: DeviceId, rows: readonly HeadRow[]) => receiving.offer(peer, rows),
+    planWants: (peer: DeviceId) => receiving.plan(peer),
+    takeRun: (peer: DeviceId, range: LogRange, segments: readonly Sealed[]): void =>
+      receiving.take(peer, range, segments),
+    forgetOffer: (peer: DeviceId): void => receiving.forget(peer),
+  }
+}
+
+/** What queries may say of others: who is connected, who lets us see traces now, and how far their records are here. */
+function knowledgeOf(keeper: Keeper): MeshKnowledge {
+  const self = keeper.card.deviceId
+  const granting = new Set(
+    keeper.consents
+      .records()
+      .filter((record) => grantState(record, keeper.shareView(record.grant.owner)) === 'active')
+      .flatMap(({ grant }) => (grant.may === 'see' && grant.lanes.includes('traces') ? [grant.owner] : [])),
+  )
+  const members = [...keeper.members.current().members.values()].map(({ card }) => {
+    const { pending, syncedUnixMs, clock } = keeper.peers.get(card.deviceId)
+    return {
+      deviceId: card.deviceId,
+      name: card.name,
+      connected: keeper.isConnected(card.deviceId),
+      grantsTraces: granting.has(card.deviceId),
+      pendingSegments: pending,
+      syncedThroughUnixMs: syncedUnixMs,
+      clock: clock ?? null,
+    }
+  })
+  return { self, members }
+}
+
+function readJson(signal: Signal, bytes: Uint8Array) {
+  return otlpJsonToProtobuf(signal, new TextDecoder().decode(bytes))
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}

@@ -1,0 +1,103 @@
+/**
+ * Records made on this device, from the door to the disk. Requests that wait at the same moment share one commit, so
+ * that many small batches cost one fsync; each is answered only after it.
+ */
+import { toLogId, type DeviceId, type Incarnation, type LogId } from '../../model/ids.ts'
+import { BASE_PART, OTLP_PREFIX, type Signal } from '../../model/lane.ts'
+import type { Stage } from '../../model/stage.ts'
+import type { Crypto } from '../../base/crypto.ts'
+import { admit, type Admitted, type AdmittedChunk, type Origin } from '../../ingest/admit.ts'
+import type { LocalBatch, SegmentWriter } from '../../store/segment-writer.ts'
+import type { StoredLog } from '../../store/log-table.ts'
+import type { Store } from '../../store/store.ts'
+import type { Epochs } from '../../sync/epochs.ts'
+
+const LOG_ID_BYTES = 16
+
+export interface LocalIntakeDeps {
+  readonly crypto: Crypto
+  readonly store: Store
+  readonly writer: SegmentWriter
+  readonly epochs: Epochs
+  readonly self: DeviceId
+  readonly incarnation: Incarnation
+  readonly stage: () => Stage
+  /** Called after a commit; `didCut` says that segments were made. */
+  readonly onCommit: (didCut: boolean) => void
+  /** Called when a log is new: readers have to be told what it is. */
+  readonly onNewLog: () => void
+}
+
+interface Waiting {
+  readonly admitted: Admitted
+  readonly resolve: (admitted: Admitted) => void
+  readonly reject: (err: unknown) => void
+}
+
+export class LocalIntake {
+  readonly #deps: LocalIntakeDeps
+  #waiting: Waiting[] = []
+
+  constructor(deps: LocalIntakeDeps) {
+    this.#deps = deps
+  }
+
+  /**
+   * @returns once every accepted record is durable and visible to the next query
+   * @throws {OtlpError} if the message cannot be read, {StoreError} if it cannot be kept
+   */
+  take(signal: Signal, bytes: Uint8Array, origin: Origin): Promise<Admitted> {
+    const admitted = admit({
+      signal,
+      bytes,
+      origin,
+      stage: this.#deps.stage(),
+      knownSources: this.#knownSources(signal),
+    })
+    if (this.#waiting.length === 0) setImmediate(() => this.#commit())
+    return new Promise((resolve, reject) => this.#waiting.push({ admitted, resolve, reject }))
+  }
+
+  #commit(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    try {
+      const batches = waiting.flatMap(({ admitted }) => admitted.chunks.map((chunk) => this.#toBatch(chunk)))
+      const didCut = batches.length > 0 && this.#deps.writer.append(batches)
+      this.#count(waiting)
+      for (const { admitted, resolve } of waiting) resolve(admitted)
+      if (batches.length > 0) this.#deps.onCommit(didCut)
+    } catch (err) {
+      for (const { reject } of waiting) reject(err)
+    }
+  }
+
+  #toBatch({ lane, module, payload, rows }: AdmittedChunk): LocalBatch {
+    return { log: this.#logFor(lane, module), epoch: this.#deps.epochs.current(lane).n, payload, rows }
+  }
+
+  #logFor(lane: Signal, module: string): StoredLog {
+    const { store, crypto, self, incarnation, onNewLog } = this.#deps
+    const known = store.logs.findOwn(lane, module, BASE_PART, incarnation)
+    if (known) return known
+    const log = toLogId(crypto.randomBytes(LOG_ID_BYTES)) as LogId
+    onNewLog()
+    return store.logs.add({ author: self, log, incarnation, lane, module, part: BASE_PART }, true)
+  }
+
+  #knownSources(lane: Signal): ReadonlySet<string> {
+    const { store, self } = this.#deps
+    const names = store.logs.ofAuthor(self).filter((log) => log.lane === lane && log.module.startsWith(OTLP_PREFIX))
+    return new Set(names.map(({ module }) => module))
+  }
+
+  /** Nothing is left out in silence: what a stage does not collect and what was malformed is counted. */
+  #count(waiting: readonly Waiting[]): void {
+    const { counters } = this.#deps.store
+    const dropped = waiting.reduce((sum, { admitted }) => sum + admitted.dropped, 0)
+    if (dropped > 0) counters.add('ingest.dropped_by_stage', dropped)
+    for (const { admitted } of waiting) {
+      if (admitted.rejected) counters.add(`ingest.rejected.${admitted.rejected.code}`, admitted.rejected.count)
+    }
+  }
+}

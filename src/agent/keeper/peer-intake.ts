@@ -1,0 +1,62 @@
+/** A peer's verified run, through the one door and onto the disk in one transaction. */
+import { MeshError } from '../../base/errors.ts'
+import type { Signal } from '../../model/lane.ts'
+import type { Stage } from '../../model/stage.ts'
+import { admitPeer, AdmitPeerError } from '../../ingest/admit-peer.ts'
+import type { ShareRequest, ShareView } from '../../policy/decide-share.ts'
+import type { Store } from '../../store/store.ts'
+import { timeRange } from '../../store/segment-writer.ts'
+import { summarizeTraces } from '../../store/trace-index.ts'
+import type { OpenedSegment } from '../../sync/receiving.ts'
+import type { ScopedLog } from '../../sync/scope.ts'
+import { decompress } from './stored-records.ts'
+
+export interface PeerIntakeDeps {
+  readonly store: Store
+  readonly stage: () => Stage
+}
+
+/** @throws {AdmitPeerError}, {StoreError}: nothing of the run is kept then */
+export function keepPeerRun(
+  { store, stage }: PeerIntakeDeps,
+  view: ShareView,
+  log: ScopedLog,
+  segments: readonly (OpenedSegment & { readonly request: ShareRequest })[],
+  head: { readonly seq: number; readonly signature: Uint8Array } | undefined,
+): void {
+  const judged = segments.map((segment) => {
+    const raw = rawPayload(segment)
+    const { request, body } = segment
+    return { segment, rows: admitPeer({ stage: stage(), view, request, raw, records: body.records }) }
+  })
+  store.transaction(() => {
+    for (const { segment, rows } of judged) {
+      const { header, headerBytes, id, epoch, body } = segment
+      const rowId = store.segments.insert({
+        log: log.rowId,
+        seq: header.seq,
+        segmentId: id,
+        epoch,
+        header: headerBytes,
+        ...body,
+        ...timeRange(rows),
+      })
+      if ((log.lane as Signal) === 'traces') store.traces.insert(rowId, summarizeTraces(rows))
+    }
+    if (head) store.segments.insertHead(log.rowId, head.seq, head.signature)
+  })
+}
+
+function rawPayload({ body }: OpenedSegment): Uint8Array {
+  let raw: Uint8Array
+  try {
+    raw = decompress(body)
+  } catch (cause) {
+    if (cause instanceof MeshError) throw cause
+    throw new AdmitPeerError('SYNC_BAD_PAYLOAD', 'the payload does not decompress', { cause })
+  }
+  if (raw.length === body.rawBytes) return raw
+  throw new AdmitPeerError('SYNC_BAD_PAYLOAD', 'the payload is not as long as it claims', {
+    details: { claimed: body.rawBytes, found: raw.length },
+  })
+}

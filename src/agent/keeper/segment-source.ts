@@ -1,0 +1,47 @@
+/** Fits the store to what scope, serving and receiving ask of it. */
+import type { DeviceId } from '../../model/ids.ts'
+import type { Lane } from '../../model/lane.ts'
+import type { LogKey } from '../../model/segment.ts'
+import type { Store } from '../../store/store.ts'
+import type { ReceivingDeps } from '../../sync/receiving.ts'
+import type { ServingDeps } from '../../sync/serving.ts'
+import type { SegmentSealer } from './segment-sealer.ts'
+
+export function segmentSource(
+  store: Store,
+  sealer: SegmentSealer,
+  self: DeviceId,
+): ServingDeps['source'] & ReceivingDeps['source'] {
+  const { logs, segments, epochs } = store
+  return {
+    logsOf: (author) => logs.ofAuthor(author),
+    findLog: (key: LogKey) => logs.find(key),
+    epochRanges: (rowId) => segments.epochRanges(rowId),
+    runs: (rowId) => segments.runs(rowId),
+    epochStartedUnixMs: (author: DeviceId, lane: Lane, n: number) =>
+      author === self
+        ? epochs.get(lane, n)?.startedUnixMs
+        : epochs.received(author, lane).find((key) => key.n === n)?.startedUnixMs,
+    idAt: (rowId, seq) => (segments.link(rowId, seq) as { segmentId: Uint8Array }).segmentId,
+    signatureAt(rowId, seq) {
+      const head = segments.headAtOrAbove(rowId, seq)
+      return head?.seq === seq ? head.signature : undefined
+    },
+    keepSignature: (rowId, seq, signature) => segments.insertHead(rowId, seq, signature),
+    headerAt(rowId, seq) {
+      const link = segments.link(rowId, seq)
+      return link && { id: link.segmentId, header: link.header }
+    },
+    keysOf: (owner, lane) => epochs.received(owner, lane),
+    *sealedDown(scoped, range) {
+      const log = logs.byRow(scoped.rowId)
+      for (const segment of segments.downFrom(log.rowId, range)) {
+        const resealed = sealer.reseal(log, segment)
+        // What is stored is not what was signed: nothing of it goes out, and its own view shows it as tampered.
+        if (!resealed.ok) return
+        const { seq, epoch, header } = segment
+        yield { seq, epoch, header: new Uint8Array(header), sealed: resealed.sealed }
+      }
+    },
+  }
+}

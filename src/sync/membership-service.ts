@@ -1,0 +1,225 @@
+/**
+ * Who is in this device's mesh: signed operations kept, reduced, exchanged and made.
+ *
+ * A device is always in exactly one mesh, at first its own. The leaf of an operation is durable before the operation.
+ */
+import { compareBytes, concat } from '../base/bytes.ts'
+import type { Crypto } from '../base/crypto.ts'
+import { MeshError } from '../base/errors.ts'
+import { idBytes, toMeshId, type DeviceId, type MeshId, type OpId } from '../model/ids.ts'
+import type { DeviceCard, Membership, MembershipOp } from '../model/membership.ts'
+import { MAX_MEMBERSHIP_OPS, reduceMembership } from '../policy/reduce-membership.ts'
+import {
+  decodeMembershipOp,
+  encodeMembershipEnvelope,
+  encodeMembershipPayload,
+  membershipSigningBytes,
+  type DecodedMembershipOp,
+} from '../wire/membership-op.ts'
+import type { Ledger } from './ledger.ts'
+import type { OwnerClock } from './owner-clock.ts'
+
+export interface MembershipStore {
+  ops(): readonly Uint8Array[]
+  insertOp(opId: OpId, bytes: Uint8Array): boolean
+  /** The mesh this device is in, and the operation that founded it. */
+  mesh(): { readonly mesh: MeshId; readonly root: OpId } | undefined
+  setMesh(mesh: { readonly mesh: MeshId; readonly root: OpId }): void
+}
+export interface MembershipDeps {
+  readonly crypto: Crypto
+  readonly ownerClock: OwnerClock
+  readonly deviceSeed: Uint8Array
+  readonly card: DeviceCard
+  readonly store: MembershipStore
+  readonly ledger: Ledger
+  /** Called before a removal takes effect, so that what was granted to the device ends with it. */
+  readonly beforeRemoval: (device: DeviceId) => Promise<void>
+  readonly onChange: () => void
+}
+
+export type MembershipErrorCode =
+  'PAIR_ALREADY_IN_MESH' | 'MEMBER_UNKNOWN' | 'MEMBER_OTHER_MESH' | 'MEMBER_TOO_MANY_OPS' | 'MEMBER_NOT_ADDED'
+export class MembershipError extends MeshError<MembershipErrorCode> {}
+
+const MESH_ID_BYTES = 16
+
+export class MembershipService {
+  readonly #deps: MembershipDeps
+  readonly #ops = new Map<OpId, DecodedMembershipOp>()
+  #mesh: { readonly mesh: MeshId; readonly root: OpId }
+  #membership: Membership
+
+  constructor(deps: MembershipDeps) {
+    this.#deps = deps
+    for (const bytes of deps.store.ops()) this.#remember(decodeMembershipOp(bytes, deps.crypto))
+    this.#mesh = deps.store.mesh() ?? this.#found()
+    this.#membership = this.#reduce()
+  }
+
+  mesh(): MeshId {
+    return this.#mesh.mesh
+  }
+
+  current(): Membership {
+    return this.#membership
+  }
+
+  /**
+   * Only a device that has nobody, or was removed, may join another mesh.
+   * @throws {MembershipError} `PAIR_ALREADY_IN_MESH`
+   */
+  requireAlone(): void {
+    const { members } = this.#membership
+    if (members.size <= 1 || !members.has(this.#deps.card.deviceId)) return
+    throw new MembershipError('PAIR_ALREADY_IN_MESH', 'this device already has a mesh of its own')
+  }
+
+  /** The card of a device that is or was a member. */
+  cardOf(device: DeviceId): DeviceCard | undefined {
+    const current = this.#membership.members.get(device)?.card
+    if (current) return current
+    const cards = [...this.#ops.values()].flatMap(({ op }) => (op.kind === 'remove' ? [] : [op.card]))
+    return cards.findLast(({ deviceId }) => deviceId === device)
+  }
+
+  /** SHA-256 over the sorted ids of all operations of this mesh: equal digests mean the same operations. */
+  digest(): Uint8Array {
+    const ids = this.opIds().map((id) => idBytes(id))
+    return this.#deps.crypto.sha256(concat(...ids.sort(compareBytes)))
+  }
+
+  opIds(): readonly OpId[] {
+    return this.#ofMesh().map(({ op }) => op.opId)
+  }
+
+  /** Operations that somebody who knows only `known` lacks. */
+  opsBeyond(known: ReadonlySet<OpId>): readonly Uint8Array[] {
+    return this.#ofMesh()
+      .filter(({ op }) => !known.has(op.opId))
+      .map(({ bytes }) => bytes)
+  }
+
+  /**
+   * Takes operations from another member.
+   * @returns whether any was new
+   * @throws {ControlError}, {WireError} for a bad one, {MembershipError}; those before it are kept
+   */
+  async accept(envelopes: readonly Uint8Array[]): Promise<boolean> {
+    let isNew = false
+    for (const bytes of envelopes) {
+      const decoded = decodeMembershipOp(bytes, this.#deps.crypto)
+      if (decoded.op.mesh !== this.#mesh.mesh)
+        throw new MembershipError('MEMBER_OTHER_MESH', 'an operation of another mesh')
+      if (!this.#ops.has(decoded.op.opId)) {
+        await this.#commit(decoded, 'peer')
+        isNew = true
+      }
+    }
+    return isNew
+  }
+
+  /** The operation that would take a device in, for both to sign. */
+  draftAdd(card: DeviceCard): Uint8Array {
+    return encodeMembershipPayload({ ...this.#opBase(), kind: 'add', card })
+  }
+
+  sign(payload: Uint8Array): Uint8Array {
+    return this.#deps.crypto.ed25519Sign(this.#deps.deviceSeed, membershipSigningBytes(payload))
+  }
+
+  /** Keeps an operation that this device and another have signed. */
+  async commitAdd(payload: Uint8Array, author: Uint8Array, subject: Uint8Array): Promise<void> {
+    await this.#commit(
+      decodeMembershipOp(encodeMembershipEnvelope(payload, author, subject), this.#deps.crypto),
+      'user',
+    )
+  }
+
+  /**
+   * Leaves the mesh of one that this device is in, and becomes a member of another.
+   * @throws {MembershipError} `PAIR_ALREADY_IN_MESH`, `MEMBER_NOT_ADDED` if the operations do not make it a member
+   */
+  join(mesh: MeshId, envelopes: readonly Uint8Array[]): void {
+    const { crypto, card, store } = this.#deps
+    this.requireAlone()
+    const decoded = envelopes.map((bytes) => decodeMembershipOp(bytes, crypto)).filter(({ op }) => op.mesh === mesh)
+    const root = decoded.find(({ op }) => op.kind === 'found')?.op.opId
+    const ops = decoded.map(({ op }) => op)
+    if (root === undefined || !reduceMembership(ops, mesh, root).members.has(card.deviceId)) {
+      throw new MembershipError('MEMBER_NOT_ADDED', 'these operations do not make this device a member')
+    }
+    for (const each of decoded) this.#keep(each, 'user')
+    store.setMesh({ mesh, root })
+    this.#mesh = { mesh, root }
+    this.#membership = this.#reduce()
+    this.#deps.onChange()
+  }
+
+  /** @throws {MembershipError} `MEMBER_UNKNOWN` */
+  async remove(subject: DeviceId): Promise<void> {
+    const { crypto } = this.#deps
+    if (!this.#membership.members.has(subject)) throw new MembershipError('MEMBER_UNKNOWN', 'no such device is paired')
+    const payload = encodeMembershipPayload({ ...this.#opBase(), kind: 'remove', subject })
+    await this.#commit(decodeMembershipOp(encodeMembershipEnvelope(payload, this.sign(payload)), crypto), 'user')
+  }
+
+  #opBase(): { mesh: MeshId; author: DeviceId; heads: readonly OpId[]; atUnixMs: number } {
+    const { card, ownerClock } = this.#deps
+    return { mesh: this.#mesh.mesh, author: card.deviceId, heads: this.#membership.heads, atUnixMs: ownerClock.now() }
+  }
+
+  #found(): { readonly mesh: MeshId; readonly root: OpId } {
+    const { crypto, card, store, ownerClock } = this.#deps
+    const mesh = toMeshId(crypto.randomBytes(MESH_ID_BYTES)) as MeshId
+    const base = { mesh, author: card.deviceId, heads: [], atUnixMs: ownerClock.now() }
+    const payload = encodeMembershipPayload({ ...base, kind: 'found', card })
+    const decoded = decodeMembershipOp(encodeMembershipEnvelope(payload, this.sign(payload)), crypto)
+    this.#remember(decoded)
+    store.insertOp(decoded.op.opId, decoded.bytes)
+    store.setMesh({ mesh, root: decoded.op.opId })
+    return { mesh, root: decoded.op.opId }
+  }
+
+  async #commit(decoded: DecodedMembershipOp, actor: 'user' | 'peer'): Promise<void> {
+    if (this.#ofMesh().length >= MAX_MEMBERSHIP_OPS) {
+      throw new MembershipError('MEMBER_TOO_MANY_OPS', 'this mesh has all the operations it can have')
+    }
+    const { op } = decoded
+    const before = this.#membership
+    const after = reduceMembership([...this.#ofMesh().map((each) => each.op), op], this.#mesh.mesh, this.#mesh.root)
+    for (const device of before.members.keys()) if (!after.members.has(device)) await this.#deps.beforeRemoval(device)
+    this.#keep(decoded, actor)
+    this.#membership = this.#reduce()
+    this.#deps.onChange()
+  }
+
+  #keep(decoded: DecodedMembershipOp, actor: 'user' | 'peer'): void {
+    const { ledger, store, card } = this.#deps
+    const { op, bytes } = decoded
+    if (this.#ops.has(op.opId)) return
+    const subject = op.kind === 'remove' ? op.subject : op.card.deviceId
+    ledger.append({
+      type: op.kind === 'remove' ? 'membership.removed' : 'membership.added',
+      outcome: 'success',
+      actor: { kind: actor, ref: actor === 'user' ? card.deviceId : op.author },
+      object: { kind: 'membership', ref: op.opId },
+      payload: { subject, author: op.author, name: op.kind === 'remove' ? '' : op.card.name },
+    })
+    store.insertOp(op.opId, bytes)
+    this.#remember(decoded)
+  }
+
+  #remember(decoded: DecodedMembershipOp): void {
+    this.#ops.set(decoded.op.opId, decoded)
+  }
+
+  #ofMesh(): readonly DecodedMembershipOp[] {
+    return [...this.#ops.values()].filter(({ op }) => op.mesh === this.#mesh.mesh)
+  }
+
+  #reduce(): Membership {
+    const ops: readonly MembershipOp[] = this.#ofMesh().map(({ op }) => op)
+    return reduceMembership(ops, this.#mesh.mesh, this.#mesh.root)
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * The owner's clock for consent: it never goes back. Windows and epochs are judged by the latest time this device has
+ * ever seen, so that setting the clock back reopens nothing (docs/spec/consent.md).
+ */
+import type { Clock } from '../base/clock.ts'
+
+/** The mark is written when it has moved this far, in milliseconds: one small write a minute at most. */
+const PERSIST_EVERY_MS = 60_000
+
+export interface OwnerClockDeps {
+  readonly clock: Pick<Clock, 'now'>
+  readonly load: () => number
+  readonly save: (unixMs: number) => void
+}
+
+export class OwnerClock {
+  readonly #deps: OwnerClockDeps
+  #highWaterMs: number
+  #savedMs: number
+
+  constructor(deps: OwnerClockDeps) {
+    this.#deps = deps
+    this.#highWaterMs = deps.load()
+    this.#savedMs = this.#highWaterMs
+  }
+
+  /** Unix milliseconds, whole. */
+  now(): number {
+    this.#highWaterMs = Math.max(this.#highWaterMs, Math.floor(this.#deps.clock.now()))
+    if (this.#highWaterMs - this.#savedMs >= PERSIST_EVERY_MS) {
+      this.#savedMs = this.#highWaterMs
+      this.#deps.save(this.#savedMs)
+    }
+    return this.#highWaterMs
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * Pairing by ticket: both sides of the ceremony as steps from message to message (docs/spec/pairing.md).
+ *
+ * Guarantees: nobody without the ticket's token gets a word beyond a refusal; each side has proven the token over the
+ * whole transcript, the libp2p keys that Noise proved included, before anything is kept; a ticket serves one device.
+ */
+import type { Crypto } from '../../base/crypto.ts'
+import { equalBytes } from '../../base/bytes.ts'
+import { MeshError } from '../../base/errors.ts'
+import type { DeviceId } from '../../model/ids.ts'
+import type { DeviceCard } from '../../model/membership.ts'
+import { decodeMembershipPayload, encodeMembershipEnvelope } from '../../wire/membership-op.ts'
+import type { PairAccept, PairJoin, PairMessage, PairOffer } from '../../wire/pair-messages.ts'
+import { isPairProof, pairProof, type PairParties } from '../../wire/pair-proof.ts'
+import { decodeTicket, encodeTicket, PAIR_TOKEN_BYTES, pairTokenId, type Ticket } from '../../wire/ticket.ts'
+import type { Ledger } from '../ledger.ts'
+import type { MembershipService } from '../membership-service.ts'
+
+export interface StoredInvitation {
+  readonly tokenId: Uint8Array
+  readonly token: Uint8Array
+  readonly expiresUnixMs: number
+  readonly usedBy: DeviceId | undefined
+}
+export interface InvitationStore {
+  insert(invitation: Omit<StoredInvitation, 'usedBy'>): void
+  get(tokenId: Uint8Array): StoredInvitation | undefined
+  use(tokenId: Uint8Array, by: DeviceId): void
+  prune(nowUnixMs: number): void
+  liveCount(nowUnixMs: number): number
+}
+export interface PairingDeps {
+  readonly crypto: Crypto
+  readonly now: () => number
+  readonly card: DeviceCard
+  readonly members: MembershipService
+  readonly invitations: InvitationStore
+  readonly ledger: Ledger
+  /** Remembers where a device just paired can be found. */
+  readonly remember: (device: DeviceId, addresses: readonly string[]) => void
+}
+
+export type PairingErrorCode =
+  | 'PAIR_TICKET_EXPIRED'
+  | 'PAIR_TICKET_UNKNOWN'
+  | 'PAIR_TICKET_USED'
+  | 'PAIR_SELF'
+  | 'PAIR_PROOF_WRONG'
+  | 'PAIR_KEY_MISMATCH'
+  | 'PAIR_OUT_OF_ORDER'
+  | 'PAIR_REFUSED'
+  | 'PAIR_TOO_MANY'
+export class PairingError extends MeshError<PairingErrorCode> {}
+
+/** Time a ticket is good for, in milliseconds: long enough to walk to the other device. */
+export const TICKET_LIFE_MS = 600_000
+/** Tickets open at once; more would only be forgotten ones. */
+export const MAX_OPEN_TICKETS = 8
+const NONCE_BYTES = 16
+
+/** What the inviter remembers between a join and its accept. */
+export interface InviterState {
+  readonly join: Omit<PairJoin, 'type' | 'mac'>
+  readonly offer: Omit<PairOffer, 'type' | 'mac'>
+  readonly parties: PairParties
+}
+/** What the joiner remembers between its join and the offer. */
+export interface JoinerState {
+  readonly ticket: Ticket
+  readonly join: Omit<PairJoin, 'type' | 'mac'>
+  readonly parties: PairParties
+}
+export interface Paired {
+  readonly deviceId: DeviceId
+  readonly name: string
+}
+
+export class PairingService {
+  readonly #deps: PairingDeps
+
+  constructor(deps: PairingDeps) {
+    this.#deps = deps
+  }
+
+  /** @throws {PairingError} `PAIR_TOO_MANY` */
+  invite(addresses: readonly string[]): { readonly ticket: string; readonly expiresUnixMs: number } {
+    const { crypto, now, card, invitations, ledger } = this.#deps
+    invitations.prune(now())
+    if (invitations.liveCount(now()) >= MAX_OPEN_TICKETS) {
+      throw new PairingError('PAIR_TOO_MANY', 'too many tickets are open; wait until one has expired')
+    }
+    const token = crypto.randomBytes(PAIR_TOKEN_BYTES)
+    const expiresUnixMs = Math.floor(now() + TICKET_LIFE_MS)
+    invitations.insert({ tokenId: pairTokenId(token, crypto.sha256), token, expiresUnixMs })
+    ledger.append({
+      type: 'pairing.invited',
+      outcome: 'success',
+      actor: { kind: 'user', ref: card.deviceId },
+      object: { kind: 'membership', ref: this.#deps.members.mesh() },
+    })
+    const { deviceId, peerKey } = card
+    const expiresUnixS = Math.floor(expiresUnixMs / 1000)
+    return {
+      ticket: encodeTicket({ deviceId, peerKey, token, addrs: addresses, expiresUnixS }, crypto.sha256),
+      expiresUnixMs,
+    }
+  }
+
+  isOpen(): boolean {
+    return this.#deps.invitations.liveCount(this.#deps.now()) > 0
+  }
+
+  /** The joiner's first step. @throws {TicketError}, {PairingError} `PAIR_SELF`, `PAIR_TICKET_EXPIRED`, {MembershipError} `PAIR_ALREADY_IN_MESH` */
+  startJoin(text: string): { readonly state: JoinerState; readonly message: PairJoin } {
+    const { crypto, card, now, members } = this.#deps
+    members.requireAlone()
+    const ticket = decodeTicket(text, crypto.sha256)
+    if (ticket.deviceId === card.deviceId) throw new PairingError('PAIR_SELF', 'this ticket is from this very device')
+    if (ticket.expiresUnixS * 1000 <= now()) throw new PairingError('PAIR_TICKET_EXPIRED', 'this ticket has expired')
+    const join = {
+      tokenId: pairTokenId(ticket.token, crypto.sha256),
+      nonce: crypto.randomBytes(NONCE_BYTES),
+      card,
+    }
+    const parties = { inviter: ticket.deviceId, inviterPeerKey: ticket.peerKey, joinerPeerKey: card.peerKey }
+    const mac = pairProof(crypto, ticket.token, { role: 'join', ...parties, join })
+    return { state: { ticket, join, parties }, message: { type: 'join', ...join, mac } }
+  }
+
+  /** The inviter's answer to a stranger. @throws {PairingError} with the code the stranger is told */
+  answerJoin({ mac, ...message }: PairJoin, remotePeerKey: Uint8Array): { state: InviterState; message: PairOffer } {
+    const { crypto, card, members } = this.#deps
+    const join = { tokenId: message.tokenId, nonce: message.nonce, card: message.card }
+    const parties = { inviter: card.deviceId, inviterPeerKey: card.peerKey, joinerPeerKey: remotePeerKey }
+    const invitation = this.#invitationFor(join)
+    if (!isPairProof(crypto, invitation.token, { role: 'join', ...parties, join }, mac)) {
+      throw new PairingError('PAIR_PROOF_WRONG', 'the proof does not belong to this ticket')
+    }
+    if (!equalBytes(join.card.peerKey, remotePeerKey)) {
+      throw new PairingError('PAIR_KEY_MISMATCH', 'the card names another connection key')
+    }
+    const addPayload = members.draftAdd(join.card)
+    const offer = {
+      nonce: crypto.randomBytes(NONCE_BYTES),
+      card,
+      mesh: members.mesh(),
+      ops: members.opsBeyond(new Set()),
+      addPayload,
+      addAuthorSignature: members.sign(addPayload),
+    }
+    const proof = pairProof(crypto, invitation.token, { role: 'offer', ...parties, join, offer })
+    return { state: { join, offer, parties }, message: { type: 'offer', ...offer, mac: proof } }
+  }
+
+  /** The joiner's second step: it signs only the operation that adds itself, in the mesh of the ticket's device. */
+  answerOffer({ ticket, join, parties }: JoinerState, { type: _, mac, ...offer }: PairOffer): PairAccept {
+    const { crypto, card, members } = this.#deps
+    if (!isPairProof(crypto, ticket.token, { role: 'offer', ...parties, join, offer }, mac)) {
+      throw new PairingError('PAIR_PROOF_WRONG', 'the other device does not hold this ticket')
+    }
+    const add = decodeMembershipPayload(offer.addPayload, crypto.sha256)
+    const addsUs =
+      add.kind === 'add' && add.card.deviceId === card.deviceId && equalBytes(add.card.peerKey, card.peerKey)
+    const isTheirs =
+      add.author === ticket.deviceId && offer.card.deviceId === ticket.deviceId && add.mesh === offer.mesh
+    if (!addsUs || !isTheirs)
+      throw new PairingError('PAIR_KEY_MISMATCH', 'the operation is not about these two devices')
+    const subjectSignature = members.sign(offer.addPayload)
+    const proof = pairProof(crypto, ticket.token, { role: 'accept', ...parties, join, offer, subjectSignature })
+    return { type: 'accept', subjectSignature, mac: proof }
+  }
+
+  /** The inviter's last step: on return the joiner is a member. */
+  async finish(
+    { join, offer, parties }: InviterState,
+    accept: PairAccept,
+    address: string | undefined,
+  ): Promise<Paired> {
+    const { crypto, members, invitations, remember } = this.#deps
+    const { subjectSignature, mac } = accept
+    const invitation = this.#invitationFor(join)
+    const transcript = { role: 'accept' as const, ...parties, join, offer, subjectSignature }
+    if (!isPairProof(crypto, invitation.token, transcript, mac)) {
+      throw new PairingError('PAIR_PROOF_WRONG', 'the proof does not belong to this ticket')
+    }
+    await members.commitAdd(offer.addPayload, offer.addAuthorSignature, subjectSignature)
+    invitations.use(invitation.tokenId, join.card.deviceId)
+    remember(join.card.deviceId, address === undefined ? [] : [address])
+    this.#recordCompleted(join.card)
+    return { deviceId: join.card.deviceId, name: join.card.name }
+  }
+
+  /** The joiner's last step, once the inviter said that it has kept the operation. */
+  complete({ ticket }: JoinerState, offer: PairOffer, accept: PairAccept): Paired {
+    const { members, remember } = this.#deps
+    const add = encodeMembershipEnvelope(offer.addPayload, offer.addAuthorSignature, accept.subjectSignature)
+    members.join(offer.mesh, [...offer.ops, add])
+    remember(ticket.deviceId, ticket.addrs)
+    this.#recordCompleted(offer.card)
+    return { deviceId: offer.card.deviceId, name: offer.card.name }
+  }
+
+  recordFailure(code: string): void {
+    const { ledger, card, members } = this.#deps
+    ledger.append({
+      type: 'pairing.failed',
+      outcome: 'failure',
+      actor: { kind: 'device', ref: card.deviceId },
+      object: { kind: 'membership', ref: members.mesh() },
+      payload: { code },
+    })
+  }
+
+  /** A ticket serves the first device that completes; that one may repeat, since its last answer can get lost. */
+  #invitationFor(join: Pick<PairJoin, 'tokenId' | 'card'>): StoredInvitation {
+    const { invitations, now } = this.#deps
+    const invitation = invitations.get(join.tokenId)
+    if (invitation === undefined) throw new PairingError('PAIR_TICKET_UNKNOWN', 'no such ticket is open')
+    if (invitation.expiresUnixMs <= now()) throw new PairingError('PAIR_TICKET_EXPIRED', 'this ticket has expired')
+    if (invitation.usedBy !== undefined && invitation.usedBy !== join.card.deviceId) {
+      throw new PairingError('PAIR_TICKET_USED', 'another device has used this ticket')
+    }
+    return invitation
+  }
+
+  #recordCompleted(other: DeviceCard): void {
+    const { ledger, card } = this.#deps
+    ledger.append({
+      type: 'pairing.completed',
+      outcome: 'success',
+      actor: { kind: 'user', ref: card.deviceId },
+      object: { kind: 'device', ref: other.deviceId },
+      payload: { name: other.name },
+    })
+  }
+}
+
+/** What a stranger is told when a step fails: the code of a known refusal, else only that it failed. */
+export function refusalOf(err: unknown): PairMessage {
+  return { type: 'refuse', code: err instanceof PairingError ? err.code : 'PAIR_REFUSED' }
+}
