@@ -148,7 +148,7 @@ export class AuditLog {
     return toHex(this.#payloads.refOf(kind, name))
   }
 
-  /** Hashes everything again, O(n) (some 50,000 leaves a second): for a command or a worker, not for the main loop. */
+  /** Reads and hashes everything again: O(n), seconds for a large log, so for a command or a worker, not the main loop. */
   verify(): AuditVerdict {
     const snapshot = this.#db.transaction(() => verifyAudit(this.#db, this.#payloads, this.#sha256))
     return asStoreErrors(() => snapshot.deferred())

@@ -5,7 +5,7 @@
  * Must not: reuse a nonce. Nonces are random (96 bits): a restored database could repeat any counter.
  */
 import type { Database } from 'better-sqlite3'
-import { concat, utf8 } from '../base/bytes.ts'
+import { concat, equalBytes, utf8 } from '../base/bytes.ts'
 import type { Crypto, Sha256 } from '../base/crypto.ts'
 import { toBase64 } from '../audit/base64.ts'
 import type { AuditLeaf } from '../audit/leaf.ts'
@@ -64,6 +64,8 @@ export class AuditPayloads {
   readonly #sha256: Sha256
   readonly #wrapKey: Uint8Array
   readonly #refKey: Uint8Array
+  /** The month in use. It counts only together with its row, so a destroyed key is not used again. */
+  #lastOpened: (KeyRow & { readonly key: Uint8Array }) | undefined
   readonly #statements
 
   constructor(db: Database, crypto: Crypto, master: Uint8Array) {
@@ -132,8 +134,12 @@ export class AuditPayloads {
 
   #unwrap(epoch: string, wrapped: Uint8Array): Uint8Array | undefined {
     if (wrapped.length < NONCE_BYTES) return undefined
+    const last = this.#lastOpened
+    if (last?.key_epoch === epoch && equalBytes(last.wrapped, wrapped)) return last.key
     const nonce = wrapped.subarray(0, NONCE_BYTES)
-    return this.#crypto.aeadOpen(this.#wrapKey, nonce, utf8(epoch), wrapped.subarray(NONCE_BYTES))
+    const key = this.#crypto.aeadOpen(this.#wrapKey, nonce, utf8(epoch), wrapped.subarray(NONCE_BYTES))
+    this.#lastOpened = key && { key_epoch: epoch, wrapped, key }
+    return key
   }
 
   #newMonthKey(epoch: string): Uint8Array {
