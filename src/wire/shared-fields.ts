@@ -34,8 +34,13 @@ export const MAX_UNIX_MS = 8_640_000_000_000_000
 export const MAX_PART_NAME_BYTES = 32
 /** Most ids of critical extensions in one message. */
 export const MAX_CRITICAL = 16
+/** Most addresses of one device: a ticket has to fit a QR code. */
+export const MAX_ADDRESSES = 16
+/** Longest address, in bytes. */
+export const MAX_ADDRESS_BYTES = 128
 /** Longest code of a refusal, in bytes. */
 export const MAX_ERROR_CODE_BYTES = 64
+const PRINTABLE_ASCII = /^[\x21-\x7e]*$/
 const ERROR_CODE = /^[A-Z][A-Z0-9_]*$/
 
 export const readDeviceId = idReader<DeviceId>(toDeviceId, DEVICE_ID_BYTES)
@@ -97,4 +102,13 @@ export function requireAscending<T>(field: Field, values: readonly T[], compare:
 
 function idReader<Id>(toId: (bytes: Uint8Array) => Id | undefined, length: number) {
   return (map: CborMap, field: Field): Id => toId(readBytes(map, field, length)) as Id
+}
+
+/** Multiaddrs, in the order to try them. */
+export function readAddresses(map: CborMap, field: Field): readonly string[] {
+  return readArray(map, field, MAX_ADDRESSES).map((value) => {
+    const address = asText(value, field.name, MAX_ADDRESS_BYTES)
+    if (!PRINTABLE_ASCII.test(address)) throw fieldError('WIRE_FIELD_RANGE', field.name, 'not printable ASCII')
+    return address
+  })
 }

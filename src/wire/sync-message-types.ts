@@ -32,6 +32,8 @@ export interface HelloMessage {
   readonly deviceId: DeviceId
   /** Equal digests: both know the same membership operations. */
   readonly membershipDigest: Uint8Array
+  /** Multiaddrs at which the sender can be dialled: only the lower key of a pair dials, so it has to know. */
+  readonly addresses: readonly string[]
 }
 /** Every membership operation the sender has. */
 export interface MembersMessage {

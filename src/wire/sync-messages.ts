@@ -14,7 +14,7 @@ import { headRowMap, rangeMap, readHeadRow, readRange } from './log-rows.ts'
 import { MAX_MEMBERSHIP_OP_BYTES } from './membership-op.ts'
 import { encodeMessage, messageReader, type MessageTable } from './message-table.ts'
 import { MAX_SEGMENT_HEADER_BYTES } from './segment-header.ts'
-import { HASH_BYTES, readDeviceId, readErrorCode, readMeshId, readOpIds } from './shared-fields.ts'
+import { HASH_BYTES, readAddresses, readDeviceId, readErrorCode, readMeshId, readOpIds } from './shared-fields.ts'
 import {
   MAX_CONTROL_ENTRIES,
   MAX_MEMBER_OP_IDS,
@@ -46,7 +46,7 @@ export function decodeSyncMessage(kind: number, payload: Uint8Array): SyncMessag
   return message
 }
 
-const HELLO = fields({ versions: 1, mesh: 2, deviceId: 3, membershipDigest: 4 })
+const HELLO = fields({ versions: 1, mesh: 2, deviceId: 3, membershipDigest: 4, addresses: 5 })
 const MEMBERS = fields({ opIds: 1 })
 const MEMBER_OPS = fields({ ops: 1 })
 const CONTROL_HEADS = fields({ mine: 1, yours: 2 })
@@ -70,6 +70,7 @@ const CODECS: MessageTable<SyncMessage> = {
         [HELLO.mesh, idBytes(m.mesh)],
         [HELLO.deviceId, idBytes(m.deviceId)],
         [HELLO.membershipDigest, m.membershipDigest],
+        [HELLO.addresses, m.addresses],
       ),
     read: (map) => ({
       type: 'hello',
@@ -77,6 +78,7 @@ const CODECS: MessageTable<SyncMessage> = {
       mesh: readMeshId(map, HELLO.mesh),
       deviceId: readDeviceId(map, HELLO.deviceId),
       membershipDigest: readBytes(map, HELLO.membershipDigest, HASH_BYTES),
+      addresses: readAddresses(map, HELLO.addresses),
     }),
   },
   members: {

@@ -11,19 +11,15 @@ import { concat, equalBytes, utf8 } from '../base/bytes.ts'
 import type { Sha256 } from '../base/crypto.ts'
 import { idBytes, type DeviceId } from '../model/ids.ts'
 import { decodeBase32, encodeBase32 } from './base32.ts'
-import { asText, decodeCborMap, fields, mapOf, readArray, readBytes, readUint } from './cbor-fields.ts'
+import { decodeCborMap, fields, mapOf, readBytes, readUint } from './cbor-fields.ts'
 import type { CborMap } from './cbor-value.ts'
 import { encodeCbor } from './cbor.ts'
-import { KEY_BYTES, readDeviceId } from './shared-fields.ts'
-import { fieldError, WireError } from './wire-error.ts'
+import { KEY_BYTES, readAddresses, readDeviceId } from './shared-fields.ts'
+import { WireError } from './wire-error.ts'
 
 export const TICKET_VERSION = 1
 export const PAIR_TOKEN_BYTES = 16
 export const PAIR_TOKEN_ID_BYTES = 8
-/** Most addresses in a ticket: it has to fit a QR code. */
-export const MAX_TICKET_ADDRS = 16
-/** Longest address, in bytes. */
-export const MAX_TICKET_ADDR_BYTES = 128
 /** Longest text looked at, in characters: a full ticket is 3,600 and may be broken into short lines. */
 export const MAX_TICKET_CHARS = 8192
 
@@ -110,17 +106,9 @@ function readTicket(map: CborMap): Ticket {
     deviceId: readDeviceId(map, F.deviceId),
     peerKey: readBytes(map, F.peerKey, KEY_BYTES),
     token: readBytes(map, F.token, PAIR_TOKEN_BYTES),
-    addrs: readAddrs(map),
+    addrs: readAddresses(map, F.addrs),
     expiresUnixS: readUint(map, F.expiresUnixS),
   }
-}
-
-function readAddrs(map: CborMap): readonly string[] {
-  return readArray(map, F.addrs, MAX_TICKET_ADDRS).map((value) => {
-    const addr = asText(value, F.addrs.name, MAX_TICKET_ADDR_BYTES)
-    if (!PRINTABLE_ASCII.test(addr)) throw fieldError('WIRE_FIELD_RANGE', F.addrs.name, 'not printable ASCII')
-    return addr
-  })
 }
 
 function checksum(bytes: Uint8Array, sha256: Sha256): Uint8Array {

@@ -39,6 +39,7 @@ const lists: { name: string; limit: number; of: (count: number) => SyncMessage }
       mesh: fx.mesh,
       deviceId: fx.laptop.card.deviceId,
       membershipDigest: fx.bytes(0, 32),
+      addresses: [],
     }),
   },
   {

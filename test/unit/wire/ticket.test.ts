@@ -1,18 +1,11 @@
+import { MAX_ADDRESS_BYTES, MAX_ADDRESSES } from '../../../src/wire/shared-fields.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { concat } from '../../../src/base/bytes.ts'
 import { decodeBase32, encodeBase32 } from '../../../src/wire/base32.ts'
 import { encodeCbor } from '../../../src/wire/cbor.ts'
 import type { CborValue } from '../../../src/wire/cbor-value.ts'
-import {
-  decodeTicket,
-  encodeTicket,
-  MAX_TICKET_ADDR_BYTES,
-  MAX_TICKET_ADDRS,
-  MAX_TICKET_CHARS,
-  pairTokenId,
-  type Ticket,
-} from '../../../src/wire/ticket.ts'
+import { decodeTicket, encodeTicket, MAX_TICKET_CHARS, pairTokenId, type Ticket } from '../../../src/wire/ticket.ts'
 import { WireError } from '../../../src/wire/wire-error.ts'
 import * as fx from './fixtures.ts'
 
@@ -57,13 +50,13 @@ const refused: { name: string; input: string; code: string }[] = [
   { name: 'a short token', input: around(content([[4, fx.bytes(0, 15)]])), code: 'TICKET_FORMAT' },
   {
     name: 'an address over the limit',
-    input: around(content([[5, ['x'.repeat(MAX_TICKET_ADDR_BYTES + 1)]]])),
+    input: around(content([[5, ['x'.repeat(MAX_ADDRESS_BYTES + 1)]]])),
     code: 'TICKET_FORMAT',
   },
   { name: 'an address with a line break', input: around(content([[5, ['/ip4/1.2.3.4\n']]])), code: 'TICKET_FORMAT' },
   {
     name: 'an address too many',
-    input: around(content([[5, Array.from({ length: MAX_TICKET_ADDRS + 1 }, () => '/a')]])),
+    input: around(content([[5, Array.from({ length: MAX_ADDRESSES + 1 }, () => '/a')]])),
     code: 'TICKET_FORMAT',
   },
 ]
@@ -138,7 +131,7 @@ describe('ticket', () => {
   })
 
   test('[TK2] the fullest ticket is read, and what a reader would refuse is not written', () => {
-    const addrs = Array.from({ length: MAX_TICKET_ADDRS }, () => '/'.repeat(MAX_TICKET_ADDR_BYTES))
+    const addrs = Array.from({ length: MAX_ADDRESSES }, () => '/'.repeat(MAX_ADDRESS_BYTES))
     const fullest = { ...ticket, addrs, expiresUnixS: Number.MAX_SAFE_INTEGER }
     expect(decode(encodeTicket(fullest, fx.sha256))).toEqual(fullest)
     expect(() => encodeTicket({ ...ticket, addrs: [...addrs, '/'] }, fx.sha256)).toThrow(WireError)
