@@ -68,12 +68,12 @@ export interface ReadId<Id> {
   readonly legacy: string | undefined
 }
 
-/** @returns `undefined` for empty and over-long text: there is no id in it. */
+/** @returns `undefined` for text without an id in it: empty, too long, or all zeros, which is how many say that there is none. */
 export function traceIdOrLegacy(text: string, sha256: Sha256): ReadId<TraceId> | undefined {
   return idOrLegacy(text, toTraceId, 'aico-mesh/legacy-trace-id/v1\0', TRACE_ID_BYTES, sha256)
 }
 
-/** @returns `undefined` for empty and over-long text: there is no id in it. */
+/** As {@link traceIdOrLegacy}. */
 export function spanIdOrLegacy(text: string, sha256: Sha256): ReadId<SpanId> | undefined {
   return idOrLegacy(text, toSpanId, 'aico-mesh/legacy-span-id/v1\0', SPAN_ID_BYTES, sha256)
 }
@@ -85,7 +85,7 @@ function idOrLegacy<Id extends string>(
   length: number,
   sha256: Sha256,
 ): ReadId<Id> | undefined {
-  if (text.length === 0 || text.length > MAX_LEGACY_ID_CHARS) return undefined
+  if (text.length > MAX_LEGACY_ID_CHARS || /^0*$/.test(text)) return undefined
   const valid = toId(text)
   if (valid !== undefined) return { id: valid, legacy: undefined }
   const derived = toId(sha256(concat(utf8(domain), utf8(text))).slice(0, length))

@@ -91,7 +91,7 @@ describe('messages between modules over real sockets', () => {
     await message
     await core.close()
     expect(setup.sink.spans('core')[0]).toMatchObject({
-      traceId: 'b9c23d21bc23ef4c46e8a69e0fcef5f8',
+      traceId: 'ef97a1ac0e10a1d2412c917ae5a2f778',
       attributes: expect.arrayContaining([{ key: 'aico.trace.legacy_id', value: ['abc123', 'ghi789'] }]) as unknown,
     })
   })
