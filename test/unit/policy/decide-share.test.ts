@@ -68,6 +68,11 @@ const cases: { name: string; view: ShareView; request?: Partial<ShareRequest>; w
     want: deny('NO_GRANT'),
   },
   {
+    name: "[CO9] another owner's grant to the same device opens nothing of this one",
+    view: view([grant('g', { owner: device('C') })]),
+    want: deny('NO_GRANT'),
+  },
+  {
     name: '[CO9] another lane stays closed',
     view: view([grant('g')]),
     request: { lane: 'audit' },
@@ -178,7 +183,8 @@ const anyGrant = fc
   .record({
     name: fc.constantFrom('a', 'b', 'c'),
     may: fc.constantFrom('see', 'carry'),
-    owner: fc.constantFrom('A', 'B'),
+    owner: fc.constantFrom('A', 'A', 'A', 'B', 'C'),
+    recipient: fc.constantFrom('B', 'B', 'B', 'A', 'C'),
     lanes: fc.subarray([...LANES]),
     modules: fc.option(fc.subarray(['core', 'data']), { nil: undefined }),
     parts: fc.option(fc.subarray(['base', 'sensitive']), { nil: undefined }),
@@ -187,8 +193,8 @@ const anyGrant = fc
     unknownCritical: fc.boolean(),
     isRevoked: fc.boolean(),
   })
-  .map(({ name, owner, isRevoked, ...terms }) => {
-    const parties = owner === 'A' ? {} : { owner: device('B'), recipient: device('A') }
+  .map(({ name, owner, recipient, isRevoked, ...terms }) => {
+    const parties = { owner: device(owner), recipient: device(recipient) }
     const op = grant(name, { ...terms, may: terms.may as 'see', ...parties })
     return isRevoked ? [op, revoke(name)] : [op]
   })
@@ -261,6 +267,12 @@ describe('openedScopes and planKeyHandover', () => {
       { ...shared, lane: 'traces' },
       { ...shared, lane: 'logs' },
     ])
+  })
+
+  test('[CO12] grants between others open nothing', () => {
+    const others = [grant('g', { owner: device('C') }), grant('h', { recipient: device('C') })]
+    expect(openedScopes(view(others), device('A'), device('B'))).toEqual([])
+    expect(openedScopes(view([grant('g')], { stageAllowsSharing: false }), device('A'), device('B'))).toEqual([])
   })
 
   test('[CO12] the decision is the same whatever order the operations came in', () => {

@@ -166,6 +166,16 @@ const cases: { name: string; ops: MembershipOp[]; members: string }[] = [
     members: 'BCD',
   },
   {
+    name: '[MB7] a stranger cannot take along who bars it',
+    ops: [...abc, remove('r1', 'A', 'X', [top]), remove('r2', 'X', 'A', [top])],
+    members: 'ABC',
+  },
+  {
+    name: '[MB7] a device removed before cannot take along who removes it again',
+    ops: [...abc, remove('r0', 'A', 'C', [top]), remove('r1', 'B', 'C', ['r0']), remove('r2', 'C', 'B', ['r0'])],
+    members: 'AB',
+  },
+  {
     name: '[MB7] who removed and was removed by turns, each knowing the last, is no circle',
     ops: [...abc, remove('r1', 'A', 'B', [top]), remove('r2', 'B', 'A', ['r1'])],
     members: 'AC',
