@@ -4,16 +4,12 @@
  * Opens a port only between `listen` and `stopListening`. Reconnecting, sessions and
  * who is a member are the caller's: this only connects, when told to, to whom it is told.
  */
-import { publicKeyFromRaw } from '@libp2p/crypto/keys'
 import type { Connection, Listener, PeerId, Stream } from '@libp2p/interface'
-import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { networkInterfaces } from 'node:os'
 import {
   DIAL_TIMEOUT_MS,
   LinkError,
-  MAX_CONNECTIONS,
-  MAX_DIAL_ADDRESSES,
   MAX_LINKS_PER_PROTOCOL,
   PROTOCOLS,
   type Link,
@@ -21,14 +17,15 @@ import {
   type Network,
   type NetworkDeps,
 } from '../link.ts'
-import { linkError, toLinkError } from './libp2p-errors.ts'
+import { connect, openStream, withDeadline } from './libp2p-dial.ts'
+import { linkError } from './libp2p-errors.ts'
 import { createNode, INBOUND_CONNECTIONS_PER_SECOND, type Node } from './libp2p-node.ts'
-import { isLinkAddress, reachableFirst } from './link-address.ts'
+import { reachableFirst } from './link-address.ts'
+import { peerIdOf, rawKey } from './peer-id.ts'
 import { StreamLink, type ByteTap } from './stream-link.ts'
 
 /** How long a connection may flush when we end it, in milliseconds, before it is cut. */
 const HANG_UP_MS = 1_000
-const KEY_BYTES = 32
 const PROTOCOL_NAMES = Object.keys(PROTOCOLS) as LinkProtocol[]
 
 export interface Libp2pNetworkOptions {
@@ -123,7 +120,7 @@ export class Libp2pNetwork implements Network {
     if (signal.aborted) throw linkError('LINK_ABORTED')
     if (!this.#mayConnect(peerKey, 'out')) throw linkError('LINK_DENIED')
     return withDeadline(signal, this.#options.dialTimeoutMs ?? DIAL_TIMEOUT_MS, async (bounded) => {
-      const connection = await connect(node, peer, addresses, bounded)
+      const connection = await connect(node.libp2p, peer, addresses, bounded)
       const stream = await openStream(connection, protocol, bounded)
       return this.#link(protocol, stream, connection, true)
     })
@@ -219,82 +216,12 @@ export class Libp2pNetwork implements Network {
   }
 }
 
-async function connect(
-  { libp2p }: Node,
-  peer: PeerId,
-  addresses: readonly string[],
-  signal: AbortSignal,
-): Promise<Connection> {
-  const open = libp2p.getConnections(peer).find((connection) => connection.status === 'open')
-  if (open) return open
-  const usable = addresses.filter(isLinkAddress).slice(0, MAX_DIAL_ADDRESSES)
-  if (usable.length === 0) throw new LinkError('LINK_ADDRESS', 'no usable address for the peer')
-  if (libp2p.getConnections().length >= MAX_CONNECTIONS) throw linkError('LINK_LIMIT')
-  const suffix = `/p2p/${peer.toString()}`
-  try {
-    return await libp2p.dial(
-      usable.map((address) => multiaddr(address + suffix)),
-      { signal },
-    )
-  } catch (err) {
-    throw toLinkError(err)
-  }
-}
-
-async function openStream(connection: Connection, protocol: LinkProtocol, signal: AbortSignal): Promise<Stream> {
-  const id = PROTOCOLS[protocol]
-  const ours = connection.streams.filter((stream) => stream.direction === 'outbound' && stream.protocol === id)
-  // libp2p counts only after the peer has agreed, and by then the peer's own limit has reset the stream.
-  if (ours.length >= MAX_LINKS_PER_PROTOCOL) throw linkError('LINK_LIMIT')
-  try {
-    return await connection.newStream(id, { signal })
-  } catch (err) {
-    const known = toLinkError(err)
-    if (known.code !== 'LINK_UNREACHABLE') throw known
-    // With the muxer agreed inside the handshake, a peer's refusal shows only here: it proved its key and hung up.
-    if (connection.status !== 'open' && !signal.aborted) throw linkError('LINK_DENIED', err)
-    // A connection that opens no stream in time is dead without knowing it; the next dial must not find it again.
-    connection.abort(known)
-    throw known
-  }
-}
-
-/** Runs `work` with a signal that fires with the caller's or after the time, and leaves nothing behind. */
-async function withDeadline<T>(
-  signal: AbortSignal,
-  ms: number,
-  work: (bounded: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const bounded = new AbortController()
-  const abort = (): void => bounded.abort()
-  const timer = setTimeout(abort, ms).unref()
-  signal.addEventListener('abort', abort)
-  try {
-    return await work(bounded.signal)
-  } catch (err) {
-    throw signal.aborted ? linkError('LINK_ABORTED', err) : err
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', abort)
-  }
-}
-
 async function hangUp(connection: Connection): Promise<void> {
   try {
     await connection.close({ signal: AbortSignal.timeout(HANG_UP_MS) })
   } catch (err) {
     connection.abort(err instanceof Error ? err : linkError('LINK_CLOSED', err))
   }
-}
-
-function peerIdOf(peerKey: Uint8Array): PeerId {
-  if (peerKey.length !== KEY_BYTES) throw new LinkError('LINK_ADDRESS', 'a peer key has 32 bytes')
-  return peerIdFromPublicKey(publicKeyFromRaw(peerKey))
-}
-
-/** The raw Ed25519 key of a peer, or `undefined` for every other kind of key. */
-function rawKey(peer: PeerId): Uint8Array | undefined {
-  return peer.type === 'Ed25519' ? new Uint8Array(peer.publicKey.raw) : undefined
 }
 
 function withoutPeer(address: string): string {
