@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { decodeLogRecords } from '../../../../src/wire/otlp/decode-logs.ts'
+import { decodeMetrics } from '../../../../src/wire/otlp/decode-metrics.ts'
 import { decodeSpans } from '../../../../src/wire/otlp/decode-traces.ts'
 import { otlpJsonToProtobuf } from '../../../../src/wire/otlp/from-json.ts'
 import { MAX_JSON_DEPTH, MAX_JSON_OBJECTS, MAX_OTLP_BYTES } from '../../../../src/wire/otlp/limits.ts'
@@ -190,6 +191,22 @@ describe('OTLP/JSON in', () => {
     const metric = '{"name":"m","gauge":{"dataPoints":[{"asInt":"1"},{"asInt":"x"},{"asInt":"2"}]}}'
     const text = `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[${metric},5]}]}]}`
     expect(otlpJsonToProtobuf('metrics', text).rejected).toMatchObject({ count: 4, code: 'OTLP_JSON' })
+  })
+
+  test('[OT10] scale and offset of an exponential histogram may be negative', () => {
+    const point =
+      '{"scale":-3,"positive":{"offset":-2147483648,"bucketCounts":["5",6]},"negative":{"offset":2147483647}}'
+    const metric = `{"exponentialHistogram":{"dataPoints":[${point}]}}`
+    const { bytes } = otlpJsonToProtobuf('metrics', `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[${metric}]}]}]}`)
+    expect(decodeMetrics(bytes)).toMatchObject([
+      {
+        data: {
+          points: [
+            { scale: -3, positive: { offset: -(2 ** 31), bucketCounts: [5, 6] }, negative: { offset: 2 ** 31 - 1 } },
+          ],
+        },
+      },
+    ])
   })
 
   test.each([

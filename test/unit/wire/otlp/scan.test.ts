@@ -230,6 +230,13 @@ describe('limits of the scan', () => {
     expect(() => scanOtlp('logs', of(limit + 1))).toThrow(expect.objectContaining({ code: 'OTLP_TOO_LARGE' }))
   })
 
+  test('[OT4] records count over all scopes', () => {
+    const half = field(1, field(2, repeated(MAX_RECORDS / 2, field(2))))
+    expect(() => scanOtlp('logs', concat(half, half, field(1, field(2, field(2)))))).toThrow(
+      expect.objectContaining({ code: 'OTLP_TOO_LARGE' }),
+    )
+  })
+
   test('[OT4] scopes count over all resources', () => {
     const half = field(1, repeated(MAX_SCOPES / 2, field(2)))
     expect(() => scanOtlp('logs', concat(half, half, field(1, field(2))))).toThrow(
@@ -272,12 +279,12 @@ describe('scan of metrics', () => {
   const gauge = (...points: Uint8Array[]): Uint8Array => concat(field(1, 'g'), field(5, ...points))
 
   test('[OT6] a row counts the points and spans their times', () => {
-    const points = [30n, 0n, 10n, 20n].map((timeUnixNano) => ({ timeUnixNano, value: 1 }))
+    const points = [0n, 30n, 10n, 20n, 0n].map((timeUnixNano) => ({ timeUnixNano, value: 1 }))
     const bytes = encodeMetricsData({ ...batch, metrics: [{ name: 'm', data: { type: 'gauge', points } }] })
     const { resources, accepted } = scanOtlp('metrics', bytes)
-    expect(accepted).toBe(4)
+    expect(accepted).toBe(5)
     expect(resources[0]?.scopes[0]?.rows).toMatchObject([
-      { kind: 'metric', name: 'm', points: 4, minTimeUnixNano: 10n, maxTimeUnixNano: 30n },
+      { kind: 'metric', name: 'm', points: 5, minTimeUnixNano: 10n, maxTimeUnixNano: 30n },
     ])
   })
 
