@@ -91,10 +91,6 @@ export class AgentSocket {
       outgoing.end()
     })
   }
-
-  close(): void {
-    this.#connections.destroy()
-  }
 }
 
 async function readAnswer(response: IncomingMessage): Promise<AgentAnswer | undefined> {

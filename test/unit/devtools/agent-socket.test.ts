@@ -22,7 +22,6 @@ beforeEach(() => {
   socket = new AgentSocket({ socketPath: join(folder, 's'), token: 'secret' }, { maxConnections: 2, timeoutMs: 200 })
 })
 afterEach(async () => {
-  socket.close()
   server?.closeAllConnections()
   await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)))
   server = undefined
