@@ -9,25 +9,23 @@ import { AuditError } from './audit-error.ts'
 import { OUTCOMES, SEVERITIES, type Outcome, type Severity } from './audit-types.ts'
 import { canonicalBytes, parseCanonical, type JsonObject, type JsonValue } from './jcs.ts'
 
-export const ACTOR_KINDS = ['user', 'device', 'module', 'plugin', 'peer'] as const
+const ACTOR_KINDS = ['user', 'device', 'module', 'plugin', 'peer'] as const
 export type ActorKind = (typeof ACTOR_KINDS)[number]
 
 /** What a leaf can be about. A reader keeps leaves about kinds it does not know. */
-export const OBJECT_KINDS = [
-  'consent',
-  'device',
-  'capsule',
-  'key',
-  'data',
-  'plugin',
-  'export',
-  'policy',
-  'audit',
-  'membership',
-  'module',
-  'endpoint',
-] as const
-export type ObjectKind = (typeof OBJECT_KINDS)[number]
+export type ObjectKind =
+  | 'consent'
+  | 'device'
+  | 'capsule'
+  | 'key'
+  | 'data'
+  | 'plugin'
+  | 'export'
+  | 'policy'
+  | 'audit'
+  | 'membership'
+  | 'module'
+  | 'endpoint'
 
 export interface AuditLeaf extends JsonObject {
   readonly v: 1
@@ -56,16 +54,16 @@ export interface AuditLeaf extends JsonObject {
 
 /** Longest leaf: the largest of version 1 is under 900 bytes; a tile entry could hold 65,535. */
 export const MAX_LEAF_BYTES = 2_048
-/** Longest reference, in hex digits: 64 bytes hold every id and hash we have. */
-export const MAX_REF_DIGITS = 128
+/** Longest reference: 64 bytes hold every id and hash we have. */
+const MAX_REF_BYTES = 64
 export const BOOT_ID_BYTES = 8
-export const COMMITMENT_BYTES = 32
+const COMMITMENT_BYTES = 32
 
 type Check = (value: JsonValue | undefined) => boolean
 
 const TYPE = /^[a-z][a-z0-9-]{0,31}\.[a-z][a-z0-9-]{0,31}$/
 const WORD = /^[a-z][a-z0-9-]{0,31}$/
-const REF = /^(?:[0-9a-f]{2}){4,64}$/
+const REF = new RegExp(`^(?:[0-9a-f]{2}){4,${MAX_REF_BYTES}}$`)
 const hex = (digits: number) => matches(new RegExp(`^[0-9a-f]{${digits}}$`))
 const optional =
   (check: Check): Check =>

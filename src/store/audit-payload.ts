@@ -13,7 +13,7 @@ import { parseCanonical, type JsonObject } from '../audit/jcs.ts'
 import { payloadCommitment, PAYLOAD_SALT_BYTES } from '../audit/payload-commitment.ts'
 import { StoreError } from './store-error.ts'
 
-export const PAYLOAD_MASTER_BYTES = 32
+const PAYLOAD_MASTER_BYTES = 32
 const KEY_BYTES = 32
 const NONCE_BYTES = 12
 const WRAP_LABEL = utf8('aico-mesh/audit/month-key/v1')

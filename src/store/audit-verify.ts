@@ -12,7 +12,7 @@ import { LeafSequence, type LeafProblem } from '../audit/leaf-sequence.ts'
 import { rootOf, toCompactRange } from '../audit/merkle-tree.ts'
 import type { AuditPayloads } from './audit-payload.ts'
 
-export type AuditProblem =
+type AuditProblem =
   | LeafProblem
   /** A leaf is missing before this one. */
   | 'AUDIT_SEQ_GAP'

@@ -8,12 +8,13 @@
 import { chmodSync, closeSync, openSync, readSync, rmSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { concat, equalBytes, toHex, utf8 } from '../base/bytes.ts'
+import { codeOf } from '../base/errors.ts'
 import { nodeCrypto } from '../platform/node-crypto.ts'
 import { StoreError, toStoreError } from './store-error.ts'
 
 export type { Database } from 'better-sqlite3'
 
-export const PAGE_CIPHER = 'chacha20'
+const PAGE_CIPHER = 'chacha20'
 export const STORE_KEY_BYTES = 32
 /** SQLite's page; the cipher keeps 32 bytes of each for nonce and tag. */
 export const PAGE_BYTES = 4096
@@ -41,7 +42,7 @@ const KEY_CHECK_DOMAIN = utf8('aico-mesh/store/key-check/v1')
 
 /**
  * @throws StoreError STORE_BAD_KEY, STORE_WRONG_KEY, STORE_NOT_ENCRYPTED, STORE_CORRUPT, STORE_LOCKED, STORE_MISSING,
- *   STORE_IO. On failure nothing stays open, and a file made by this call is removed.
+ *   STORE_IO, STORE_FULL. On failure nothing stays open; a file this call made and could not encrypt is removed.
  */
 export function openEncrypted(path: string, key: Uint8Array, options: OpenOptions = {}): Database.Database {
   const salt = keyCheck(key)
@@ -57,8 +58,10 @@ export function openEncrypted(path: string, key: Uint8Array, options: OpenOption
     return db
   } catch (err) {
     db?.close()
-    if (created) removeFiles(path)
-    throw toStoreError(err)
+    const error = toStoreError(err)
+    // Any other failure leaves an empty or an encrypted file, and another process may have begun to use it.
+    if (created && codeOf(error) === 'STORE_NOT_ENCRYPTED') removeFiles(path)
+    throw error
   }
 }
 

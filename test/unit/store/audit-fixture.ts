@@ -10,7 +10,7 @@ import { manualClock, type ManualClock } from '../../support/manual-clock.ts'
 
 export const START_MS = Date.UTC(2026, 10, 22, 18, 0, 0, 123)
 export const DEVICE = 'aa'.repeat(32)
-export const FILE_KEY = new Uint8Array(32).fill(1)
+const FILE_KEY = new Uint8Array(32).fill(1)
 export const PAYLOAD_KEY = new Uint8Array(32).fill(2)
 
 export interface AuditFixture {

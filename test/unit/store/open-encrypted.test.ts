@@ -16,7 +16,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { codeOf } from '../../../src/base/errors.ts'
 import { migrate } from '../../../src/store/migrate.ts'
 import { asStoreErrors, StoreError } from '../../../src/store/store-error.ts'
-import { openEncrypted, PAGE_BYTES, type OpenOptions } from '../../../src/store/open-encrypted.ts'
+import {
+  DEFAULT_BUSY_TIMEOUT_MS,
+  DEFAULT_CACHE_KIB,
+  openEncrypted,
+  PAGE_BYTES,
+  STORE_KEY_BYTES,
+  type OpenOptions,
+} from '../../../src/store/open-encrypted.ts'
 
 const KEY = new Uint8Array(32).fill(7)
 const CANARY = 'canary-5c1f0d'
@@ -102,6 +109,15 @@ describe('opening', () => {
     db.close()
   })
 
+  test('[ST2] cache and busy timeout have defaults', () => {
+    const db = openEncrypted(path, KEY)
+    expect([db.pragma('cache_size', { simple: true }), db.pragma('busy_timeout', { simple: true })]).toEqual([
+      -DEFAULT_CACHE_KIB,
+      DEFAULT_BUSY_TIMEOUT_MS,
+    ])
+    db.close()
+  })
+
   test('[ST3] every file of the store is readable by its owner only, also one that was opened wider before', () => {
     fill()
     writeFileSync(join(folder, 'wide.db'), readFileSync(path), { mode: 0o644 })
@@ -120,10 +136,13 @@ describe('opening', () => {
     expect(readAll(path)).toBe(40)
   })
 
-  test.each([0, 16, 31, 33, 64])('[ST4] a key of %i bytes is refused before any file is made', (length) => {
-    expect(codeThrownBy(() => openEncrypted(path, new Uint8Array(length)))).toBe('STORE_BAD_KEY')
-    expect(existsSync(path)).toBe(false)
-  })
+  test.each([0, 16, STORE_KEY_BYTES - 1, STORE_KEY_BYTES + 1, 64])(
+    '[ST4] a key of %i bytes is refused before any file is made',
+    (length) => {
+      expect(codeThrownBy(() => openEncrypted(path, new Uint8Array(length)))).toBe('STORE_BAD_KEY')
+      expect(existsSync(path)).toBe(false)
+    },
+  )
 
   test('[ST5] a plain database is refused and left as it was', () => {
     const plain = new Plain(path)
@@ -150,6 +169,20 @@ describe('opening', () => {
     expect(codeThrownBy(() => asStoreErrors(() => db.exec('DELETE FROM note')))).toBe('STORE_LOCKED')
     db.close()
     holder.close()
+  })
+
+  test('[ST5] a file that another process has begun to use is not removed when opening fails', () => {
+    const connect: OpenOptions['connect'] = (at, timeout) => {
+      fill(at) // in the moment between making the file and opening it
+      const holder = openEncrypted(at, KEY)
+      holder.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT')
+      holders.push(holder)
+      return new Plain(at, { timeout })
+    }
+    const holders: Plain.Database[] = []
+    expect(codeThrownBy(() => openEncrypted(path, KEY, { connect, busyTimeoutMs: 0 }))).toBe('STORE_LOCKED')
+    for (const holder of holders) holder.close()
+    expect(readAll(path)).toBe(40)
   })
 
   test('[ST7] a folder that does not exist is an input/output error', () => {
