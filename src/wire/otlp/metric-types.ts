@@ -6,7 +6,7 @@ import type { Attributes } from './attributes.ts'
 import type { RecordContext } from './decode-payload.ts'
 
 /** 0 unspecified, 1 delta, 2 cumulative. */
-export type Temporality = number
+type Temporality = number
 
 export type MetricData =
   /** A metric without data, or of a kind that came after this version. */
@@ -33,7 +33,7 @@ export interface DecodedMetric extends RecordContext {
   readonly data: MetricData
 }
 
-export interface PointBase {
+interface PointBase {
   readonly attributes: Attributes
   /** 0 when unknown. */
   readonly startUnixNano: bigint

@@ -13,7 +13,7 @@ import { ProtobufReader, WIRE_BYTES } from './protobuf-reader.ts'
 import type { Field, Schema } from './schema.ts'
 import { DATA } from './schema.ts'
 
-export type OtlpJson = string | number | boolean | OtlpJsonObject | readonly OtlpJson[]
+type OtlpJson = string | number | boolean | OtlpJsonObject | readonly OtlpJson[]
 export interface OtlpJsonObject {
   readonly [name: string]: OtlpJson
 }

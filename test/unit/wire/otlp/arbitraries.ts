@@ -34,7 +34,7 @@ const { value } = fc.letrec<{ value: AttributeValue }>((tie) => ({
     fc.array(fc.record({ key: text, value: tie('value') }), { maxLength: 4 }).map((entries) => ({ entries })),
   ),
 }))
-export const attributes = fc.array(fc.record({ key: text, value }), { maxLength: 5 })
+const attributes = fc.array(fc.record({ key: text, value }), { maxLength: 5 })
 
 /** With every field set, so that what was decoded can be compared as a whole. */
 export const span = fc.record({
