@@ -3,6 +3,8 @@ import type { TimeInput } from '@opentelemetry/api'
 
 const NANOS_PER_MS = 1_000_000n
 const NANOS_PER_S = 1_000_000_000n
+/** A smaller number is a reading of `performance.now()`, a larger one a time since 1970: three years of running, or 1973. */
+const MAX_PERFORMANCE_NOW_MS = 1e11
 
 /** Splits before multiplying: a whole epoch time in nanoseconds does not fit a number. */
 export function msToNanos(ms: number): bigint {
@@ -18,8 +20,8 @@ export function timeToNanos(time: TimeInput): bigint | undefined {
   }
   const ms = time instanceof Date ? time.getTime() : time
   if (typeof ms !== 'number' || !Number.isFinite(ms) || ms < 0) return undefined
-  // As in OpenTelemetry's SDK: a number before this process began is a reading of performance.now().
-  return msToNanos(ms < performance.timeOrigin && !(time instanceof Date) ? performance.timeOrigin + ms : ms)
+  const isReading = !(time instanceof Date) && ms < MAX_PERFORMANCE_NOW_MS
+  return msToNanos(isReading ? performance.timeOrigin + ms : ms)
 }
 
 function isCount(value: unknown): value is number {

@@ -33,7 +33,7 @@ describe('who may in, over real sockets', () => {
       foreign.socket.events.on('handshake:error:auth', () => resolve())
       await foreign.send({ kind: 'hello', v: 1, sdk: 'evil' })
       await promise
-      expect(setup.bus.modules()[0]?.sessions, name).toBe(1)
+      expect({ name, sessions: setup.bus.modules()[0]?.sessions }).toEqual({ name, sessions: 1 })
     }
     expect(await refused.promise).toBe('core')
     expect(setup.bus.modules()[0]?.counters.refusedKeys).toBeGreaterThanOrEqual(2)
@@ -128,7 +128,7 @@ describe('frames that break a rule, over real sockets', () => {
     ]
     for (const { name, parts, want } of cases) {
       await core.sendRaw(...parts)
-      expect(await core.receive(), name).toEqual({ kind: 'nack', ...want })
+      expect({ name, ...(await core.receive()) }).toEqual({ name, kind: 'nack', ...want })
     }
     expect(setup.bus.modules()[0]?.counters.badFrames).toBe(cases.length)
     for (const module of [core, other]) {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fromHex, utf8 } from '../../../src/base/bytes.ts'
+import type { Crypto } from '../../../src/base/crypto.ts'
 import { formatTracestate } from '../../../src/model/tracestate.ts'
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
 import {
@@ -38,6 +39,7 @@ const vectors = JSON.parse(readFileSync(new URL('../../vectors/bus.json', import
     readonly sender: object | null
   }[]
 }
+const { sha256 }: Pick<Crypto, 'sha256'> = nodeCrypto
 const NO_BODY = new Uint8Array(0)
 const framesOf = ({ header, bodyHex }: FrameVector): Uint8Array[] => [utf8(header), fromHex(bodyHex) ?? NO_BODY]
 
@@ -131,7 +133,7 @@ describe('envelope', () => {
   test.each(vectors.senderContext)('[BU23] vector: $name', ({ envelope, sender }) => {
     const read = readEnvelope(envelope)
     expect(read).toEqual({ envelope })
-    const context = 'envelope' in read ? senderContext(read.envelope, nodeCrypto.sha256) : undefined
+    const context = 'envelope' in read ? senderContext(read.envelope, sha256) : undefined
     expect(context ? { ...context, tracestate: formatTracestate(context.tracestate) } : null).toEqual(sender)
   })
 

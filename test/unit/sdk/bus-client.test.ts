@@ -1,0 +1,298 @@
+import { describe, expect, test } from 'vitest'
+import { MAX_UNDER_WAY } from '../../../src/sdk/batch-queue.ts'
+import {
+  BusClient,
+  MAX_RECONNECT_MS,
+  MIN_RECONNECT_MS,
+  PING_PERIOD_MS,
+  REFUSED_RECONNECT_MS,
+  WELCOME_TIMEOUT_MS,
+} from '../../../src/sdk/bus-client.ts'
+import type { Stage } from '../../../src/model/stage.ts'
+import type { Envelope } from '../../../src/wire/bus-envelope.ts'
+import { manualClock } from '../../support/manual-clock.ts'
+import { FakeLink, settled } from './fake-link.ts'
+
+const NOTHING = new Uint8Array(0)
+const envelope: Envelope = { v: 1, id: 'm', topic: 't', time_unix_nano: '1', content_type: 'x' }
+const welcome = (stage: Stage = 'developer') =>
+  ({ kind: 'welcome', v: 1, module: 'core', stage, session: 's' }) as const
+
+function setup() {
+  const clock = manualClock()
+  const links: FakeLink[] = []
+  const received: string[] = []
+  const client = new BusClient({
+    clock,
+    sdk: 'test',
+    openLink(events) {
+      const link = new FakeLink(events)
+      links.push(link)
+      return link
+    },
+    onMessage: (got) => received.push(got.id),
+  })
+  client.connect()
+  const link = (): FakeLink => links.at(-1) as FakeLink
+  /** The newest link gets through. */
+  const getThrough = async (stage?: Stage): Promise<void> => {
+    link().open()
+    await settled()
+    link().say(welcome(stage))
+    await settled()
+  }
+  const seqOf = (at: number): number => link().sent.at(at)?.seq ?? -1
+  return { clock, links, link, client, received, getThrough, seqOf }
+}
+
+describe('connecting', () => {
+  test('[BU12] says hello when the link is open, and nothing else before the welcome', async () => {
+    const { client, link } = setup()
+    client.telemetry('logs', NOTHING, 1)
+    client.publish(envelope, NOTHING)
+    client.subscribe('a')
+    await settled()
+    expect(link().sent).toEqual([])
+    link().open()
+    await settled()
+    expect(link().sent).toEqual([{ kind: 'hello', v: 1, sdk: 'test' }])
+    link().say(welcome())
+    await settled()
+    expect(link().kinds()).toEqual(['hello', 'subscribe', 'telemetry', 'publish'])
+    expect([client.isReady, client.stage]).toEqual([true, 'developer'])
+  })
+
+  test('[BU50] a lost link is replaced, each time after a longer wait up to a bound', async () => {
+    const { clock, links, link } = setup()
+    let waitMs = MIN_RECONNECT_MS
+    for (let attempt = 1; attempt < 10; attempt++) {
+      link().lose()
+      clock.advance(waitMs - 1)
+      expect(links).toHaveLength(attempt)
+      clock.advance(1)
+      expect(links).toHaveLength(attempt + 1)
+      waitMs = Math.min(waitMs * 2, MAX_RECONNECT_MS)
+    }
+  })
+
+  test('[BU50] a welcome makes the next wait short again', async () => {
+    const { clock, links, link, getThrough } = setup()
+    for (const waitMs of [MIN_RECONNECT_MS, MAX_RECONNECT_MS]) {
+      link().lose()
+      clock.advance(waitMs)
+    }
+    await getThrough()
+    link().lose()
+    clock.advance(MIN_RECONNECT_MS)
+    expect(links).toHaveLength(4)
+  })
+
+  test('[BU2] after a refused key it waits long, and counts', () => {
+    const { clock, links, link, client } = setup()
+    link().lose('refused')
+    clock.advance(REFUSED_RECONNECT_MS - 1)
+    expect(links).toHaveLength(1)
+    clock.advance(1)
+    expect(links).toHaveLength(2)
+    expect(client.counters.refusals).toBe(1)
+  })
+
+  test('[BU12] an agent that does not welcome is given up, and so is one that says bye', async () => {
+    const { clock, links, link, getThrough } = setup()
+    link().open()
+    clock.advance(WELCOME_TIMEOUT_MS + MIN_RECONNECT_MS)
+    expect(links).toHaveLength(2)
+    await getThrough()
+    link().say({ kind: 'bye', code: 'BUS_STOPPING' })
+    expect(link().isClosed).toBe(true)
+  })
+
+  test('[BU14] pings, and gives up an agent that has been silent for three of them', async () => {
+    const { clock, link, links, getThrough } = setup()
+    await getThrough()
+    for (let i = 0; i < 3; i++) {
+      clock.advance(PING_PERIOD_MS)
+      await settled()
+    }
+    expect(link().kinds()).toEqual(['hello', 'ping', 'ping', 'ping'])
+    expect(link().isClosed).toBe(false)
+    clock.advance(PING_PERIOD_MS)
+    expect(links[0]?.isClosed).toBe(true)
+  })
+
+  test('[BU14] an agent that answers is never given up', async () => {
+    const { clock, link, links, getThrough, seqOf } = setup()
+    await getThrough()
+    for (let i = 0; i < 20; i++) {
+      clock.advance(PING_PERIOD_MS)
+      await settled()
+      link().say({ kind: 'ack', seq: seqOf(-1) })
+    }
+    expect(links).toHaveLength(1)
+  })
+
+  test('[BU13] nonsense from the agent is counted and otherwise ignored', async () => {
+    const { client, link, getThrough, received } = setup()
+    await getThrough()
+    link().sayNonsense()
+    link().say({ kind: 'message', envelope, body: NOTHING })
+    expect(client.counters.badFrames).toBe(1)
+    expect(received).toEqual(['m'])
+  })
+
+  test('[BU50] a transport that throws on opening is one more lost attempt', () => {
+    const clock = manualClock()
+    let attempts = 0
+    const client = new BusClient({
+      clock,
+      sdk: 'test',
+      openLink() {
+        attempts++
+        throw new Error('EINVAL')
+      },
+      onMessage() {},
+    })
+    client.connect()
+    clock.advance(MIN_RECONNECT_MS)
+    expect(attempts).toBe(2)
+  })
+
+  test('[BU52] after close nothing is sent, nothing reconnects, and what comes is counted as dropped', async () => {
+    const { client, clock, links, link, getThrough } = setup()
+    await getThrough()
+    client.close()
+    client.telemetry('logs', NOTHING, 3)
+    expect(client.publish(envelope, NOTHING)).toBe(false)
+    clock.advance(60_000)
+    await settled()
+    expect(links).toHaveLength(1)
+    expect(link().isClosed).toBe(true)
+    expect(client.counters.droppedRecords).toBe(3)
+  })
+})
+
+describe('telemetry', () => {
+  test('[BU34] what was not acknowledged is sent again on the next link, first and in order', async () => {
+    const { client, clock, link, getThrough, seqOf } = setup()
+    await getThrough()
+    for (const byte of [1, 2, 3]) client.telemetry('logs', Uint8Array.of(byte), 1)
+    await settled()
+    link().say({ kind: 'ack', seq: seqOf(2) })
+    link().lose()
+    client.telemetry('logs', Uint8Array.of(4), 1)
+    clock.advance(MIN_RECONNECT_MS)
+    await getThrough()
+    const bodies = link().sent.flatMap((message) => (message.kind === 'telemetry' ? [...message.body] : []))
+    expect(bodies).toEqual([1, 3, 4])
+  })
+
+  test('[BU31] a busy agent gets the batch again after the time it named, and nothing else until then', async () => {
+    const { client, clock, link, getThrough, seqOf } = setup()
+    await getThrough()
+    client.telemetry('logs', Uint8Array.of(1), 1)
+    await settled()
+    link().say({ kind: 'nack', seq: seqOf(-1), code: 'BUS_BUSY', retryAfterMs: 300 })
+    client.telemetry('logs', Uint8Array.of(2), 1)
+    clock.advance(299)
+    await settled()
+    expect(link().kinds()).toEqual(['hello', 'telemetry'])
+    clock.advance(1)
+    await settled()
+    const bodies = link().sent.flatMap((message) => (message.kind === 'telemetry' ? [...message.body] : []))
+    expect(bodies).toEqual([1, 1, 2])
+  })
+
+  test('[BU33] only a few batches are under way at a time', async () => {
+    const { client, link, getThrough, seqOf } = setup()
+    await getThrough()
+    for (let i = 0; i < MAX_UNDER_WAY + 2; i++) client.telemetry('logs', NOTHING, 1)
+    await settled()
+    expect(link().sent).toHaveLength(1 + MAX_UNDER_WAY)
+    link().say({ kind: 'ack', seq: seqOf(1) })
+    await settled()
+    expect(link().sent).toHaveLength(2 + MAX_UNDER_WAY)
+  })
+
+  test('[BU32] refused for good is not sent again; rejected records of a batch are counted', async () => {
+    const { client, link, getThrough, seqOf } = setup()
+    await getThrough()
+    client.telemetry('logs', NOTHING, 5)
+    client.telemetry('logs', NOTHING, 7)
+    await settled()
+    link().say({ kind: 'nack', seq: seqOf(1), code: 'OTLP_TRUNCATED' }, { kind: 'ack', seq: seqOf(2), rejected: 2 })
+    expect(client.counters.refusedRecords).toBe(7)
+    expect(await client.drain(0)).toBe(true)
+  })
+
+  test('[BU31] a batch the agent keeps failing on is given up, so that the others get through', async () => {
+    const { client, clock, link, getThrough, seqOf } = setup()
+    await getThrough()
+    client.telemetry('logs', NOTHING, 5)
+    for (let i = 0; i < 5; i++) {
+      await settled()
+      link().say({ kind: 'nack', seq: seqOf(-1), code: 'BUS_INTERNAL', retryAfterMs: 1 })
+      clock.advance(1)
+    }
+    expect(client.counters.refusedRecords).toBe(5)
+    expect(await client.drain(0)).toBe(true)
+  })
+
+  test('[BU35] below developer stage waiting traces are let go, logs stay', async () => {
+    const { client, link, getThrough } = setup()
+    client.telemetry('traces', NOTHING, 3)
+    client.telemetry('logs', NOTHING, 2)
+    await getThrough('casual')
+    expect(link().sent.map((message) => (message.kind === 'telemetry' ? message.signal : message.kind))).toEqual([
+      'hello',
+      'logs',
+    ])
+    expect(client.counters.uncollectedRecords).toBe(3)
+  })
+})
+
+describe('messages and subscriptions', () => {
+  test('[BU40] a message is sent once: what a lost link swallowed is counted, not repeated', async () => {
+    const { client, clock, link, getThrough } = setup()
+    await getThrough()
+    client.publish(envelope, NOTHING)
+    await settled()
+    link().lose()
+    client.publish({ ...envelope, id: 'second' }, NOTHING)
+    clock.advance(MIN_RECONNECT_MS)
+    await getThrough()
+    const ids = link().sent.flatMap((message) => (message.kind === 'publish' ? [message.envelope.id] : []))
+    expect(ids).toEqual(['second'])
+    expect(client.counters.unconfirmedMessages).toBe(1)
+  })
+
+  test('[BU41] subscriptions are renewed on every link, those ended meanwhile are not', async () => {
+    const { client, clock, link, getThrough } = setup()
+    await getThrough()
+    client.subscribe('a')
+    client.subscribe('a')
+    client.subscribe('b')
+    await settled()
+    expect(link().kinds()).toEqual(['hello', 'subscribe', 'subscribe'])
+    link().lose()
+    client.unsubscribe('a')
+    clock.advance(MIN_RECONNECT_MS)
+    await getThrough()
+    expect(link().sent.slice(1)).toMatchObject([{ kind: 'subscribe', prefix: 'b' }])
+  })
+
+  test('[BU52] drain waits for batches, messages and subscriptions, and no longer than it was told', async () => {
+    const { client, clock, link, getThrough, seqOf } = setup()
+    await getThrough()
+    client.subscribe('a')
+    client.telemetry('logs', NOTHING, 1)
+    client.publish(envelope, NOTHING)
+    await settled()
+    const tooShort = client.drain(10)
+    const longEnough = client.drain(1000)
+    link().say({ kind: 'ack', seq: seqOf(1) }, { kind: 'ack', seq: seqOf(2) })
+    clock.advance(10)
+    expect(await tooShort).toBe(false)
+    link().say({ kind: 'ack', seq: seqOf(3) })
+    expect(await longEnough).toBe(true)
+  })
+})

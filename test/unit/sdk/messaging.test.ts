@@ -1,0 +1,137 @@
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import { describe, expect, test } from 'vitest'
+import type { Crypto } from '../../../src/base/crypto.ts'
+import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
+import { MAX_RUNNING_HANDLERS, Messaging } from '../../../src/sdk/messaging.ts'
+import type { FinishedSpan } from '../../../src/sdk/span.ts'
+import { ModuleTracer } from '../../../src/sdk/tracer.ts'
+import type { Envelope } from '../../../src/wire/bus-envelope.ts'
+import { MAX_BODY_BYTES } from '../../../src/wire/bus-frames.ts'
+import { manualClock } from '../../support/manual-clock.ts'
+
+const envelope: Envelope = { v: 1, id: 'm', topic: 'a/b', source: 's', time_unix_nano: '1', content_type: 'x' }
+
+function setup() {
+  const clock = manualClock()
+  const spans: FinishedSpan[] = []
+  const sent: { envelope: Envelope; body: Uint8Array }[] = []
+  const prefixes: string[] = []
+  const { randomBytes }: Pick<Crypto, 'randomBytes'> = nodeCrypto
+  const messaging = new Messaging({
+    tracer: new ModuleTracer({ clock, randomBytes, attributes: {}, onEnd: (span) => spans.push(span) }),
+    clock,
+    crypto: nodeCrypto,
+    send: (sentEnvelope, body) => sent.push({ envelope: sentEnvelope, body }) > 0,
+    subscribe: (prefix) => prefixes.push(`+${prefix}`),
+    unsubscribe: (prefix) => prefixes.push(`-${prefix}`),
+  })
+  return { messaging, spans, sent, prefixes }
+}
+
+describe('publish', () => {
+  test.each([
+    { payload: 'text', type: 'text/plain; charset=utf-8', body: 'text' },
+    { payload: { a: [1] }, type: 'application/json', body: '{"a":[1]}' },
+    { payload: null, type: 'application/json', body: 'null' },
+    { payload: Uint8Array.of(65), type: 'application/octet-stream', body: 'A' },
+  ])('[BU20] a payload says what it is: $type', ({ payload, type, body }) => {
+    const { messaging, sent } = setup()
+    expect(messaging.publish('a', payload)).toBe(true)
+    expect([sent[0]?.envelope.content_type, new TextDecoder().decode(sent[0]?.body)]).toEqual([type, body])
+  })
+
+  test('[BU25] its span is named by the topic, and block and header of the envelope name the span', () => {
+    const { messaging, spans, sent } = setup()
+    messaging.publish('a/b', 1, { conversationId: 'c', attributes: { mine: true } })
+    const [span] = spans
+    const [message] = sent
+    expect(span).toMatchObject({ name: 'publish a/b', kind: SpanKind.PRODUCER })
+    expect(message?.envelope.trace).toMatchObject({ trace_id: span?.context.traceId, span_id: span?.context.spanId })
+    expect(message?.envelope.traceparent).toBe(`00-${span?.context.traceId}-${span?.context.spanId}-03`)
+    expect(Object.fromEntries((span?.attributes ?? []).map(({ key, value }) => [key, value]))).toEqual({
+      mine: true,
+      'messaging.system': 'zeromq',
+      'messaging.operation.name': 'publish',
+      'messaging.operation.type': 'send',
+      'messaging.destination.name': 'a/b',
+      'messaging.message.id': message?.envelope.id,
+      'messaging.message.conversation_id': 'c',
+    })
+  })
+
+  test('[BU20] the caller may reuse its buffer at once', () => {
+    const { messaging, sent } = setup()
+    const buffer = Uint8Array.of(1)
+    messaging.publish('a', buffer)
+    buffer[0] = 2
+    expect(sent[0]?.body).toEqual(Uint8Array.of(1))
+  })
+
+  const circle: Record<string, unknown> = {}
+  circle['self'] = circle
+  test.each([
+    { name: 'a wrong topic', args: ['a//b', 1], type: 'BUS_TOPIC_INVALID' },
+    { name: 'a circle', args: ['a', circle], type: 'SDK_PAYLOAD_INVALID' },
+    { name: 'nothing', args: ['a', undefined], type: 'SDK_PAYLOAD_INVALID' },
+    { name: 'too large a payload', args: ['a', new Uint8Array(MAX_BODY_BYTES + 1)], type: 'BUS_BODY_TOO_LARGE' },
+    { name: 'a wrong conversation id', args: ['a', 1, { conversationId: 'a b' }], type: 'BUS_FIELD_INVALID' },
+  ] as { name: string; args: Parameters<Messaging['publish']>; type: string }[])(
+    '[BU50] $name is not sent, and its span says why',
+    ({ args, type }) => {
+      const { messaging, spans, sent } = setup()
+      expect(messaging.publish(...args)).toBe(false)
+      expect(sent).toEqual([])
+      expect(spans[0]?.status).toEqual({ code: SpanStatusCode.ERROR, message: type })
+      expect(spans[0]?.attributes).toContainEqual({ key: 'error.type', value: type })
+    },
+  )
+})
+
+describe('subscribe', () => {
+  test('[BU41] every handler whose prefix matches runs, and a prefix is given up with its last handler', async () => {
+    const { messaging, prefixes } = setup()
+    const ran: string[] = []
+    const [first, second] = [1, 2].map((n) => messaging.subscribe('a/', () => ran.push(`a${n}`)))
+    messaging.subscribe('b', () => ran.push('b'))
+    messaging.receive(envelope, new Uint8Array(0))
+    first?.()
+    first?.()
+    messaging.receive(envelope, new Uint8Array(0))
+    second?.()
+    await messaging.close()
+    expect(ran).toEqual(['a1', 'a2', 'a2'])
+    expect(prefixes).toEqual(['+a/', '+a/', '+b', '-a/'])
+  })
+
+  test('[BU21] a wrong prefix subscribes to nothing', () => {
+    const { messaging, prefixes } = setup()
+    messaging.subscribe('a b', () => {})()
+    expect(prefixes).toEqual([])
+  })
+
+  test('[BU51] while too many handlers run, messages are dropped and counted', async () => {
+    const { messaging } = setup()
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    let ran = 0
+    messaging.subscribe('', () => {
+      ran++
+      return gate
+    })
+    for (let i = 0; i < MAX_RUNNING_HANDLERS + 3; i++) messaging.receive(envelope, new Uint8Array(0))
+    expect([ran, messaging.dropped]).toEqual([MAX_RUNNING_HANDLERS, 3])
+    open()
+    await messaging.close()
+  })
+
+  test('[BU52] close waits for the handlers that run', async () => {
+    const { messaging, spans } = setup()
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    messaging.subscribe('', () => gate)
+    messaging.receive(envelope, new Uint8Array(0))
+    const closed = messaging.close()
+    expect(spans).toEqual([])
+    open()
+    await closed
+    expect(spans.map((span) => span.name)).toEqual(['process a/b'])
+  })
+})

@@ -1,0 +1,223 @@
+import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags, type Link } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Crypto } from '../../../src/base/crypto.ts'
+import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
+import { MAX_ATTRIBUTES } from '../../../src/sdk/bounded-attributes.ts'
+import { encodeSpans } from '../../../src/sdk/encode-records.ts'
+import { MAX_EVENTS, MAX_LINKS, MAX_NAME_CHARS, type FinishedSpan } from '../../../src/sdk/span.ts'
+import { ModuleTracer } from '../../../src/sdk/tracer.ts'
+import { W3cTraceState } from '../../../src/sdk/trace-state.ts'
+import { MAX_BODY_BYTES } from '../../../src/wire/bus-frames.ts'
+import { decodeSpans } from '../../../src/wire/otlp/decode-traces.ts'
+import { MAX_RECORD_BYTES } from '../../../src/wire/otlp/limits.ts'
+import { manualClock } from '../../support/manual-clock.ts'
+
+const START_MS = 1_700_000_000_000
+const remote = {
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+  spanId: 'b7ad6b7169203331',
+  traceFlags: 0,
+  isRemote: true,
+}
+const origin = { resource: { attributes: [] }, scope: { name: 'test', version: '1' } }
+
+beforeAll(() => context.setGlobalContextManager(new AsyncLocalStorageContextManager()))
+afterAll(() => context.disable())
+
+function setup() {
+  const clock = manualClock(START_MS)
+  const ended: FinishedSpan[] = []
+  const { randomBytes }: Pick<Crypto, 'randomBytes'> = nodeCrypto
+  const attributes = { 'session.id': 's' }
+  const tracer = new ModuleTracer({ clock, randomBytes, attributes, onEnd: (span) => ended.push(span) })
+  return { clock, ended, tracer }
+}
+const nanos = (ms: number) => BigInt(ms) * 1_000_000n
+const value = (span: FinishedSpan | undefined, key: string) =>
+  span?.attributes.find((attribute) => attribute.key === key)?.value
+
+describe('tracer', () => {
+  test('[BU54] spans nest by the active context, across await, and a root leaves it', async () => {
+    const { tracer, ended } = setup()
+    await tracer.startActiveSpan('outer', async (outer) => {
+      await Promise.resolve()
+      tracer.startActiveSpan('inner', { kind: SpanKind.CLIENT }, (inner) => inner.end())
+      tracer.startSpan('root', { root: true }).end()
+      outer.end()
+    })
+    const [inner, root, outer] = ended
+    expect([inner?.parent?.spanId, inner?.context.traceId]).toEqual([outer?.context.spanId, outer?.context.traceId])
+    expect(root?.parent).toBeUndefined()
+    expect(root?.context.traceId).not.toBe(outer?.context.traceId)
+    expect(new Set(ended.map((span) => span.context.spanId)).size).toBe(3)
+  })
+
+  test('[BU54] startActiveSpan gives back what its function gives, in all its forms', () => {
+    const { tracer } = setup()
+    expect(tracer.startActiveSpan('a', () => 1)).toBe(1)
+    expect(tracer.startActiveSpan('a', {}, () => 2)).toBe(2)
+    const traceId = tracer.startActiveSpan(
+      'a',
+      {},
+      trace.setSpanContext(ROOT_CONTEXT, remote),
+      (span) => span.spanContext().traceId,
+    )
+    expect(traceId).toBe(remote.traceId)
+  })
+
+  test('[TC2] a new trace says its id is random; a child keeps what its parent said, and its tracestate', () => {
+    const { tracer } = setup()
+    expect(tracer.startSpan('a', { root: true }).spanContext().traceFlags).toBe(3)
+    const traceState = new W3cTraceState([{ key: 'v', value: '1' }])
+    const parent = trace.setSpanContext(ROOT_CONTEXT, { ...remote, traceState })
+    const child = tracer.startSpan('a', {}, parent).spanContext()
+    expect(child.traceFlags).toBe(TraceFlags.SAMPLED)
+    expect(child.traceState?.serialize()).toBe('v=1')
+  })
+
+  test('[TC1] an invalid parent is no parent', () => {
+    const { tracer, ended } = setup()
+    const zeros = { ...remote, traceId: '0'.repeat(32) }
+    tracer.startSpan('a', {}, trace.setSpanContext(ROOT_CONTEXT, zeros)).end()
+    expect(ended[0]?.parent).toBeUndefined()
+  })
+})
+
+describe('span', () => {
+  test('[BU54] its duration is elapsed time, whatever happens to the wall clock', () => {
+    const { tracer, ended, clock } = setup()
+    const span = tracer.startSpan('a')
+    clock.setWall(START_MS - 3_600_000)
+    clock.advance(25)
+    span.end()
+    expect([ended[0]?.startUnixNano, ended[0]?.endUnixNano]).toEqual([nanos(START_MS), nanos(START_MS + 25)])
+  })
+
+  test.each([
+    { name: 'milliseconds', time: START_MS + 7, want: nanos(START_MS + 7) },
+    { name: 'a date', time: new Date(START_MS + 8), want: nanos(START_MS + 8) },
+    { name: 'seconds and nanoseconds', time: [1_700_000_000, 5] as [number, number], want: nanos(START_MS) + 5n },
+    { name: 'no time at all', time: Number.NaN, want: nanos(START_MS) },
+  ])('[BU54] its times may be given as $name', ({ time, want }) => {
+    const { tracer, ended } = setup()
+    tracer.startSpan('a', { startTime: time }).end(time)
+    expect([ended[0]?.startUnixNano, ended[0]?.endUnixNano]).toEqual([want, want])
+  })
+
+  test('[BU54] a small number is a reading of performance.now()', () => {
+    const { tracer, ended } = setup()
+    tracer.startSpan('a', { startTime: 12 }).end()
+    expect(Number((ended[0]?.startUnixNano ?? 0n) / 1000n)).toBeCloseTo((performance.timeOrigin + 12) * 1000, -1)
+  })
+
+  test('[BU54] an end before the start is the start', () => {
+    const { tracer, ended } = setup()
+    tracer.startSpan('a').end(START_MS - 1)
+    expect(ended[0]?.endUnixNano).toBe(ended[0]?.startUnixNano)
+  })
+
+  test('[BU54] after its end nothing changes it, and it ends once', () => {
+    const { tracer, ended } = setup()
+    const span = tracer.startSpan('a')
+    span.end()
+    span
+      .setAttribute('late', 1)
+      .addEvent('late')
+      .addLink({ context: remote })
+      .updateName('late')
+      .setStatus({ code: SpanStatusCode.ERROR })
+    span.recordException('late')
+    span.end()
+    expect(ended).toHaveLength(1)
+    expect(ended[0]).toMatchObject({ name: 'a', events: [], links: [], status: { code: SpanStatusCode.UNSET } })
+    expect([value(ended[0], 'late'), span.isRecording()]).toEqual([undefined, false])
+  })
+
+  test('[BU54] ok is final, an error may become ok, unset changes nothing', () => {
+    const { tracer, ended } = setup()
+    const span = tracer.startSpan('a')
+    span.setStatus({ code: SpanStatusCode.ERROR, message: 'no' }).setStatus({ code: SpanStatusCode.UNSET })
+    span.setStatus({ code: SpanStatusCode.OK }).setStatus({ code: SpanStatusCode.ERROR })
+    span.end()
+    expect(ended[0]?.status).toEqual({ code: SpanStatusCode.OK })
+  })
+
+  test('[BU51] attributes, events, links and names are bounded, and what is over is counted', () => {
+    const { tracer, ended } = setup()
+    const span = tracer.startSpan('n'.repeat(MAX_NAME_CHARS + 1))
+    const link: Link = { context: remote }
+    for (let i = 0; i < MAX_ATTRIBUTES + 5; i++) span.setAttribute(`k${i}`, i)
+    for (let i = 0; i < MAX_EVENTS + 2; i++) span.addEvent('e')
+    for (let i = 0; i < MAX_LINKS + 3; i++) span.addLink(link)
+    span.setAttribute('k0', 'again')
+    span.end()
+    const [got] = ended
+    expect(got?.name).toHaveLength(MAX_NAME_CHARS)
+    expect([got?.attributes.length, got?.droppedAttributes]).toEqual([MAX_ATTRIBUTES, 6]) // session.id is one of them
+    expect([got?.events.length, got?.droppedEvents]).toEqual([MAX_EVENTS, 2])
+    expect([got?.links.length, got?.droppedLinks]).toEqual([MAX_LINKS, 3])
+    expect(value(got, 'k0')).toBe('again')
+  })
+
+  test('[BU51] the fattest span a module can make fits a segment', () => {
+    const { tracer, ended } = setup()
+    const span = tracer.startSpan('a')
+    const fat = Array.from({ length: 128 }, () => '€'.repeat(20_000))
+    for (let i = 0; i < 300; i++) {
+      span.setAttribute(`k${i}`, [fat, fat]).addEvent('e', { fat, n: Array.from({ length: 128 }, () => [1, 2, 3]) })
+    }
+    span.end()
+    const [batch] = encodeSpans(origin, ended)
+    expect(batch?.bytes.length).toBeGreaterThan(MAX_RECORD_BYTES / 2)
+    expect(batch?.bytes.length).toBeLessThan(MAX_RECORD_BYTES)
+  })
+
+  test('[BU51] many fat spans travel in as many frames as they need', () => {
+    const { tracer, ended } = setup()
+    for (let i = 0; i < 60; i++) {
+      const span = tracer.startSpan(`s${i}`)
+      for (let k = 0; k < 16; k++) span.setAttribute(`k${k}`, '€'.repeat(16_000))
+      span.end()
+    }
+    const batches = encodeSpans(origin, ended)
+    expect(batches.length).toBeGreaterThan(1)
+    expect(batches.every((batch) => batch.bytes.length <= MAX_BODY_BYTES)).toBe(true)
+    expect(batches.flatMap((batch) => decodeSpans(batch.bytes)).map((span) => span.name)).toEqual(
+      ended.map((span) => span.name),
+    )
+  })
+
+  test('[BU54] everything it recorded is there after encoding', () => {
+    const { tracer, ended } = setup()
+    const parent = trace.setSpanContext(ROOT_CONTEXT, remote)
+    const options = {
+      kind: SpanKind.SERVER,
+      attributes: { n: 1, f: 1.5, list: ['a'], skip: undefined },
+      links: [{ context: remote }],
+    }
+    const span = tracer.startSpan('op', options, parent)
+    span.recordException(new TypeError('bad'))
+    span.addEvent('tick', { at: 2 }, START_MS + 1)
+    span.setStatus({ code: SpanStatusCode.ERROR, message: 'failed' }).end()
+    const [decoded] = encodeSpans(origin, ended).flatMap((batch) => decodeSpans(batch.bytes))
+    expect(decoded).toMatchObject({
+      name: 'op',
+      kind: 2,
+      traceId: remote.traceId,
+      parentSpanId: remote.spanId,
+      status: { code: 2, message: 'failed' },
+      links: [{ traceId: remote.traceId, spanId: remote.spanId }],
+      flags: 0x301,
+    })
+    expect(decoded?.attributes).toEqual([
+      { key: 'n', value: 1n },
+      { key: 'f', value: 1.5 },
+      { key: 'list', value: ['a'] },
+      { key: 'session.id', value: 's' },
+    ])
+    expect(decoded?.events.map((event) => event.name)).toEqual(['exception', 'tick'])
+    expect(decoded?.events[0]?.attributes).toContainEqual({ key: 'exception.type', value: 'TypeError' })
+    expect(decoded?.events[1]?.timeUnixNano).toBe(nanos(START_MS + 1))
+  })
+})
