@@ -44,8 +44,6 @@ export const MAX_CONTROL_CIPHERTEXT_BYTES = MAX_CONTROL_ENTRY_BYTES - 512
 /** Smallest ciphertext, in bytes: a tag and one byte. */
 const MIN_CIPHERTEXT_BYTES = 17
 
-export type ControlKind = ControlEntry['kind']
-
 /** Names the log an entry belongs to. */
 export interface ControlLogKey {
   readonly mesh: MeshId

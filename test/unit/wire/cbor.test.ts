@@ -86,6 +86,8 @@ const refused: { name: string; hex: string; code: string }[] = [
   { name: 'a key not in its shortest form', hex: 'a1180102', code: 'CBOR_NOT_CANONICAL' },
   { name: 'a list longer than the input', hex: '9affffffff', code: 'CBOR_TRUNCATED' },
   { name: 'a map longer than the input', hex: 'ba7fffffff', code: 'CBOR_TRUNCATED' },
+  { name: 'a list longer than the input, whatever is in it', hex: '82f7', code: 'CBOR_TRUNCATED' },
+  { name: 'a map longer than the input, whatever is in it', hex: 'a220f7', code: 'CBOR_TRUNCATED' },
   { name: 'bytes longer than the input', hex: '5b001fffffffffffff', code: 'CBOR_TRUNCATED' },
 ]
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { MAX_DEVICE_NAME_BYTES } from '../../../src/model/membership.ts'
 import { decodeCbor, encodeCbor } from '../../../src/wire/cbor.ts'
 import type { CborMap, CborValue } from '../../../src/wire/cbor-value.ts'
+import { cardMap } from '../../../src/wire/device-card.ts'
 import {
   decodeMembershipOp,
   decodeMembershipPayload,
@@ -94,6 +95,11 @@ const refused: { name: string; envelope: Uint8Array; code: string }[] = [
     code: 'CONTROL_CONTRADICTION',
   },
   { name: 'a member added after nothing', envelope: changed(add, { 5: [] }), code: 'CONTROL_CONTRADICTION' },
+  {
+    name: 'a member adding itself',
+    envelope: changed(add, { 7: cardMap(laptop.card) }),
+    code: 'CONTROL_CONTRADICTION',
+  },
   { name: 'an envelope that is no list', envelope: encodeCbor(addPayload), code: 'WIRE_FIELD_TYPE' },
   { name: 'an envelope of four', envelope: encodeCbor([addPayload, null, null, null]), code: 'WIRE_FIELD_RANGE' },
   { name: 'an envelope over the limit', envelope: new Uint8Array(MAX_MEMBERSHIP_OP_BYTES + 1), code: 'WIRE_TOO_LARGE' },

@@ -104,6 +104,13 @@ describe('sealing', () => {
       reason: 'hash-mismatch',
     },
     {
+      name: 'a header that names another length',
+      key: partKey,
+      header: headerFor(segment.sealed, { 10: segment.sealed.length + 1 }),
+      sealed: segment.sealed,
+      reason: 'hash-mismatch',
+    },
+    {
       name: 'a ciphertext its author altered',
       key: partKey,
       header: headerFor(flipped(segment.sealed, 10)),
