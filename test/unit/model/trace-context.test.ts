@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Crypto } from '../../../src/base/crypto.ts'
+import type { Sha256 } from '../../../src/base/crypto.ts'
 import {
   formatTraceparent,
   MAX_LEGACY_ID_CHARS,
@@ -14,7 +14,7 @@ import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
 
 const T = '0af7651916cd43dd8448eb211c80319c'
 const S = 'b7ad6b7169203331'
-const { sha256 }: Pick<Crypto, 'sha256'> = nodeCrypto
+const sha256: Sha256 = (bytes) => nodeCrypto.sha256(bytes)
 const valid = (flags: number) => ({ traceId: T, spanId: S, flags })
 
 interface LegacyVector {

@@ -1,6 +1,5 @@
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { describe, expect, test } from 'vitest'
-import type { Crypto } from '../../../src/base/crypto.ts'
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
 import { MAX_RUNNING_HANDLERS, Messaging } from '../../../src/sdk/messaging.ts'
 import type { FinishedSpan } from '../../../src/sdk/span.ts'
@@ -16,7 +15,7 @@ function setup() {
   const spans: FinishedSpan[] = []
   const sent: { envelope: Envelope; body: Uint8Array }[] = []
   const prefixes: string[] = []
-  const { randomBytes }: Pick<Crypto, 'randomBytes'> = nodeCrypto
+  const randomBytes = (length: number): Uint8Array => nodeCrypto.randomBytes(length)
   const messaging = new Messaging({
     tracer: new ModuleTracer({ clock, randomBytes, attributes: {}, onEnd: (span) => spans.push(span) }),
     clock,

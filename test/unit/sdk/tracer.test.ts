@@ -1,7 +1,6 @@
 import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags, type Link } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Crypto } from '../../../src/base/crypto.ts'
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
 import { MAX_ATTRIBUTES } from '../../../src/sdk/bounded-attributes.ts'
 import { encodeSpans } from '../../../src/sdk/encode-records.ts'
@@ -28,7 +27,7 @@ afterAll(() => context.disable())
 function setup() {
   const clock = manualClock(START_MS)
   const ended: FinishedSpan[] = []
-  const { randomBytes }: Pick<Crypto, 'randomBytes'> = nodeCrypto
+  const randomBytes = (length: number): Uint8Array => nodeCrypto.randomBytes(length)
   const attributes = { 'session.id': 's' }
   const tracer = new ModuleTracer({ clock, randomBytes, attributes, onEnd: (span) => ended.push(span) })
   return { clock, ended, tracer }

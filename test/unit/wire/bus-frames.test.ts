@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fromHex, utf8 } from '../../../src/base/bytes.ts'
-import type { Crypto } from '../../../src/base/crypto.ts'
+import type { Sha256 } from '../../../src/base/crypto.ts'
 import { formatTracestate } from '../../../src/model/tracestate.ts'
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
 import {
@@ -39,7 +39,7 @@ const vectors = JSON.parse(readFileSync(new URL('../../vectors/bus.json', import
     readonly sender: object | null
   }[]
 }
-const { sha256 }: Pick<Crypto, 'sha256'> = nodeCrypto
+const sha256: Sha256 = (bytes) => nodeCrypto.sha256(bytes)
 const NO_BODY = new Uint8Array(0)
 const framesOf = ({ header, bodyHex }: FrameVector): Uint8Array[] => [utf8(header), fromHex(bodyHex) ?? NO_BODY]
 
