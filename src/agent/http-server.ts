@@ -44,12 +44,7 @@ export const MAX_JSON_BODY_BYTES = 262_144
 const HEAD_TIMEOUT_MS = 10_000
 
 export type HttpErrorCode =
-  | 'HTTP_UNAUTHORIZED'
-  | 'HTTP_NOT_FOUND'
-  | 'HTTP_METHOD'
-  | 'HTTP_TOO_LARGE'
-  | 'HTTP_BAD_JSON'
-  | 'HTTP_BAD_FIELD'
+  'HTTP_UNAUTHORIZED' | 'HTTP_NOT_FOUND' | 'HTTP_METHOD' | 'HTTP_TOO_LARGE' | 'HTTP_BAD_JSON' | 'HTTP_BAD_FIELD'
 export class HttpError extends MeshError<HttpErrorCode> {}
 
 /** HTTP status by error code; what is not listed is 400 if it was thrown on purpose, else 500. */
@@ -122,16 +117,7 @@ export class HttpServer implements Service {
   async #answer(request: IncomingMessage, signal: AbortSignal): Promise<HttpAnswer> {
     const url = new URL(request.url ?? '/', 'http://agent')
     const capability = this.#capabilityOf(request)
-    const matches = this.#options.routes.flatMap((route) => {
-      const params = matchPath(route.path, url.pathname)
-      return params ? [{ route, params }] : []
-    })
-    const match = matches.find(({ route }) => route.method === request.method)
-    if (!match) {
-      throw matches.length > 0
-        ? new HttpError('HTTP_METHOD', 'this path does not take that method')
-        : new HttpError('HTTP_NOT_FOUND', 'no such path')
-    }
+    const match = findRoute(this.#options.routes, request.method, url.pathname)
     if (capability !== 'cli' && capability !== match.route.capability) {
       throw new HttpError('HTTP_UNAUTHORIZED', 'this token does not open that path')
     }
@@ -149,16 +135,56 @@ export class HttpServer implements Service {
   }
 
   #fail(response: ServerResponse, err: unknown): void {
-    const code = err instanceof MeshError ? err.code : 'INTERNAL'
-    const message = err instanceof MeshError ? err.message : 'something failed inside the agent; see its log'
-    if (code === 'INTERNAL') this.#log.error({ err }, 'request failed')
+    const failure =
+      err instanceof MeshError ? err : new MeshError('INTERNAL', 'something failed inside the agent; see its log')
+    if (failure.code === 'INTERNAL') this.#log.error({ err }, 'request failed')
     if (response.headersSent) {
       response.destroy()
       return
     }
-    const status = STATUS[code] ?? (REFUSED.test(code) ? 403 : 400)
-    const details = err instanceof MeshError ? err.details : {}
-    writeJson(response, status, { error: { code, message, details } })
+    const { status, json } = toErrorAnswer(failure)
+    writeJson(response, status, json)
+  }
+}
+
+function toErrorAnswer({ code, message, details }: MeshError): RouteAnswer {
+  const status = STATUS[code] ?? (REFUSED.test(code) ? 403 : 400)
+  return { status, json: { error: { code, message, details } } }
+}
+
+function findRoute(routes: readonly Route[], method: string | undefined, path: string) {
+  const matches = routes.flatMap((route) => {
+    const params = matchPath(route.path, path)
+    return params ? [{ route, params }] : []
+  })
+  const match = matches.find(({ route }) => route.method === method)
+  if (match) return match
+  throw matches.length > 0
+    ? new HttpError('HTTP_METHOD', 'this path does not take that method')
+    : new HttpError('HTTP_NOT_FOUND', 'no such path')
+}
+
+export interface RouteAnswer {
+  readonly status: number
+  readonly json: unknown
+}
+
+/** Calls a route in this process, as the command line would over the socket: same routes, same answers, same errors. */
+export async function callRoute(
+  routes: readonly Route[],
+  call: { readonly method: Route['method']; readonly path: string; readonly body: unknown },
+): Promise<RouteAnswer> {
+  try {
+    const { pathname, searchParams } = new URL(call.path, 'http://agent')
+    const { route, params } = findRoute(routes, call.method, pathname)
+    const body = call.body === undefined ? new Uint8Array(0) : new TextEncoder().encode(JSON.stringify(call.body))
+    const signal = new AbortController().signal
+    const answer = await route.handle({ params, query: searchParams, headers: {}, body, signal })
+    if ('json' in answer) return { status: answer.status ?? 200, json: answer.json }
+    throw new HttpError('HTTP_NOT_FOUND', 'this path needs a running agent')
+  } catch (err) {
+    if (!(err instanceof MeshError)) throw err
+    return toErrorAnswer(err)
   }
 }
 

@@ -108,3 +108,157 @@ export interface LogList {
   readonly omitted: number
   readonly unreadableChunks: number
 }
+
+// --- The device (docs/spec/http.md) ---
+
+export type StageName = 'casual' | 'pro' | 'developer'
+
+export interface PeerView {
+  readonly deviceId: string
+  readonly name: string
+  readonly connected: boolean
+  readonly lastSeenUnixMs: number | null
+}
+
+/** `status` */
+export interface StatusView {
+  readonly deviceId: string
+  readonly name: string
+  readonly stage: StageName
+  readonly keyStore: 'file' | 'passphrase'
+  readonly version: string
+  readonly uptimeMs: number
+  readonly store: { readonly segments: number; readonly records: number; readonly bytes: number }
+  readonly mesh: { readonly listening: readonly string[]; readonly peers: readonly PeerView[] }
+  readonly modules: readonly string[]
+  /** Base URL of the OTLP receiver without a path, or null while it is closed. */
+  readonly otlp: string | null
+  /** What was refused, dropped or rejected since the device was made, by reason. */
+  readonly counters: Readonly<Record<string, number>>
+}
+
+/** `stage NAME`: what a change opens and closes, in sentences. */
+export interface StageChangeView {
+  readonly from: StageName
+  readonly to: StageName
+  readonly opens: readonly string[]
+  readonly closes: readonly string[]
+  readonly kept: string
+}
+
+/** `modules add` */
+export interface ModuleAddedView {
+  readonly module: string
+  /** Path of the credential file to hand to the module. */
+  readonly credential: string
+}
+
+/** `modules list` */
+export interface ModuleView {
+  readonly module: string
+  readonly credential: string
+  readonly endpoint: string | null
+  readonly sessions: number
+}
+
+/** `pair invite` */
+export interface InviteView {
+  readonly ticket: string
+  /** RFC 3339, UTC. */
+  readonly expiresAt: string
+}
+
+/** `pair join` */
+export interface PairedView {
+  readonly deviceId: string
+  readonly name: string
+}
+
+/** `pair nearby` */
+export interface NearbyView {
+  readonly addresses: readonly string[]
+  readonly deviceId: string | null
+  readonly name: string | null
+  readonly pairing: boolean
+}
+
+/** `devices list` */
+export interface DeviceView extends PeerView {
+  readonly self: boolean
+  readonly addedBy: string | null
+}
+
+export type GrantStateName = 'active' | 'scheduled' | 'expired' | 'revoked' | 'lapsed' | 'void'
+
+/** `consent list`; times are RFC 3339 in UTC, `since` null is everything kept, `until` null is until revoked. */
+export interface GrantView {
+  readonly grantId: string
+  readonly from: string
+  readonly to: string
+  readonly may: 'see' | 'carry'
+  readonly lanes: readonly string[]
+  /** Null: every module. */
+  readonly modules: readonly string[] | null
+  readonly since: string | null
+  readonly until: string | null
+  readonly purpose: string
+  readonly state: GrantStateName
+}
+
+/** `consent grant` */
+export interface GrantedView {
+  readonly grantId: string
+  /** The plain words that were consented to. */
+  readonly notice: string
+}
+
+/** `consent history`: one operation. */
+export interface ConsentEventView {
+  readonly grantId: string
+  readonly kind: 'grant' | 'revoke'
+  readonly from: string
+  readonly to: string
+  readonly at: string
+}
+
+/** `peers` */
+export interface PeerDetailView extends PeerView {
+  readonly pendingSegments: number
+  readonly syncedUnixMs: number | null
+  readonly clock: ClockOffset | null
+  readonly segmentsIn: number
+  readonly segmentsOut: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+}
+
+/** `audit list`: one leaf; `payload` is null when there is none or it was erased. */
+export interface AuditView {
+  readonly seq: number
+  readonly at: string
+  readonly type: string
+  readonly outcome: string
+  readonly severity: string
+  readonly actor: { readonly kind: string; readonly ref: string }
+  readonly object: { readonly kind: string; readonly ref: string } | null
+  readonly payload: Readonly<Record<string, unknown>> | null
+}
+
+/** `audit verify` */
+export interface AuditVerdictView {
+  readonly ok: boolean
+  readonly size: number | null
+  /** Root of the Merkle tree (RFC 6962), hex. */
+  readonly root: string | null
+  readonly code: string | null
+  readonly seq: number | null
+}
+
+/** Every error, over HTTP and with `--json`. */
+export interface ErrorView {
+  readonly error: {
+    readonly code: string
+    readonly message: string
+    readonly details?: Readonly<Record<string, unknown>>
+  }
+}

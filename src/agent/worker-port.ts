@@ -92,7 +92,13 @@ function toFailure(err: unknown): Failure {
 function stackOf(err: unknown): object {
   if (!(err instanceof Error)) return {}
   const frames = (err.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '))
-  return { error: err.name, at: frames.slice(0, 4).map((line) => line.trim()).join(' < ') }
+  return {
+    error: err.name,
+    at: frames
+      .slice(0, 4)
+      .map((line) => line.trim())
+      .join(' < '),
+  }
 }
 
 function toError({ code, message, details }: Failure): MeshError {

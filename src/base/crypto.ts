@@ -5,20 +5,20 @@
  * Keys are raw bytes: 32 for every key and Ed25519 seed, 64 for a signature.
  */
 export interface Crypto {
-  randomBytes(length: number): Uint8Array
-  sha256(bytes: Uint8Array): Uint8Array
-  hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array
-  hkdfSha256(key: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array
+  readonly randomBytes: (length: number) => Uint8Array
+  readonly sha256: (bytes: Uint8Array) => Uint8Array
+  readonly hmacSha256: (key: Uint8Array, bytes: Uint8Array) => Uint8Array
+  readonly hkdfSha256: (key: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number) => Uint8Array
   /** Constant-time comparison. */
-  timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean
-  ed25519PublicKey(seed: Uint8Array): Uint8Array
-  ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array
+  readonly timingSafeEqual: (a: Uint8Array, b: Uint8Array) => boolean
+  readonly ed25519PublicKey: (seed: Uint8Array) => Uint8Array
+  readonly ed25519Sign: (seed: Uint8Array, message: Uint8Array) => Uint8Array
   /** False for a wrong signature and for keys or signatures of a wrong length; never throws. */
-  ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+  readonly ed25519Verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean
   /** Ciphertext with its 16-byte tag appended. `nonce` is 12 bytes and must never repeat under one key. */
-  aeadSeal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array
+  readonly aeadSeal: (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array) => Uint8Array
   /** The plaintext, or `undefined` if key, nonce, aad or ciphertext do not belong together. */
-  aeadOpen(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
+  readonly aeadOpen: (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array) => Uint8Array | undefined
 }
 
 export type Sha256 = Crypto['sha256']

@@ -4,6 +4,7 @@
  */
 import { Chacha20Poly1305 } from '@hpke/chacha20poly1305'
 import { CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
+import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { MeshError } from '../base/errors.ts'
 
 export type HpkeErrorCode = 'HPKE_BAD_KEY'
@@ -19,6 +20,10 @@ export interface HpkeContext {
   readonly info: Uint8Array
   readonly aad: Uint8Array
 }
+
+const KEY_BYTES = 32
+/** Fixed DER prefix of RFC 8410 that turns a raw X25519 key into PKCS#8. */
+const X25519_PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex')
 
 const suite = new CipherSuite({
   kem: new DhkemX25519HkdfSha256(),
@@ -64,6 +69,12 @@ export async function hpkeKeyPair(): Promise<{ readonly publicKey: Uint8Array; r
     publicKey: new Uint8Array(await suite.kem.serializePublicKey(pair.publicKey)),
     secretKey: new Uint8Array(await suite.kem.serializePrivateKey(pair.privateKey)),
   }
+}
+
+/** The public key that belongs to a raw X25519 secret key (RFC 7748). */
+export function hpkePublicKey(secretKey: Uint8Array): Uint8Array {
+  const key = createPrivateKey({ key: Buffer.concat([X25519_PKCS8, secretKey]), format: 'der', type: 'pkcs8' })
+  return new Uint8Array(createPublicKey(key).export({ format: 'der', type: 'spki' })).slice(-KEY_BYTES)
 }
 
 /** The bytes alone, as the library takes ArrayBuffers: a view must not drag its neighbours along. */

@@ -62,15 +62,7 @@ export class ControlTable {
 
   insertEntry(entry: StoredEntry): void {
     const { owner, recipient, seq, entryId, kind, bytes, opened } = entry
-    this.#insertEntry.run(
-      idBytes(owner),
-      idBytes(recipient),
-      seq,
-      entryId,
-      KINDS.indexOf(kind),
-      bytes,
-      opened ?? null,
-    )
+    this.#insertEntry.run(idBytes(owner), idBytes(recipient), seq, entryId, KINDS.indexOf(kind), bytes, opened ?? null)
   }
 
   entries(owner: DeviceId, recipient: DeviceId, fromSeq = 0): readonly StoredEntry[] {

@@ -58,7 +58,9 @@ export class SegmentTable {
     this.#insertHead = db.prepare('INSERT OR REPLACE INTO head (log, seq, signature) VALUES (?, ?, ?)')
     this.#byId = db.prepare(`SELECT ${COLUMNS} FROM segment WHERE id = ?`)
     this.#logOf = db.prepare('SELECT log FROM segment WHERE id = ?')
-    this.#downFrom = db.prepare(`SELECT ${COLUMNS} FROM segment WHERE log = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC`)
+    this.#downFrom = db.prepare(
+      `SELECT ${COLUMNS} FROM segment WHERE log = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC`,
+    )
     const link = 'SELECT seq, segment_id AS segmentId, header FROM segment WHERE log = ?'
     this.#link = db.prepare(`${link} AND seq = ?`)
     this.#last = db.prepare(`${link} ORDER BY seq DESC LIMIT 1`)

@@ -186,11 +186,7 @@ export class SegmentWriter {
       chains.set(log.rowId, this.#writeSegment(open, group, chains.get(log.rowId)))
     }
     const last = chains.get(log.rowId) as ChainLink
-    this.#deps.segments.insertHead(
-      log.rowId,
-      last.seq,
-      this.#deps.sealer.signHead(log, last.seq, last.segmentId),
-    )
+    this.#deps.segments.insertHead(log.rowId, last.seq, this.#deps.sealer.signHead(log, last.seq, last.segmentId))
     for (const { journalId } of open.batches) if (journalId !== undefined) this.#deleteJournal.run(journalId)
   }
 
@@ -210,7 +206,9 @@ export class SegmentWriter {
   #recover(): void {
     const { db, logs, clock } = this.#deps
     const sinceMs = clock.monotonic()
-    for (const record of db.prepare<[], JournalRecord>('SELECT id, log, epoch, payload FROM journal ORDER BY id').all()) {
+    for (const record of db
+      .prepare<[], JournalRecord>('SELECT id, log, epoch, payload FROM journal ORDER BY id')
+      .all()) {
       const log = logs.byRow(record.log)
       const rows = rowsOf(log.lane as Signal, record.payload)
       const batch = { journalId: record.id, payload: record.payload, rows }

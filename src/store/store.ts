@@ -28,8 +28,8 @@ export interface Store {
 }
 
 /** @throws {StoreError} see open-encrypted.ts and migrate.ts */
-export function openStore(path: string, key: Uint8Array): Store {
-  const db = openEncrypted(path, key)
+export function openStore(path: string, key: Uint8Array, options: { readonly mustExist: boolean }): Store {
+  const db = openEncrypted(path, key, options)
   migrate(db, MIGRATIONS)
   return {
     db,
@@ -43,7 +43,7 @@ export function openStore(path: string, key: Uint8Array): Store {
     counters: new CounterTable(db),
     invitations: new InvitationTable(db),
     peers: new PeerTable(db),
-    transaction: (work) => db.transaction(work)() as ReturnType<typeof work>,
+    transaction: (work) => db.transaction(work)(),
     close: () => db.close(),
   }
 }

@@ -8,11 +8,12 @@ import type { Crypto } from '../base/crypto.ts'
 import { MeshError } from '../base/errors.ts'
 import { idBytes, toMeshId, type DeviceId, type MeshId, type OpId } from '../model/ids.ts'
 import type { DeviceCard, Membership, MembershipOp } from '../model/membership.ts'
-import { MAX_MEMBERSHIP_OPS, reduceMembership } from '../policy/reduce-membership.ts'
+import { headsToBuildOn, MAX_MEMBERSHIP_OPS, reduceMembership } from '../policy/reduce-membership.ts'
 import {
   decodeMembershipOp,
   encodeMembershipEnvelope,
   encodeMembershipPayload,
+  MAX_MEMBERSHIP_HEADS,
   membershipSigningBytes,
   type DecodedMembershipOp,
 } from '../wire/membership-op.ts'
@@ -43,6 +44,8 @@ export type MembershipErrorCode =
 export class MembershipError extends MeshError<MembershipErrorCode> {}
 
 const MESH_ID_BYTES = 16
+/** Operations after which nobody new is taken in: room is left for removals, so that a flood cannot prevent one. */
+export const MAX_ADDING_OPS = 1_500
 
 export class MembershipService {
   readonly #deps: MembershipDeps
@@ -144,9 +147,13 @@ export class MembershipService {
     const { crypto, card, store } = this.#deps
     this.requireAlone()
     const decoded = envelopes.map((bytes) => decodeMembershipOp(bytes, crypto)).filter(({ op }) => op.mesh === mesh)
-    const root = decoded.find(({ op }) => op.kind === 'found')?.op.opId
     const ops = decoded.map(({ op }) => op)
-    if (root === undefined || !reduceMembership(ops, mesh, root).members.has(card.deviceId)) {
+    // Of several that claim to have founded the mesh, the one that our own membership hangs on.
+    const root = ops
+      .filter(({ kind }) => kind === 'found')
+      .map(({ opId }) => opId)
+      .find((founded) => reduceMembership(ops, mesh, founded).members.has(card.deviceId))
+    if (root === undefined) {
       throw new MembershipError('MEMBER_NOT_ADDED', 'these operations do not make this device a member')
     }
     for (const each of decoded) this.#keep(each, 'user')
@@ -166,7 +173,8 @@ export class MembershipService {
 
   #opBase(): { mesh: MeshId; author: DeviceId; heads: readonly OpId[]; atUnixMs: number } {
     const { card, ownerClock } = this.#deps
-    return { mesh: this.#mesh.mesh, author: card.deviceId, heads: this.#membership.heads, atUnixMs: ownerClock.now() }
+    const heads = headsToBuildOn(this.#membership, card.deviceId, MAX_MEMBERSHIP_HEADS)
+    return { mesh: this.#mesh.mesh, author: card.deviceId, heads, atUnixMs: ownerClock.now() }
   }
 
   #found(): { readonly mesh: MeshId; readonly root: OpId } {
@@ -182,7 +190,8 @@ export class MembershipService {
   }
 
   async #commit(decoded: DecodedMembershipOp, actor: 'user' | 'peer'): Promise<void> {
-    if (this.#ofMesh().length >= MAX_MEMBERSHIP_OPS) {
+    const limit = decoded.op.kind === 'remove' ? MAX_MEMBERSHIP_OPS : MAX_ADDING_OPS
+    if (this.#ofMesh().length >= limit) {
       throw new MembershipError('MEMBER_TOO_MANY_OPS', 'this mesh has all the operations it can have')
     }
     const { op } = decoded

@@ -60,6 +60,8 @@ export interface WantPlan {
   readonly ranges: readonly LogRange[]
   /** Segments offered and not here. */
   readonly missing: number
+  /** Logs that broke a rule: their owner is not in step with us, and asking again would not help. */
+  readonly frozen: number
 }
 
 export type ReceiveErrorCode =
@@ -116,9 +118,8 @@ export class Receiving {
   /** What is still missing of the owner's last offer, newest first. */
   plan(owner: DeviceId): WantPlan {
     const { source } = this.#deps
-    const offered = [...(this.#offered.get(owner)?.values() ?? [])]
-      .flat()
-      .filter((row) => source.findLog(row) && !this.#frozen.has(keyOf(row)))
+    const known = [...(this.#offered.get(owner)?.values() ?? [])].flat().filter((row) => source.findLog(row))
+    const offered = known.filter((row) => !this.#frozen.has(keyOf(row)))
     const held = (key: LogKey): readonly SeqRange[] => {
       const log = source.findLog(key)
       return log ? source.runs(log.rowId) : []
@@ -129,7 +130,7 @@ export class Receiving {
     }
     const { ranges, missing, forks } = planWants(offered, held, { budget: WANT_BUDGET, heldId })
     for (const fork of forks) this.#frozen.add(keyOf(fork))
-    return { ranges, missing }
+    return { ranges, missing, frozen: known.length - offered.length + forks.length }
   }
 
   forget(owner: DeviceId): void {

@@ -32,8 +32,8 @@ import type { PairAccept, PairJoin, PairOffer } from '../../wire/pair-messages.t
 import type { Callable } from '../worker-port.ts'
 import type { Keeper } from './keeper.ts'
 
-export type KeeperErrorCode = 'STAGE_TOO_LOW' | 'TRACE_ID_INVALID'
-export class KeeperError extends MeshError<KeeperErrorCode> {}
+export type QueryErrorCode = 'STAGE_TOO_LOW' | 'TRACE_ID_INVALID'
+export class QueryError extends MeshError<QueryErrorCode> {}
 
 /** Records of one bus module, as they came. */
 export interface BusTelemetry {
@@ -87,9 +87,9 @@ function recordCalls(keeper: Keeper) {
 
 function queryCalls(keeper: Keeper, storeFile: string) {
   const requireView = (view: View): void => {
-    const gate = keeper.stage && decideView(keeper.stage, view)
+    const gate = decideView(keeper.stage, view)
     if (!gate.allow) {
-      throw new KeeperError('STAGE_TOO_LOW', `this needs the ${gate.needs} stage; this device is at ${keeper.stage}`, {
+      throw new QueryError('STAGE_TOO_LOW', `this needs the ${gate.needs} stage; this device is at ${keeper.stage}`, {
         details: { needs: gate.needs, stage: keeper.stage },
       })
     }
@@ -108,7 +108,7 @@ function queryCalls(keeper: Keeper, storeFile: string) {
     traceShow(id: string, options: { readonly attributes: boolean }) {
       requireView('traces')
       const traceId = toTraceId(id)
-      if (traceId === undefined) throw new KeeperError('TRACE_ID_INVALID', 'a trace id is 32 hex digits, not all zero')
+      if (traceId === undefined) throw new QueryError('TRACE_ID_INVALID', 'a trace id is 32 hex digits, not all zero')
       const { sha256 } = keeper.deps.crypto
       return stitchTrace(traceId, { source: keeper.records, knowledge: knowledgeOf(keeper), sha256 }, options)
     },
@@ -151,8 +151,7 @@ function controlCalls(keeper: Keeper) {
     pairStart: (ticket: string) => pairing.startJoin(ticket),
     pairAnswerJoin: (join: PairJoin, remotePeerKey: Uint8Array) => pairing.answerJoin(join, remotePeerKey),
     pairAnswerOffer: (state: JoinerState, offer: PairOffer) => pairing.answerOffer(state, offer),
-    pairFinish: (state: InviterState, accept: PairAccept, address: string | undefined) =>
-      pairing.finish(state, accept, address),
+    pairFinish: (state: InviterState, accept: PairAccept) => pairing.finish(state, accept),
     pairComplete: (state: JoinerState, offer: PairOffer, accept: PairAccept) => pairing.complete(state, offer, accept),
     pairFailed: (code: string): void => pairing.recordFailure(code),
   }

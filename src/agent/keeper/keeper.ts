@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import type { Crypto } from '../../base/crypto.ts'
+import { MeshError } from '../../base/errors.ts'
 import { toDeviceId, toIncarnation, type DeviceId, type Incarnation, type OpId } from '../../model/ids.ts'
 import { SIGNALS, type Lane } from '../../model/lane.ts'
 import type { DeviceCard, Membership } from '../../model/membership.ts'
@@ -39,6 +40,8 @@ export interface KeeperOptions {
   readonly auditFile: string
   readonly keys: DeviceKeys
   readonly keyStore: KeyStore
+  /** Settings of a device that is being made; without them a missing database is an error, never a fresh start. */
+  readonly newDevice?: Readonly<Record<string, unknown>>
   /** X25519 public key that belongs to `keys.seal`. */
   readonly sealPublicKey: Uint8Array
 }
@@ -60,6 +63,9 @@ export interface ControlView {
   readonly grants: readonly ConsentRecord[]
   readonly ownerNowUnixMs: number
 }
+
+export type KeeperErrorCode = 'KEYS_STORE_CHANGED'
+export class KeeperError extends MeshError<KeeperErrorCode> {}
 
 /** Open records are cut after this long at most, so that they are chained soon even on a quiet device. */
 export const CUT_AFTER_MS = 5_000
@@ -107,13 +113,16 @@ export class Keeper {
     const { crypto, clock } = deps
     const { keys } = options
     this.deps = deps
-    this.store = openStore(options.storeFile, keys.store)
+    const mustExist = options.newDevice === undefined
+    this.store = openStore(options.storeFile, keys.store, { mustExist })
     this.audit = openAuditLog(
       { crypto, clock, bootId: crypto.randomBytes(8) },
-      { path: options.auditFile, key: keys.audit, payloadKey: keys.auditPayload },
+      { path: options.auditFile, key: keys.audit, payloadKey: keys.auditPayload, mustExist },
     )
     this.ledger = auditLedger(this.audit)
     const { settings } = this.store
+    for (const [name, value] of Object.entries(options.newDevice ?? {})) settings.set(name, value)
+    requireKeyStore(settings.get(SETTING.keyStore), options.keyStore)
     this.#stage = readStage(settings.get(SETTING.stage))
     this.card = {
       deviceId: toDeviceId(crypto.ed25519PublicKey(keys.device)) as DeviceId,
@@ -206,6 +215,7 @@ export class Keeper {
         keepPeerRun({ store: this.store, stage: () => this.#stage }, this.shareView(log.author), log, run, head),
     })
     this.records = new StoredRecords(crypto, this.store, this.writer, sealer)
+    if (options.newDevice !== undefined) this.#recordCreation(options.keyStore)
     // What the last run acknowledged and had not cut yet is chained now; its rows are old news for readers.
     this.writer.cut(() => true)
     settings.set(
@@ -293,6 +303,17 @@ export class Keeper {
     this.audit.close()
   }
 
+  #recordCreation(keyStore: KeyStore): void {
+    const ref = this.card.deviceId
+    this.ledger.append({
+      type: 'device.created',
+      outcome: 'success',
+      actor: { kind: 'user', ref },
+      object: { kind: 'device', ref },
+      payload: { name: this.card.name, keyStore },
+    })
+  }
+
   #afterCommit(didCut: boolean): void {
     if (didCut) this.announce()
     if (this.writer.hasOpen()) this.#scheduleCut()
@@ -372,6 +393,11 @@ export function initialSettings(crypto: Crypto, name: string, keyStore: KeyStore
     [SETTING.stage]: 'casual' satisfies Stage,
     [SETTING.incarnation]: Buffer.from(crypto.randomBytes(16)).toString('hex'),
   }
+}
+
+/** The choice made at init stands in the encrypted store too: keys.json cannot be swapped for a weaker one unnoticed. */
+function requireKeyStore(recorded: unknown, found: KeyStore): void {
+  if (recorded !== found) throw new KeeperError('KEYS_STORE_CHANGED', 'the key store is not the one chosen at init')
 }
 
 /** A stage that cannot be read counts as the one that collects and shares least. */

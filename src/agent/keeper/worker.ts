@@ -1,21 +1,27 @@
 /** The store thread: one keeper, served to the main thread. Keys come in the worker's data and stay in memory. */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
-import { codeOf } from '../../base/errors.ts'
+import { codeOf, MeshError } from '../../base/errors.ts'
 import { nodeClock } from '../../platform/node-clock.ts'
 import { nodeCrypto } from '../../platform/node-crypto.ts'
 import { serveCalls } from '../worker-port.ts'
 import { keeperApi } from './keeper-api.ts'
-import { Keeper, type KeeperOptions } from './keeper.ts'
+import { Keeper, type KeeperDeps, type KeeperOptions } from './keeper.ts'
 
+const port = parentPort as MessagePort
 const options = workerData as KeeperOptions
-const keeper = new Keeper(
-  {
-    clock: nodeClock,
-    crypto: nodeCrypto,
-    onEvent: (event) => send(event, event === 'view' ? keeper.view() : undefined),
-    onFailure: (err) => send('failure', { code: codeOf(err) }),
-  },
-  options,
-)
-const send = serveCalls(parentPort as MessagePort, keeperApi(keeper, options.storeFile))
-send('ready', keeper.view())
+
+const deps: KeeperDeps = {
+  clock: nodeClock,
+  crypto: nodeCrypto,
+  onEvent: (event) => port.postMessage({ event, value: event === 'view' ? keeper?.view() : undefined }),
+  onFailure: (err) => port.postMessage({ event: 'failure', value: { code: codeOf(err) } }),
+}
+let keeper: Keeper | undefined
+try {
+  keeper = new Keeper(deps, options)
+  serveCalls(port, keeperApi(keeper, options.storeFile))
+  port.postMessage({ event: 'ready', value: keeper.view() })
+} catch (err) {
+  if (!(err instanceof MeshError)) throw err
+  port.postMessage({ event: 'failed', value: { code: err.code, message: err.message } })
+}

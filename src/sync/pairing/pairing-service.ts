@@ -6,7 +6,7 @@
  */
 import type { Crypto } from '../../base/crypto.ts'
 import { equalBytes } from '../../base/bytes.ts'
-import { MeshError } from '../../base/errors.ts'
+import { codeOf, MeshError } from '../../base/errors.ts'
 import type { DeviceId } from '../../model/ids.ts'
 import type { DeviceCard } from '../../model/membership.ts'
 import { decodeMembershipPayload, encodeMembershipEnvelope } from '../../wire/membership-op.ts'
@@ -153,7 +153,7 @@ export class PairingService {
   }
 
   /** The joiner's second step: it signs only the operation that adds itself, in the mesh of the ticket's device. */
-  answerOffer({ ticket, join, parties }: JoinerState, { type: _, mac, ...offer }: PairOffer): PairAccept {
+  answerOffer({ ticket, join, parties }: JoinerState, { mac, ...offer }: PairOffer): PairAccept {
     const { crypto, card, members } = this.#deps
     if (!isPairProof(crypto, ticket.token, { role: 'offer', ...parties, join, offer }, mac)) {
       throw new PairingError('PAIR_PROOF_WRONG', 'the other device does not hold this ticket')
@@ -171,12 +171,8 @@ export class PairingService {
   }
 
   /** The inviter's last step: on return the joiner is a member. */
-  async finish(
-    { join, offer, parties }: InviterState,
-    accept: PairAccept,
-    address: string | undefined,
-  ): Promise<Paired> {
-    const { crypto, members, invitations, remember } = this.#deps
+  async finish({ join, offer, parties }: InviterState, accept: PairAccept): Promise<Paired> {
+    const { crypto, members, invitations } = this.#deps
     const { subjectSignature, mac } = accept
     const invitation = this.#invitationFor(join)
     const transcript = { role: 'accept' as const, ...parties, join, offer, subjectSignature }
@@ -185,7 +181,6 @@ export class PairingService {
     }
     await members.commitAdd(offer.addPayload, offer.addAuthorSignature, subjectSignature)
     invitations.use(invitation.tokenId, join.card.deviceId)
-    remember(join.card.deviceId, address === undefined ? [] : [address])
     this.#recordCompleted(join.card)
     return { deviceId: join.card.deviceId, name: join.card.name }
   }
@@ -235,7 +230,29 @@ export class PairingService {
   }
 }
 
-/** What a stranger is told when a step fails: the code of a known refusal, else only that it failed. */
+/** What a stranger may learn of a failure; anything else is only `PAIR_REFUSED`. */
+const TOLD: readonly string[] = [
+  'PAIR_TICKET_EXPIRED',
+  'PAIR_TICKET_UNKNOWN',
+  'PAIR_TICKET_USED',
+  'PAIR_PROOF_WRONG',
+  'PAIR_KEY_MISMATCH',
+  'PAIR_OUT_OF_ORDER',
+] satisfies readonly PairingErrorCode[]
+
 export function refusalOf(err: unknown): PairMessage {
-  return { type: 'refuse', code: err instanceof PairingError ? err.code : 'PAIR_REFUSED' }
+  const code = codeOf(err)
+  return { type: 'refuse', code: TOLD.includes(code) ? code : 'PAIR_REFUSED' }
+}
+
+/** The joiner's error for a refusal: the inviter's reason where it is one we know. */
+export function refusedWith(code: string): PairingError {
+  const reason = TOLD.includes(code) ? (code as PairingErrorCode) : 'PAIR_REFUSED'
+  return new PairingError(reason, REASONS[reason] ?? 'the other device refused', { details: { code } })
+}
+
+const REASONS: Partial<Record<PairingErrorCode, string>> = {
+  PAIR_TICKET_EXPIRED: 'this ticket has expired; make a new one',
+  PAIR_TICKET_UNKNOWN: 'the other device does not know this ticket; make a new one',
+  PAIR_TICKET_USED: 'another device has used this ticket; make a new one',
 }

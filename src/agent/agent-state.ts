@@ -1,0 +1,156 @@
+/** What the agent says of itself: status, devices, peers. Answers are the plain types of http-types.ts. */
+import type { Clock } from '../base/clock.ts'
+import type { Bus } from '../bus/bus.ts'
+import type { DevtoolsProcess } from './devtools-process.ts'
+import type { DeviceView, ModuleView, PeerDetailView, PeerView, StatusView } from './http-types.ts'
+import type { KeeperClient } from './keeper-client.ts'
+import type { KeyStore } from './key-file.ts'
+import type { MeshHost } from './mesh-host.ts'
+import type { ModuleRegistry } from './module-registry.ts'
+import { VERSION } from './version.ts'
+
+export interface AgentStateDeps {
+  readonly keeper: KeeperClient
+  readonly keyStore: KeyStore
+  readonly clock: Clock
+  readonly bus: Bus
+  readonly registry: ModuleRegistry
+  readonly mesh: MeshHost
+  readonly devtools: DevtoolsProcess
+}
+
+/** The line that `start` prints when the agent is ready. */
+export interface ReadyEvent {
+  readonly event: 'ready'
+  readonly deviceId: string
+  readonly mesh: readonly string[]
+  readonly otlp: string | null
+}
+
+export class AgentState {
+  readonly #deps: AgentStateDeps
+  readonly #startedMs: number
+
+  constructor(deps: AgentStateDeps) {
+    this.#deps = deps
+    this.#startedMs = deps.clock.monotonic()
+  }
+
+  ready(): ReadyEvent {
+    const { keeper, mesh, devtools } = this.#deps
+    return {
+      event: 'ready',
+      deviceId: keeper.view().self.deviceId,
+      mesh: mesh.listening(),
+      otlp: devtools.url() ?? null,
+    }
+  }
+
+  async status(): Promise<StatusView> {
+    const { keeper, keyStore, clock, registry, mesh, devtools } = this.#deps
+    const { self, stage } = keeper.view()
+    const { segments, records, bytes, counters } = await keeper.call('status')
+    return {
+      deviceId: self.deviceId,
+      name: self.name,
+      stage,
+      keyStore,
+      version: VERSION,
+      uptimeMs: Math.round(clock.monotonic() - this.#startedMs),
+      store: { segments, records, bytes },
+      mesh: { listening: mesh.listening(), peers: await this.peers() },
+      modules: registry.list().map(({ name }) => name),
+      otlp: devtools.url() ?? null,
+      counters,
+    }
+  }
+
+  async devices(): Promise<readonly DeviceView[]> {
+    const { members } = this.#deps.keeper.view().membership
+    const { deviceId } = this.#deps.keeper.view().self
+    const peers = await this.peers()
+    return [...members.values()].map(({ card, addedBy }) => {
+      const peer = peers.find((each) => each.deviceId === card.deviceId)
+      return {
+        deviceId: card.deviceId,
+        name: card.name,
+        self: card.deviceId === deviceId,
+        connected: peer?.connected ?? true,
+        lastSeenUnixMs: peer?.lastSeenUnixMs ?? null,
+        addedBy: addedBy === card.deviceId ? null : addedBy,
+      }
+    })
+  }
+
+  async peers(): Promise<readonly PeerView[]> {
+    return (await this.peerDetails()).map(({ deviceId, name, connected, lastSeenUnixMs }) => ({
+      deviceId,
+      name,
+      connected,
+      lastSeenUnixMs,
+    }))
+  }
+
+  /** One row a paired device, connected or not, whether or not the mesh is open. */
+  async peerDetails(): Promise<readonly PeerDetailView[]> {
+    const { keeper, mesh, clock } = this.#deps
+    const { membership, self } = keeper.view()
+    const live = new Map(mesh.peers().map((peer) => [peer.deviceId, peer]))
+    const others = [...membership.members.values()].filter(({ card }) => card.deviceId !== self.deviceId)
+    return Promise.all(
+      others.map(async ({ card }) => {
+        const known = await keeper.call('peer', card.deviceId)
+        const session = live.get(card.deviceId)
+        const connected = session?.connected ?? false
+        return {
+          deviceId: card.deviceId,
+          name: card.name,
+          connected,
+          lastSeenUnixMs: connected ? Math.floor(clock.now()) : floorOrNull(known.lastSeenUnixMs),
+          pendingSegments: known.pending,
+          syncedUnixMs: floorOrNull(known.syncedUnixMs),
+          clock: known.clock ?? null,
+          segmentsIn: session?.segmentsIn ?? 0,
+          segmentsOut: session?.segmentsOut ?? 0,
+          bytesIn: session?.bytesIn ?? 0,
+          bytesOut: session?.bytesOut ?? 0,
+        }
+      }),
+    )
+  }
+
+  modules(): readonly ModuleView[] {
+    const { registry, bus } = this.#deps
+    const live = new Map(bus.modules().map((module) => [module.name, module]))
+    return registry.list().map(({ name }) => ({
+      module: name,
+      credential: registry.credentialFile(name),
+      endpoint: live.get(name)?.endpoint ?? null,
+      sessions: live.get(name)?.sessions ?? 0,
+    }))
+  }
+
+  recordStart(): Promise<void> {
+    return this.#record('agent.started')
+  }
+
+  recordStop(): Promise<void> {
+    return this.#record('agent.stopped')
+  }
+
+  #record(type: 'agent.started' | 'agent.stopped'): Promise<void> {
+    const { keeper } = this.#deps
+    const ref = keeper.view().self.deviceId
+    return keeper.call('audit', {
+      type,
+      outcome: 'success',
+      actor: { kind: 'device', ref },
+      object: { kind: 'device', ref },
+      payload: { version: VERSION },
+    })
+  }
+}
+
+function floorOrNull(value: number | undefined): number | null {
+  return value === undefined ? null : Math.floor(value)
+}

@@ -1,0 +1,161 @@
+/**
+ * The composition root: the only place that makes services and adapters and knows how they fit. What is wired here is
+ * told apart by the rooms it comes from; decisions are policy's, work is the services'.
+ */
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import type { Service } from '../base/service.ts'
+import { startAll } from '../base/service.ts'
+import { nodeClock } from '../platform/node-clock.ts'
+import { nodeCrypto } from '../platform/node-crypto.ts'
+import { hpkePublicKey } from '../platform/hpke.ts'
+import { decideShare, type ShareRequest } from '../policy/decide-share.ts'
+import { decideExit } from '../policy/stage-gate.ts'
+import { Bus } from '../bus/bus.ts'
+import type { MeshView } from '../sync/sync-store.ts'
+import { AgentState } from './agent-state.ts'
+import type { AgentConfig } from './config.ts'
+import { DevtoolsProcess } from './devtools-process.ts'
+import { layOutHome, makePrivateFolder, type Home } from '../platform/home.ts'
+import { lockHome } from './home-lock.ts'
+import { HttpServer } from './http-server.ts'
+import { IntakeGate } from './intake-gate.ts'
+import { KeeperClient } from './keeper-client.ts'
+import { openKeyFile, readKeyStore, type DeviceKeys } from './key-file.ts'
+import { meshStore } from './mesh-store.ts'
+import { MeshHost } from './mesh-host.ts'
+import { ModuleRegistry } from './module-registry.ts'
+import { agentRoutes } from './routes.ts'
+import { StageSwitch } from './stage-switch.ts'
+
+export interface Agent {
+  readonly state: AgentState
+  /** Calls a route without a socket: what a command uses while no agent runs. */
+  readonly routes: ReturnType<typeof agentRoutes>
+  stop(): Promise<void>
+}
+
+/** @throws {KeyFileError}, {HomeLockError}, {StoreError}, {BusError}: nothing stays open then */
+export async function startAgent(config: AgentConfig): Promise<Agent> {
+  const { log } = config
+  const home = layOutHome(config.home)
+  const keyStore = readKeyStore(config.home)
+  const unlock = lockHome(home.lockFile)
+  try {
+    const keys = await openKeyFile(nodeCrypto, config.home, config.passphrase)
+    makePrivateFolder(home.runFolder)
+    const parts = await wire(config, home, keys, keyStore)
+    const stopAll = await startAll(parts.services, log)
+    if (config.isOnline) await parts.state.recordStart()
+    return {
+      state: parts.state,
+      routes: parts.routes,
+      async stop() {
+        if (config.isOnline) await parts.state.recordStop()
+        await stopAll()
+        unlock()
+      },
+    }
+  } catch (err) {
+    unlock()
+    throw err
+  }
+}
+
+async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore: ReturnType<typeof readKeyStore>) {
+  const { log, isOnline } = config
+  const tokens = { cli: newToken(), devtools: newToken() }
+  const gate = new IntakeGate()
+  const keeper = await KeeperClient.start(
+    {
+      storeFile: home.storeFile,
+      auditFile: home.auditFile,
+      keys,
+      keyStore,
+      sealPublicKey: hpkePublicKey(keys.seal),
+    },
+    log,
+    {
+      onView: () =>
+        void mesh.update().catch((err: unknown) => log.error({ err }, 'the mesh could not follow a change')),
+      onRecords: () => mesh.notify(),
+      onGone: () => config.onFatal(new Error('the store thread has ended')),
+    },
+  )
+  const meshView = viewOf(keeper)
+  const mesh = new MeshHost({
+    log,
+    clock: nodeClock,
+    crypto: nodeCrypto,
+    peerSeed: keys.peer,
+    store: meshStore(keeper),
+    view: () => keeper.view(),
+    meshView,
+    createNetwork: async (deps) => {
+      const { Libp2pNetwork } = await import('../sync/links/libp2p-network.ts')
+      return new Libp2pNetwork(deps, config.network)
+    },
+    createDiscovery: async () => {
+      const { BonjourDiscovery } = await import('../sync/discovery/bonjour.ts')
+      return new BonjourDiscovery({ log, clock: nodeClock, crypto: nodeCrypto })
+    },
+  })
+  const registry = new ModuleRegistry(await keeper.call('modules'), home)
+  const bus = new Bus(
+    {
+      log,
+      clock: nodeClock,
+      modules: registry,
+      telemetry: { accept: (batch) => gate.pass(batch.bytes.length, () => keeper.call('takeBus', batch)) },
+    },
+    { dir: home.busFolder, stage: keeper.view().stage, onRefused: (name) => void recordRefusal(keeper, name) },
+  )
+  const devtools = new DevtoolsProcess(
+    { log, clock: nodeClock },
+    {
+      socketPath: home.socketFile,
+      token: tokens.devtools,
+      ...(config.otlpPort === undefined ? {} : { port: config.otlpPort }),
+    },
+  )
+  const stages = new StageSwitch({ keeper, bus, devtools, mesh, isOnline })
+  const state = new AgentState({ keeper, keyStore, bus, registry, mesh, devtools, clock: nodeClock })
+  const routes = agentRoutes({ keeper, state, mesh, registry, bus, stages, gate, isOnline, stop: config.onStop })
+  const http = new HttpServer({ log }, { socketFile: home.socketFile, routes, tokens })
+  const tokenFile: Service = {
+    name: 'agent.token',
+    start: async () => writeFileSync(home.tokenFile, tokens.cli, { mode: 0o600 }),
+    stop: async () => undefined,
+  }
+  const store: Service = { name: 'agent.keeper', start: async () => undefined, stop: () => keeper.close() }
+  const services = isOnline ? [store, tokenFile, bus, http, mesh, stages] : [store]
+  return { services, state, routes }
+}
+
+/** Judged on the main thread at the moment of writing, with the latest that the keeper has said. */
+function viewOf(keeper: KeeperClient): MeshView {
+  return {
+    self: () => keeper.view().self,
+    mesh: () => keeper.view().mesh,
+    membership: () => keeper.view().membership,
+    mayLeave(request: ShareRequest) {
+      const { membership, grants, stage, ownerNowUnixMs } = keeper.view()
+      const nowUnixMs = Math.max(ownerNowUnixMs, nodeClock.now())
+      const stageAllowsSharing = decideExit(stage, 'share').allow
+      return decideShare({ membership, grants, nowUnixMs, stageAllowsSharing }, request).effect === 'allow'
+    },
+  }
+}
+
+function recordRefusal(keeper: KeeperClient, module: string): Promise<void> {
+  return keeper.call('audit', {
+    type: 'module.refused',
+    outcome: 'denied',
+    actor: { kind: 'module', ref: module },
+    object: { kind: 'module', ref: module },
+  })
+}
+
+function newToken(): string {
+  return randomBytes(32).toString('base64url')
+}

@@ -1,0 +1,20 @@
+/** What an agent is started with. Everything else is in its home. */
+import type { Logger } from '../base/logger.ts'
+import type { Libp2pNetworkOptions } from '../sync/links/libp2p-network.ts'
+
+export interface AgentConfig {
+  /** Folder of the device. */
+  readonly home: string
+  readonly passphrase: string | undefined
+  readonly log: Logger
+  /** Without it no port, bus or mesh is opened: for a command that changes a setting while no agent runs. */
+  readonly isOnline: boolean
+  /** Wanted OTLP port; a free one is taken if it is in use. Default 4318. */
+  readonly otlpPort?: number
+  /** Called when somebody asks the agent to stop, through its socket. */
+  readonly onStop: () => void
+  /** Called when the agent has to end by itself: its store is gone. */
+  readonly onFatal: (err: unknown) => void
+  /** For tests in the same process only: a tap on the bytes before Noise. */
+  readonly network?: Libp2pNetworkOptions
+}

@@ -1,0 +1,26 @@
+/**
+ * One agent a home: a lock that the operating system takes back when its holder dies, however it dies. A successor waits
+ * a moment, since a killed agent needs one to be gone.
+ */
+import Database from 'better-sqlite3'
+import { MeshError } from '../base/errors.ts'
+
+export type HomeLockErrorCode = 'HOME_IN_USE'
+export class HomeLockError extends MeshError<HomeLockErrorCode> {}
+
+/** Time to wait for a predecessor that is ending, in milliseconds. */
+export const LOCK_WAIT_MS = 5_000
+
+/** @returns a function that gives the home up. @throws {HomeLockError} `HOME_IN_USE` */
+export function lockHome(path: string, waitMs = LOCK_WAIT_MS): () => void {
+  const db = new Database(path, { timeout: waitMs })
+  try {
+    // SQLite's file lock is the only thing used of it; nothing is ever stored here.
+    db.pragma('journal_mode = DELETE')
+    db.exec('BEGIN EXCLUSIVE')
+  } catch (cause) {
+    db.close()
+    throw new HomeLockError('HOME_IN_USE', 'another aico-mesh is running in this home', { cause })
+  }
+  return () => db.close()
+}

@@ -1,0 +1,125 @@
+/**
+ * What a process does with an agent: makes a device, runs one until it is told to stop, or opens its home for a single
+ * request while no agent runs. The command line is given this as {@link AgentHost}; it knows nothing else of the agent.
+ */
+import { pino } from 'pino'
+import type { Logger } from '../base/logger.ts'
+import { MeshError } from '../base/errors.ts'
+import { hpkeKeyPair, hpkePublicKey } from '../platform/hpke.ts'
+import { layOutHome } from '../platform/home.ts'
+import { nodeClock } from '../platform/node-clock.ts'
+import { nodeCrypto } from '../platform/node-crypto.ts'
+import { MAX_DEVICE_NAME_BYTES } from '../model/membership.ts'
+import type { ReadyEvent } from './agent-state.ts'
+import { startAgent } from './compose.ts'
+import { callRoute, type RouteAnswer } from './http-server.ts'
+import { initialSettings, Keeper } from './keeper/keeper.ts'
+import { createKeyFile, type DeviceKeys, type KeyStore } from './key-file.ts'
+
+export interface InitOptions {
+  readonly home: string
+  readonly name: string
+  readonly keyStore: KeyStore
+  readonly passphrase: string | undefined
+}
+export interface RunOptions {
+  readonly home: string
+  readonly passphrase: string | undefined
+  readonly logLevel: string
+  readonly otlpPort: number | undefined
+  readonly onReady: (event: ReadyEvent) => void
+  /** Aborted when the agent is to stop. */
+  readonly signal: AbortSignal
+}
+export interface OfflineCall {
+  readonly home: string
+  readonly passphrase: string | undefined
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly path: string
+  readonly body: unknown
+}
+
+export type HostErrorCode = 'DEVICE_NAME_INVALID' | 'AGENT_FAILED'
+export class HostError extends MeshError<HostErrorCode> {}
+
+/** @throws {HostError} `DEVICE_NAME_INVALID`, {KeyFileError} `HOME_EXISTS`, `PASSPHRASE_*` */
+export async function initDevice({ home, name, keyStore, passphrase }: InitOptions) {
+  if (!isDeviceName(name)) {
+    throw new HostError(
+      'DEVICE_NAME_INVALID',
+      `a device name is 1 to ${MAX_DEVICE_NAME_BYTES} bytes of text without control characters`,
+    )
+  }
+  const keys = await newKeys()
+  await createKeyFile(nodeCrypto, home, keyStore, keys, passphrase)
+  const { storeFile, auditFile } = layOutHome(home)
+  const deps = { clock: nodeClock, crypto: nodeCrypto, onEvent: () => undefined, onFailure: () => undefined }
+  const settings = initialSettings(nodeCrypto, name, keyStore)
+  const sealPublicKey = hpkePublicKey(keys.seal)
+  const keeper = new Keeper(deps, { storeFile, auditFile, keys, keyStore, sealPublicKey, newDevice: settings })
+  const { deviceId } = keeper.card
+  keeper.close()
+  return { deviceId, name, keyStore }
+}
+
+/** Runs until the signal is aborted or somebody asks the agent to stop. @throws what starting throws */
+export async function runAgent(options: RunOptions): Promise<void> {
+  const log = stderrLog(options.logLevel)
+  const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>()
+  options.signal.addEventListener('abort', () => end(), { once: true })
+  const agent = await startAgent({
+    home: options.home,
+    passphrase: options.passphrase,
+    log,
+    isOnline: true,
+    ...(options.otlpPort === undefined ? {} : { otlpPort: options.otlpPort }),
+    onStop: end,
+    onFatal: (cause) => fail(new HostError('AGENT_FAILED', 'the agent cannot go on', { cause })),
+  })
+  options.onReady(agent.state.ready())
+  try {
+    await ended
+  } finally {
+    await agent.stop()
+  }
+}
+
+/** Answers one request by opening the home for as long as it takes; no port, bus or mesh is opened. */
+export async function callOffline({ home, passphrase, method, path, body }: OfflineCall): Promise<RouteAnswer> {
+  const agent = await startAgent({
+    home,
+    passphrase,
+    log: stderrLog('warn'),
+    isOnline: false,
+    onStop: () => undefined,
+    onFatal: () => undefined,
+  })
+  try {
+    return await callRoute(agent.routes, { method, path, body })
+  } finally {
+    await agent.stop()
+  }
+}
+
+async function newKeys(): Promise<DeviceKeys> {
+  const seal = await hpkeKeyPair()
+  const random = (): Uint8Array => nodeCrypto.randomBytes(32)
+  return {
+    device: random(),
+    peer: random(),
+    seal: seal.secretKey,
+    store: random(),
+    audit: random(),
+    auditPayload: random(),
+  }
+}
+
+/** The agent's own log goes to stderr and nowhere else: never through the path it describes. */
+function stderrLog(level: string): Logger {
+  return pino({ level, base: null }, pino.destination({ fd: 2, sync: true }))
+}
+
+function isDeviceName(name: string): boolean {
+  const bytes = Buffer.byteLength(name)
+  return name.trim() === name && bytes >= 1 && bytes <= MAX_DEVICE_NAME_BYTES && !/\p{C}/u.test(name)
+}

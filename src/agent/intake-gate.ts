@@ -1,0 +1,37 @@
+/**
+ * Back-pressure at the door: bounds how many bytes wait for the store thread. Over the bound a sender is told to come
+ * back; nothing is taken and then lost, and memory stays bounded whatever is thrown at the agent.
+ */
+import { MeshError } from '../base/errors.ts'
+
+/** Bytes that may wait for their commit: two of the largest OTLP bodies. */
+export const MAX_WAITING_BYTES = 128 << 20
+/** Pause a sender is asked to make, in milliseconds: what a full queue takes to drain. */
+export const BUSY_RETRY_MS = 1_000
+
+export type IntakeErrorCode = 'INGEST_BUSY'
+export class IntakeError extends MeshError<IntakeErrorCode> {}
+
+export class IntakeGate {
+  readonly #limitBytes: number
+  #waitingBytes = 0
+
+  constructor(limitBytes = MAX_WAITING_BYTES) {
+    this.#limitBytes = limitBytes
+  }
+
+  /** Runs `work` if its bytes fit. @throws {IntakeError} `INGEST_BUSY` */
+  async pass<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > this.#limitBytes) {
+      throw new IntakeError('INGEST_BUSY', 'too much is waiting to be stored', {
+        details: { retryAfterMs: BUSY_RETRY_MS, waitingBytes: this.#waitingBytes },
+      })
+    }
+    this.#waitingBytes += bytes
+    try {
+      return await work()
+    } finally {
+      this.#waitingBytes -= bytes
+    }
+  }
+}

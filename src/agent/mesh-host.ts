@@ -1,0 +1,342 @@
+/**
+ * Opens and closes the mesh as stage, membership and pairing want it. While it is closed there is no port, no
+ * announcement, and nothing of libp2p in memory.
+ */
+import { equalBytes, toHex } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Crypto } from '../base/crypto.ts'
+import { codeOf, MeshError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Service } from '../base/service.ts'
+import type { DeviceId } from '../model/ids.ts'
+import type { DeviceCard } from '../model/membership.ts'
+import { decideEndpoint } from '../policy/stage-gate.ts'
+import type { PairJoin } from '../wire/pair-messages.ts'
+import { decodeBeacon, makeBeacon, recognise } from '../sync/discovery/beacon.ts'
+import type { Discovery } from '../sync/discovery.ts'
+import type { Link, Network, NetworkDeps } from '../sync/link.ts'
+import { linkAddress } from '../sync/links/link-address.ts'
+import { MeshService, type PeerStatus } from '../sync/mesh-service.ts'
+import { joinOver, serveJoin, type PairingSteps } from '../sync/pairing/pair-link.ts'
+import type { JoinerState, Paired } from '../sync/pairing/pairing-service.ts'
+import type { MeshView, SyncStore } from '../sync/sync-store.ts'
+import type { ControlView } from './keeper/keeper.ts'
+
+/** What the host asks of the keeper beyond sync itself. */
+export interface MeshHostStore extends SyncStore, PairingSteps {
+  invite(addresses: readonly string[]): Promise<{ readonly ticket: string; readonly expiresUnixMs: number }>
+  isPairingOpen(): Promise<boolean>
+  startJoin(ticket: string): Promise<{ readonly state: JoinerState; readonly message: PairJoin }>
+  setConnected(devices: readonly DeviceId[]): Promise<void>
+  /** The port of the last run, so that remembered addresses and tickets stay good. 0: any. */
+  meshPort(): Promise<number>
+  setMeshPort(port: number): Promise<void>
+}
+export interface MeshHostDeps {
+  readonly log: Logger
+  readonly clock: Clock
+  readonly crypto: Crypto
+  readonly peerSeed: Uint8Array
+  readonly store: MeshHostStore
+  readonly view: () => ControlView
+  readonly meshView: MeshView
+  /** Loaded only when the mesh opens. */
+  readonly createNetwork: (deps: NetworkDeps) => Promise<Network>
+  readonly createDiscovery: () => Promise<Discovery>
+}
+export interface Nearby {
+  readonly addresses: readonly string[]
+  /** The paired device it is, or null for a stranger. */
+  readonly deviceId: string | null
+  readonly name: string | null
+  /** It is waiting to be paired with. */
+  readonly pairing: boolean
+}
+
+export type MeshHostErrorCode = 'PAIR_NEEDS_STAGE' | 'PAIR_UNREACHABLE'
+export class MeshHostError extends MeshError<MeshHostErrorCode> {}
+
+/** Strangers served at once while a ticket is open: one is meant, the rest are kept from filling memory. */
+const MAX_PAIRING_LINKS = 4
+/** A new beacon is made this often, in milliseconds, so that it cannot be followed for long. */
+const BEACON_LIFE_MS = 900_000
+/** How often an open ticket is checked for having expired, in milliseconds. */
+const PAIRING_CHECK_MS = 5_000
+
+interface OpenMesh {
+  readonly network: Network
+  readonly discovery: Discovery
+  readonly mesh: MeshService
+  readonly cancel: readonly (() => void)[]
+}
+
+export class MeshHost implements Service {
+  readonly name = 'agent.mesh'
+  readonly #deps: MeshHostDeps
+  #open: OpenMesh | undefined
+  #pairingOpen = false
+  /** Keys of devices this device is joining right now: the gate lets it dial them. */
+  readonly #joining = new Set<string>()
+  #pairingLinks = 0
+  #announced = ''
+  #changes: Promise<void> = Promise.resolve()
+  #stopped = false
+  #leaving = false
+
+  constructor(deps: MeshHostDeps) {
+    this.#deps = deps
+  }
+
+  async start(): Promise<void> {
+    this.#pairingOpen = await this.#deps.store.isPairingOpen()
+    await this.update()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#inTurn(() => this.#close())
+  }
+
+  /** Brings the mesh in line with stage, membership and open tickets; call after any of them changed. */
+  update(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#stopped || this.#leaving) return
+      if (!this.#mayListen()) return this.#joining.size === 0 ? this.#close() : undefined
+      const { network, mesh } = await this.#ensureOpen()
+      await this.#listen(network)
+      this.#announce()
+      mesh.refresh()
+    })
+  }
+
+  /** There is more to serve, or to tell. */
+  notify(): void {
+    this.#open?.mesh.refresh()
+  }
+
+  listening(): readonly string[] {
+    return this.#open?.network.listening() ?? []
+  }
+
+  peers(): readonly PeerStatus[] {
+    return this.#open?.mesh.peers() ?? []
+  }
+
+  /**
+   * Keeps the mesh open while `change` closes it in policy, so that connected devices still hear of it, for `limitMs` at
+   * most; then follows the change.
+   */
+  async farewell<T>(limitMs: number, change: () => Promise<T>): Promise<T> {
+    this.#leaving = true
+    try {
+      const result = await change()
+      await this.#open?.mesh.flushed(limitMs)
+      return result
+    } finally {
+      this.#leaving = false
+      await this.update()
+    }
+  }
+
+  /** @throws {MeshHostError} `PAIR_NEEDS_STAGE` */
+  async invite(): Promise<{ readonly ticket: string; readonly expiresUnixMs: number }> {
+    this.#requireStage()
+    this.#pairingOpen = true
+    await this.update()
+    return this.#deps.store.invite(this.listening().slice(0, 16))
+  }
+
+  /** @throws {MeshHostError} `PAIR_NEEDS_STAGE`, `PAIR_UNREACHABLE`, and what pairing throws */
+  async join(text: string, signal: AbortSignal): Promise<Paired> {
+    this.#requireStage()
+    const { store, clock } = this.#deps
+    const { state, message } = await store.startJoin(text)
+    const { peerKey, addrs } = state.ticket
+    this.#joining.add(toHex(peerKey))
+    try {
+      const { network } = await this.#ensureOpen()
+      const link = await network.dial(peerKey, addrs, 'pair', signal).catch((cause: unknown) => {
+        throw new MeshHostError('PAIR_UNREACHABLE', 'the device of this ticket cannot be reached from here', { cause })
+      })
+      return await joinOver(link, state, message, store, clock)
+    } finally {
+      this.#joining.delete(toHex(peerKey))
+      await this.update()
+    }
+  }
+
+  /** Devices that announce themselves on the local network now. @throws {MeshHostError} `PAIR_NEEDS_STAGE` */
+  async nearby(waitMs: number): Promise<readonly Nearby[]> {
+    this.#requireStage()
+    const { discovery } = await this.#ensureOpen()
+    discovery.refresh()
+    await new Promise<void>((resolve) => this.#deps.clock.after(waitMs, resolve))
+    const cards = this.#cards()
+    const found = discovery.found().flatMap(({ addresses, port, txt }) => {
+      const beacon = decodeBeacon(txt)
+      const known = recognise(
+        this.#deps.crypto.sha256,
+        txt,
+        cards.map(({ peerKey }) => peerKey),
+      )
+      const card = known && cards.find(({ peerKey }) => equalBytes(peerKey, known))
+      return beacon
+        ? [
+            {
+              addresses: addresses.flatMap((address) => linkAddress(address, port) ?? []),
+              deviceId: card?.deviceId ?? null,
+              name: card?.name ?? null,
+              pairing: beacon.pairing,
+            },
+          ]
+        : []
+    })
+    await this.update()
+    return found
+  }
+
+  #requireStage(): void {
+    const gate = decideEndpoint(this.#deps.view().stage, 'pairing')
+    if (!gate.allow) {
+      throw new MeshHostError(
+        'PAIR_NEEDS_STAGE',
+        `pairing needs the ${gate.needs} stage: aico-mesh stage ${gate.needs}`,
+      )
+    }
+  }
+
+  /** A port is open only while somebody may come in: a paired device, or one that holds an open ticket. */
+  #mayListen(): boolean {
+    const { stage, membership } = this.#deps.view()
+    return decideEndpoint(stage, 'mesh').allow && (membership.members.size > 1 || this.#pairingOpen)
+  }
+
+  #mayConnect(peerKey: Uint8Array, direction: 'in' | 'out'): boolean {
+    const isMember = this.#cards().some((card) => equalBytes(card.peerKey, peerKey))
+    if (direction === 'out') return isMember || this.#joining.has(toHex(peerKey))
+    return isMember || this.#pairingOpen
+  }
+
+  #cards(): readonly DeviceCard[] {
+    const { membership, self } = this.#deps.view()
+    const { members } = membership
+    if (!members.has(self.deviceId)) return []
+    return [...members.values()].map(({ card }) => card).filter(({ deviceId }) => deviceId !== self.deviceId)
+  }
+
+  #onLink(link: Link): void {
+    if (link.protocol === 'sync') this.#open?.mesh.accept(link)
+    else void this.#servePairing(link)
+  }
+
+  async #servePairing(link: Link): Promise<void> {
+    if (!this.#pairingOpen || this.#pairingLinks >= MAX_PAIRING_LINKS) return link.abort()
+    this.#pairingLinks++
+    try {
+      const paired = await serveJoin(link, this.#deps.store, this.#deps.clock)
+      if (paired) await this.#checkPairing()
+    } finally {
+      this.#pairingLinks--
+    }
+  }
+
+  async #checkPairing(): Promise<void> {
+    this.#pairingOpen = await this.#deps.store.isPairingOpen()
+    await this.update()
+  }
+
+  async #listen(network: Network): Promise<void> {
+    if (network.listening().length > 0) return
+    const { store, log } = this.#deps
+    const port = await store.meshPort()
+    await network.listen(port).catch((err: unknown) => {
+      log.warn({ port, code: codeOf(err) }, 'the mesh port of the last run is taken; using another')
+      return network.listen(0)
+    })
+    const [address] = network.listening()
+    const opened = Number(address?.split('/').at(-1))
+    if (Number.isInteger(opened) && opened !== port) await store.setMeshPort(opened)
+  }
+
+  /** Says that somebody is here, not who; again only when something changed, for every announcement has a new name. */
+  #announce(isExpired = false): void {
+    const open = this.#open
+    const [address] = open?.network.listening() ?? []
+    const port = Number(address?.split('/').at(-1))
+    if (open === undefined || !Number.isInteger(port)) return
+    const wanted = `${port}/${this.#pairingOpen}`
+    if (wanted === this.#announced && !isExpired) return
+    this.#announced = wanted
+    const { crypto, view } = this.#deps
+    open.discovery.announce({ port, txt: makeBeacon(crypto, view().self.peerKey, { pairing: this.#pairingOpen }) })
+  }
+
+  async #ensureOpen(): Promise<OpenMesh> {
+    if (this.#open) return this.#open
+    const { createNetwork, createDiscovery, log, clock, crypto, peerSeed, store, meshView } = this.#deps
+    const network = await createNetwork({
+      log,
+      peerSeed,
+      gate: { mayConnect: (peerKey, direction) => this.#mayConnect(peerKey, direction) },
+      onLink: (link) => this.#onLink(link),
+    })
+    const discovery = await createDiscovery()
+    const mesh = new MeshService({
+      log,
+      clock,
+      random: () => (crypto.randomBytes(1)[0] as number) / 256,
+      network,
+      store,
+      view: meshView,
+      nearby: (card) => this.#addressesNearby(discovery, card),
+      onConnected: (devices) => {
+        store.setConnected(devices).catch((err: unknown) => log.error({ err }, 'could not note who is connected'))
+      },
+    })
+    await network.start()
+    await discovery.start()
+    await mesh.start()
+    this.#open = {
+      network,
+      discovery,
+      mesh,
+      cancel: [
+        discovery.onChange(() => mesh.hint()),
+        clock.every(BEACON_LIFE_MS, () => this.#announce(true)),
+        clock.every(PAIRING_CHECK_MS, () => {
+          if (this.#pairingOpen) void this.#checkPairing()
+        }),
+      ],
+    }
+    return this.#open
+  }
+
+  #addressesNearby(discovery: Discovery, card: DeviceCard): readonly string[] {
+    return discovery
+      .found()
+      .filter(({ txt }) => recognise(this.#deps.crypto.sha256, txt, [card.peerKey]) !== undefined)
+      .flatMap(({ addresses, port }) => addresses.flatMap((address) => linkAddress(address, port) ?? []))
+  }
+
+  async #close(): Promise<void> {
+    const open = this.#open
+    this.#open = undefined
+    this.#announced = ''
+    if (open === undefined) return
+    for (const cancel of open.cancel) cancel()
+    await open.mesh.stop()
+    await open.discovery.stop()
+    await open.network.stop()
+    await this.#deps.store.setConnected([])
+  }
+
+  /** One change after another: opening takes a moment, and closing must not overtake it. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#changes.then(work)
+    this.#changes = result.then(
+      () => undefined,
+      () => undefined,
+    )
+    return result
+  }
+}

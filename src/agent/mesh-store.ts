@@ -1,0 +1,41 @@
+/** Fits the keeper's calls to what sessions, pairing and the mesh host ask of a store. */
+import type { DeviceId } from '../model/ids.ts'
+import type { KeeperClient } from './keeper-client.ts'
+import type { MeshHostStore } from './mesh-host.ts'
+
+const PORT_SETTING = 'mesh.port'
+
+export function meshStore(keeper: KeeperClient): MeshHostStore {
+  return {
+    rememberPeer: (device, news) => keeper.call('rememberPeer', device, news),
+    addressesOf: async (device) => (await keeper.call('peer', device)).addresses,
+    membershipDigest: () => keeper.call('membershipDigest'),
+    memberOpIds: () => keeper.call('memberOpIds'),
+    memberOpsBeyond: (known) => keeper.call('memberOpsBeyond', known),
+    acceptMemberOps: (ops) => keeper.call('acceptMemberOps', ops),
+    controlHeads: (peer) => keeper.call('controlHeads', peer),
+    controlEntries: (peer, fromSeq) => keeper.call('controlEntries', peer, fromSeq),
+    acceptControlEntries: (peer, entries) => keeper.call('acceptControlEntries', peer, entries),
+    digestFor: (peer) => keeper.call('digestFor', peer),
+    rowsFor: (peer) => keeper.call('rowsFor', peer),
+    readRun: (peer, range, budgetBytes) => keeper.call('readRun', peer, range, budgetBytes),
+    digestOf: (peer) => keeper.call('digestOf', peer),
+    takeOffer: (peer, rows) => keeper.call('takeOffer', peer, rows),
+    planWants: (peer) => keeper.call('planWants', peer),
+    takeRun: (peer, range, segments) => keeper.call('takeRun', peer, range, segments),
+    forgetOffer: (peer) => keeper.call('forgetOffer', peer),
+
+    answerJoin: (join, remotePeerKey) => keeper.call('pairAnswerJoin', join, remotePeerKey),
+    answerOffer: (state, offer) => keeper.call('pairAnswerOffer', state, offer),
+    finish: (state, accept) => keeper.call('pairFinish', state, accept),
+    complete: (state, offer, accept) => keeper.call('pairComplete', state, offer, accept),
+    failed: (code) => keeper.call('pairFailed', code),
+
+    invite: (addresses) => keeper.call('pairInvite', addresses),
+    isPairingOpen: () => keeper.call('pairOpen'),
+    startJoin: (ticket) => keeper.call('pairStart', ticket),
+    setConnected: (devices: readonly DeviceId[]) => keeper.call('setConnected', devices),
+    meshPort: async () => ((await keeper.call('setting', PORT_SETTING)) as number | undefined) ?? 0,
+    setMeshPort: (port) => keeper.call('setSetting', PORT_SETTING, port),
+  }
+}

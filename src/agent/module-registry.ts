@@ -1,0 +1,61 @@
+/** Modules of the bus: their keys, and the credential file each one reads. */
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { MeshError } from '../base/errors.ts'
+import { MODULE_NAME } from '../model/lane.ts'
+import type { ModuleRecord } from '../bus/bus-ports.ts'
+import { createModuleCredential } from '../bus/module-credential.ts'
+import { makePrivateFolder, type Home } from '../platform/home.ts'
+
+export type ModuleErrorCode = 'MODULE_NAME_INVALID' | 'MODULE_EXISTS' | 'MODULE_UNKNOWN' | 'MODULE_TOO_MANY'
+export class ModuleError extends MeshError<ModuleErrorCode> {}
+
+/** Most modules of one device: each has a socket of its own. */
+export const MAX_MODULES = 64
+
+export class ModuleRegistry {
+  readonly #home: Home
+  readonly #records: Map<string, ModuleRecord>
+
+  constructor(stored: readonly { readonly name: string; readonly record: unknown }[], home: Home) {
+    this.#home = home
+    this.#records = new Map(stored.map(({ name, record }) => [name, record as ModuleRecord]))
+  }
+
+  list(): readonly ModuleRecord[] {
+    return [...this.#records.values()]
+  }
+
+  credentialFile(name: string): string {
+    return join(this.#home.modulesFolder, `${name}.json`)
+  }
+
+  /**
+   * Makes a module's keys and writes its credential file (0600). `keep` makes the record durable.
+   * @throws {ModuleError} `MODULE_NAME_INVALID`, `MODULE_EXISTS`, `MODULE_TOO_MANY`
+   */
+  async add(name: string, keep: (record: ModuleRecord) => Promise<void>): Promise<ModuleRecord> {
+    if (!MODULE_NAME.test(name)) {
+      throw new ModuleError(
+        'MODULE_NAME_INVALID',
+        'a module name is lowercase letters, digits, dots, dashes, underscores',
+      )
+    }
+    if (this.#records.has(name)) throw new ModuleError('MODULE_EXISTS', 'a module of this name is there already')
+    if (this.#records.size >= MAX_MODULES) throw new ModuleError('MODULE_TOO_MANY', `at most ${MAX_MODULES} modules`)
+    const { record, credential } = createModuleCredential(name, `ipc://${join(this.#home.busFolder, `${name}.sock`)}`)
+    makePrivateFolder(this.#home.modulesFolder)
+    await keep(record)
+    writeFileSync(this.credentialFile(name), `${JSON.stringify(credential, null, 2)}\n`, { mode: 0o600 })
+    this.#records.set(name, record)
+    return record
+  }
+
+  /** @throws {ModuleError} `MODULE_UNKNOWN` */
+  async remove(name: string, forget: () => Promise<unknown>): Promise<void> {
+    if (!this.#records.has(name)) throw new ModuleError('MODULE_UNKNOWN', 'there is no module of this name')
+    await forget()
+    this.#records.delete(name)
+    rmSync(this.credentialFile(name), { force: true })
+  }
+}

@@ -1,0 +1,321 @@
+/** Every route of the agent's HTTP: what it takes, whom it asks, what it answers. Shapes: http-types.ts, docs/spec/http.md. */
+import { startOfUtcDay } from '../base/clock.ts'
+import { codeOf, MeshError } from '../base/errors.ts'
+import { toHex } from '../base/bytes.ts'
+import { MAX_GRANT_MODULES, MAX_PURPOSE_BYTES, type May } from '../model/grant.ts'
+import { toDeviceId, toGrantId, toTraceId, type DeviceId, type GrantId } from '../model/ids.ts'
+import { MAX_MODULE_NAME_BYTES, SIGNALS, type Signal } from '../model/lane.ts'
+import { planStageChange } from '../policy/stage-change.ts'
+import { MAX_OTLP_BYTES } from '../wire/otlp/limits.ts'
+import { otlpBusy, otlpResponse } from '../ingest/otlp-request.ts'
+import type { Bus } from '../bus/bus.ts'
+import { MAX_TICKET_CHARS } from '../wire/ticket.ts'
+import type { AgentState } from './agent-state.ts'
+import { HttpError, jsonBody, type HttpAnswer, type HttpRequest, type Route } from './http-server.ts'
+import type { AuditVerdictView, AuditView, ConsentEventView, GrantView } from './http-types.ts'
+import type { IntakeGate } from './intake-gate.ts'
+import type { KeeperClient } from './keeper-client.ts'
+import type { MeshHost } from './mesh-host.ts'
+import type { ModuleRegistry } from './module-registry.ts'
+import { bad, lanesField, optionalText, stageField, textField, textList, timeField } from './read-fields.ts'
+import type { StageSwitch } from './stage-switch.ts'
+
+export interface RouteDeps {
+  readonly keeper: KeeperClient
+  readonly state: AgentState
+  readonly mesh: MeshHost
+  readonly registry: ModuleRegistry
+  readonly bus: Bus
+  readonly stages: StageSwitch
+  readonly gate: IntakeGate
+  readonly isOnline: boolean
+  readonly stop: () => void
+}
+
+export type RouteErrorCode = 'TRACE_NOT_FOUND' | 'DEVICE_UNKNOWN' | 'DEVICE_AMBIGUOUS' | 'GRANT_UNKNOWN'
+export class RouteError extends MeshError<RouteErrorCode> {}
+
+/** How long `pair nearby` listens, in milliseconds: announcements answer a query within a second. */
+const NEARBY_WAIT_MS = 2_000
+const MAX_NAME_BYTES = 128
+/** What a grant is for when its owner does not say. */
+const DEFAULT_PURPOSE = 'to see what happened across my devices'
+const MAX_PAGE = 500
+
+export function agentRoutes(deps: RouteDeps): readonly Route[] {
+  return [
+    ...deviceRoutes(deps),
+    ...pairRoutes(deps),
+    ...consentRoutes(deps),
+    ...queryRoutes(deps),
+    ...auditRoutes(deps),
+    ...otlpRoutes(deps),
+  ]
+}
+
+function deviceRoutes({ state, stages, registry, keeper, bus, isOnline, stop }: RouteDeps): readonly Route[] {
+  return [
+    route('GET', '/v1/status', async () => ({ json: await state.status() })),
+    route('POST', '/v1/stop', () => {
+      setImmediate(stop) // after the answer has left
+      return { json: {} }
+    }),
+    route('GET', '/v1/stage/:stage', ({ params }) => {
+      const to = stageField({ stage: params['stage'] }, 'stage')
+      const { from, opens, closes, kept } = planStageChange(keeper.view().stage, to)
+      return { json: { from, to, opens, closes, kept } }
+    }),
+    route('POST', '/v1/stage', async (request) => {
+      const { from, to, opens, closes, kept } = await stages.change(stageField(jsonBody(request), 'stage'))
+      return { json: { from, to, opens, closes, kept } }
+    }),
+    route('GET', '/v1/modules', () => ({ json: { modules: state.modules() } })),
+    route('POST', '/v1/modules', async (request) => {
+      const name = textField(jsonBody(request), 'module', MAX_NAME_BYTES)
+      const record = await registry.add(name, (kept) => keeper.call('addModule', name, kept))
+      await keeper.call('audit', moduleEvent('module.added', name, keeper))
+      if (isOnline) await bus.addModule(record)
+      return { json: { module: name, credential: registry.credentialFile(name) } }
+    }),
+    route('DELETE', '/v1/modules/:module', async ({ params }) => {
+      const name = params['module'] as string
+      await registry.remove(name, () => keeper.call('removeModule', name))
+      await keeper.call('audit', moduleEvent('module.removed', name, keeper))
+      if (isOnline) await bus.removeModule(name)
+      return { json: { module: name } }
+    }),
+    route('GET', '/v1/devices', async () => ({ json: { devices: await state.devices() } })),
+    route('DELETE', '/v1/devices/:device', async ({ params }) => {
+      const deviceId = findDevice(keeper, params['device'] as string)
+      await keeper.call('removeMember', deviceId)
+      return { json: { deviceId } }
+    }),
+    route('GET', '/v1/peers', async () => ({ json: { peers: await state.peerDetails() } })),
+  ]
+}
+
+function pairRoutes({ mesh }: RouteDeps): readonly Route[] {
+  return [
+    route('POST', '/v1/pair/invite', async () => {
+      const { ticket, expiresUnixMs } = await mesh.invite()
+      return { json: { ticket, expiresAt: new Date(expiresUnixMs).toISOString() } }
+    }),
+    route('POST', '/v1/pair/join', async (request) => ({
+      json: await mesh.join(textField(jsonBody(request), 'ticket', MAX_TICKET_CHARS), request.signal),
+    })),
+    route('GET', '/v1/pair/nearby', async () => ({ json: { nearby: await mesh.nearby(NEARBY_WAIT_MS) } })),
+  ]
+}
+
+function consentRoutes({ keeper }: RouteDeps): readonly Route[] {
+  return [
+    route('GET', '/v1/consent', async () => ({ json: { grants: (await keeper.call('grants')).map(toGrantView) } })),
+    route('GET', '/v1/consent/history', async () => {
+      const history = (await keeper.call('consentHistory')).map(
+        ({ grantId, kind, owner, recipient, atUnixMs }): ConsentEventView => ({
+          grantId,
+          kind,
+          from: owner,
+          to: recipient,
+          at: new Date(atUnixMs).toISOString(),
+        }),
+      )
+      return { json: { history } }
+    }),
+    route('POST', '/v1/consent', async (request) => {
+      const fields = jsonBody(request)
+      return {
+        json: await keeper.call('grant', {
+          recipient: findDevice(keeper, textField(fields, 'to', MAX_NAME_BYTES)),
+          may: mayField(fields),
+          lanes: lanesField(fields, 'lanes'),
+          modules: textList(fields, 'modules', MAX_GRANT_MODULES, MAX_MODULE_NAME_BYTES),
+          sinceUnixMs: timeField(fields, 'sinceUnixMs') ?? startOfUtcDay(Date.now()),
+          untilUnixMs: timeField(fields, 'untilUnixMs'),
+          purpose: optionalText(fields, 'purpose', MAX_PURPOSE_BYTES) ?? DEFAULT_PURPOSE,
+        }),
+      }
+    }),
+    route('DELETE', '/v1/consent/:grant', async ({ params }) => {
+      const grantId = await findGrant(keeper, params['grant'] as string)
+      await keeper.call('revoke', grantId)
+      return { json: { grantId } }
+    }),
+  ]
+}
+
+function queryRoutes({ keeper }: RouteDeps): readonly Route[] {
+  return [
+    route('GET', '/v1/traces', async ({ query }) => ({ json: await keeper.call('traceList', limitOf(query)) })),
+    route('GET', '/v1/traces/:trace', async ({ params, query }) => {
+      const id = params['trace'] as string
+      const trace = await keeper.call('traceShow', id, { attributes: query.get('attributes') === 'true' })
+      if (trace === undefined) {
+        throw new RouteError('TRACE_NOT_FOUND', 'no span of this trace is here', { details: { traceId: id } })
+      }
+      return { json: trace }
+    }),
+    route('GET', '/v1/logs', async ({ query }) => {
+      const trace = query.get('trace')
+      const traceId = trace === null ? undefined : toTraceId(trace)
+      if (trace !== null && traceId === undefined) throw bad('trace', 'is 32 hex digits, not all zero')
+      const since = query.get('sinceUnixMs')
+      const fromUnixNano = since !== null && /^[0-9]{1,15}$/.test(since) ? BigInt(since) * 1_000_000n : undefined
+      return { json: await keeper.call('logList', { traceId, fromUnixNano }, limitOf(query)) }
+    }),
+  ]
+}
+
+function auditRoutes({ keeper }: RouteDeps): readonly Route[] {
+  return [
+    route('GET', '/v1/audit', async ({ query }) => {
+      const from = Number(query.get('from') ?? 0)
+      const leaves = await keeper.call('auditList', Number.isSafeInteger(from) ? from : 0, limitOf(query) ?? MAX_PAGE)
+      return { json: { leaves: leaves.map(toAuditView) } }
+    }),
+    route('POST', '/v1/audit/verify', async () => ({ json: toVerdictView(await keeper.call('auditVerify')) })),
+  ]
+}
+
+function otlpRoutes({ keeper, gate }: RouteDeps): readonly Route[] {
+  return [
+    {
+      method: 'POST',
+      path: '/v1/otlp/:signal',
+      capability: 'devtools',
+      maxBodyBytes: MAX_OTLP_BYTES,
+      handle: (request) => takeOtlp(request, keeper, gate),
+    },
+    {
+      method: 'GET',
+      path: '/v1/devtools/lifeline',
+      capability: 'devtools',
+      // Open as long as the agent lives: its end is the devtools process's sign to end too.
+      handle: () => ({
+        stream: (_write, signal) =>
+          new Promise<void>((resolve) => {
+            if (signal.aborted) resolve()
+            signal.addEventListener('abort', () => resolve(), { once: true })
+          }),
+      }),
+    },
+  ]
+}
+
+async function takeOtlp(
+  { params, headers, body }: HttpRequest,
+  keeper: KeeperClient,
+  gate: IntakeGate,
+): Promise<HttpAnswer> {
+  const signal = params['signal'] as Signal
+  if (!SIGNALS.includes(signal)) throw new HttpError('HTTP_NOT_FOUND', 'no such signal')
+  const contentType = headers['content-type']
+  const contentEncoding = headers['content-encoding']
+  try {
+    return await gate.pass(body.length, () => keeper.call('takeOtlp', { signal, contentType, contentEncoding, body }))
+  } catch (err) {
+    // Anything but the sender's own mistake may be better in a moment: a full queue, a full disk, a store that restarts.
+    if (codeOf(err) === 'INTERNAL') throw err
+    return otlpResponse(otlpBusy(contentType?.includes('json') ? 'json' : 'protobuf'))
+  }
+}
+
+function route(method: Route['method'], path: string, handle: Route['handle']): Route {
+  return { method, path, capability: 'cli', handle }
+}
+
+/** A paired device by id, by the start of its id, or by name. */
+function findDevice(keeper: KeeperClient, text: string): DeviceId {
+  const cards = [...keeper.view().membership.members.values()].map(({ card }) => card)
+  const exact = toDeviceId(text)
+  const matches = cards.filter(
+    ({ deviceId, name }) => deviceId === exact || name === text || (text.length >= 4 && deviceId.startsWith(text)),
+  )
+  const [match, second] = matches
+  if (match === undefined) throw new RouteError('DEVICE_UNKNOWN', 'no paired device has this id or name')
+  if (second !== undefined) throw new RouteError('DEVICE_AMBIGUOUS', 'several devices match; use the whole id')
+  return match.deviceId
+}
+
+async function findGrant(keeper: KeeperClient, text: string): Promise<GrantId> {
+  const exact = toGrantId(text)
+  const ids = (await keeper.call('grants')).map(({ grant }) => grant.grantId)
+  const matches = ids.filter((id) => id === exact || (text.length >= 4 && id.startsWith(text)))
+  const [match, second] = matches
+  if (match === undefined || second !== undefined) {
+    throw new RouteError('GRANT_UNKNOWN', 'no grant, or more than one, has this id')
+  }
+  return match
+}
+
+function mayField(fields: Readonly<Record<string, unknown>>): May {
+  const may = fields['may'] ?? 'see'
+  // Carrying needs carriers, which come later: an operation nobody acts on would only look like consent.
+  if (may !== 'see') throw bad('may', 'is see')
+  return may
+}
+
+function moduleEvent(type: 'module.added' | 'module.removed', name: string, keeper: KeeperClient) {
+  return {
+    type,
+    outcome: 'success' as const,
+    actor: { kind: 'user' as const, ref: keeper.view().self.deviceId },
+    object: { kind: 'module' as const, ref: name },
+    payload: { module: name },
+  }
+}
+
+function limitOf(query: URLSearchParams): number | undefined {
+  const limit = query.get('limit')
+  return limit !== null && /^[0-9]{1,6}$/.test(limit) ? Number(limit) : undefined
+}
+
+function toGrantView({ grant, state }: Awaited<ReturnType<typeof allGrants>>[number]): GrantView {
+  const time = (unixMs: number | undefined): string | null =>
+    unixMs === undefined || unixMs === 0 ? null : new Date(unixMs).toISOString()
+  return {
+    grantId: grant.grantId,
+    from: grant.owner,
+    to: grant.recipient,
+    may: grant.may,
+    lanes: grant.lanes,
+    modules: grant.modules ?? null,
+    since: time(grant.sinceUnixMs),
+    until: time(grant.untilUnixMs),
+    purpose: grant.purpose,
+    state,
+  }
+}
+
+function allGrants(keeper: KeeperClient) {
+  return keeper.call('grants')
+}
+
+type Leaf = Awaited<ReturnType<typeof allLeaves>>[number]
+
+function allLeaves(keeper: KeeperClient) {
+  return keeper.call('auditList', 0, MAX_PAGE)
+}
+
+function toAuditView({ seq, leaf, payload }: Leaf): AuditView {
+  return {
+    seq,
+    at: leaf.ts,
+    type: leaf.type,
+    outcome: leaf.outcome,
+    severity: leaf.sev,
+    actor: leaf.actor,
+    object: leaf.object ?? null,
+    payload: payload.kind === 'open' ? payload.payload : null,
+  }
+}
+
+function toVerdictView(verdict: Awaited<ReturnType<typeof verdictOf>>): AuditVerdictView {
+  return verdict.ok
+    ? { ok: true, size: verdict.size, root: toHex(verdict.root), code: null, seq: null }
+    : { ok: false, size: null, root: null, code: verdict.code, seq: verdict.seq }
+}
+
+function verdictOf(keeper: KeeperClient) {
+  return keeper.call('auditVerify')
+}

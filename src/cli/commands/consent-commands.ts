@@ -1,0 +1,115 @@
+/** Consent: who may see what, said in plain words before and after. */
+import type { ConsentEventView, GrantedView, GrantView } from '../../agent/http-types.ts'
+import { startOfUtcDay } from '../../base/clock.ts'
+import type { Command } from '../command.ts'
+import { usage } from '../cli-error.ts'
+import { parseTime } from '../parse-time.ts'
+import { safeText } from '../render/safe-text.ts'
+import { deviceNames } from './device-names.ts'
+import { table } from './device-commands.ts'
+
+const grant: Command = {
+  name: 'consent grant',
+  takes: '--to DEVICE --lanes traces,logs [--modules A,B] [--since TIME|all] [--until TIME] [--purpose WORDS]',
+  help: 'let a paired device see records of this one',
+  options: {
+    to: { type: 'string' },
+    lanes: { type: 'string' },
+    modules: { type: 'string' },
+    since: { type: 'string' },
+    until: { type: 'string' },
+    purpose: { type: 'string' },
+  },
+  async run({ client, output, options }) {
+    const { to, lanes, modules, since, until, purpose } = options
+    if (typeof to !== 'string' || typeof lanes !== 'string') throw usage('consent grant needs --to DEVICE and --lanes')
+    const now = Date.now()
+    const granted = await client.call<GrantedView>('POST', '/v1/consent', {
+      to,
+      lanes: listOf(lanes),
+      modules: typeof modules === 'string' ? listOf(modules) : undefined,
+      sinceUnixMs: typeof since === 'string' ? parseTime(since, now, '--since') : startOfUtcDay(now),
+      untilUnixMs: typeof until === 'string' ? parseTime(until, now, '--until') : undefined,
+      purpose,
+    })
+    output.answer(granted, () => `${granted.notice}\n\nEnd it with: aico-mesh consent revoke ${granted.grantId}`)
+  },
+}
+
+const revoke: Command = {
+  name: 'consent revoke',
+  takes: 'GRANT',
+  help: 'end a grant: nothing more is sent under it',
+  words: [1, 1],
+  async run({ client, output, words }) {
+    const id = encodeURIComponent(words[0] as string)
+    const revoked = await client.call<{ grantId: string }>('DELETE', `/v1/consent/${id}`)
+    output.answer(
+      revoked,
+      () => 'Revoked. Nothing more is sent under this grant. What was already received cannot be recalled.',
+    )
+  },
+}
+
+const list: Command = {
+  name: 'consent list',
+  takes: '',
+  help: 'every grant this device gave or got, and whether it is in force',
+  async run({ client, output }) {
+    const view = await client.call<{ grants: readonly GrantView[] }>('GET', '/v1/consent')
+    if (output.json) return output.answer(view, () => '')
+    const names = await deviceNames(client)
+    output.answer(view, () =>
+      view.grants.length === 0
+        ? 'Nobody may see anything of anybody.'
+        : table(
+            output,
+            ['state', 'whose', 'may be seen by', 'kinds', 'modules', 'since', 'until', 'grant'],
+            view.grants.map((each) => [
+              each.state,
+              names(each.from),
+              names(each.to),
+              each.lanes.join(', '),
+              each.modules === null ? 'every one' : each.modules.map((module) => safeText(module)).join(', '),
+              each.since === null ? 'all kept' : minutes(each.since),
+              each.until === null ? 'revoked' : minutes(each.until),
+              each.grantId.slice(0, 8),
+            ]),
+          ),
+    )
+  },
+}
+
+const history: Command = {
+  name: 'consent history',
+  takes: '',
+  help: 'what was granted and revoked, in order',
+  async run({ client, output }) {
+    const view = await client.call<{ history: readonly ConsentEventView[] }>('GET', '/v1/consent/history')
+    if (output.json) return output.answer(view, () => '')
+    const names = await deviceNames(client)
+    const verb = { grant: 'let', revoke: 'no longer lets' } as const
+    output.answer(view, () =>
+      view.history.length === 0
+        ? 'Nothing was ever granted.'
+        : view.history
+            .map(({ at, kind, from, to, grantId }) => {
+              return `${minutes(at)}  ${names(from)} ${verb[kind]} ${names(to)} see records  (${grantId.slice(0, 8)})`
+            })
+            .join('\n'),
+    )
+  },
+}
+
+export const consentCommands: readonly Command[] = [grant, revoke, list, history]
+
+function listOf(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '')
+}
+
+function minutes(time: string): string {
+  return time.slice(0, 16).replace('T', ' ')
+}

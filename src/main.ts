@@ -1,0 +1,25 @@
+/**
+ * The program: hands the command line an agent to talk to. The agent is loaded only by the commands that need it, so
+ * that a question to a running one is answered quickly.
+ */
+import { enableCompileCache } from 'node:module'
+import type { AgentHost } from './cli/agent-host.ts'
+import { runCli } from './cli/run-cli.ts'
+import { VERSION } from './agent/version.ts'
+
+// A launcher on an older Node holds the other end: when it is gone, however it went, so are we.
+if (process.env['AICO_MESH_LIFELINE'] === '1') {
+  delete process.env['AICO_MESH_LIFELINE']
+  process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+  process.channel?.unref()
+}
+enableCompileCache()
+
+const host: AgentHost = {
+  initDevice: async (options) => (await import('./agent/host.ts')).initDevice(options),
+  runAgent: async (options) => (await import('./agent/host.ts')).runAgent(options),
+  callOffline: async (call) => (await import('./agent/host.ts')).callOffline(call),
+  readKeyStore: async (home) => (await import('./agent/key-file.ts')).readKeyStore(home),
+}
+
+process.exitCode = await runCli(process.argv.slice(2), host, VERSION)

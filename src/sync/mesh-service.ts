@@ -1,0 +1,219 @@
+/**
+ * The mesh as one device sees it: who is connected, who has to be dialled, and one session for each.
+ *
+ * Only the device with the lower connection key dials, so that two devices never meet twice. A failed dial is tried again
+ * with growing, jittered pauses, and at once on any hint: a device was found nearby, paired, or has just gone.
+ */
+import { compareBytes } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import { codeOf } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Service } from '../base/service.ts'
+import type { DeviceId } from '../model/ids.ts'
+import type { DeviceCard } from '../model/membership.ts'
+import type { Link, Network } from './link.ts'
+import { PeerSession, type SessionTraffic } from './peer-session.ts'
+import type { MeshView, SyncStore } from './sync-store.ts'
+
+export interface MeshServiceDeps {
+  readonly log: Logger
+  readonly clock: Clock
+  /** A number in [0, 1), for jitter only. */
+  readonly random: () => number
+  readonly network: Pick<Network, 'dial' | 'disconnect' | 'listening'>
+  readonly store: SyncStore
+  readonly view: MeshView
+  /** Addresses that discovery knows for a device just now. */
+  readonly nearby: (card: DeviceCard) => readonly string[]
+  /** Called when devices come and go. */
+  readonly onConnected: (devices: readonly DeviceId[]) => void
+}
+
+export interface PeerStatus extends SessionTraffic {
+  readonly deviceId: DeviceId
+  readonly name: string
+  readonly connected: boolean
+}
+
+/** First pause after a failed dial, in milliseconds. */
+export const FIRST_RETRY_MS = 500
+/** Longest pause, in milliseconds: a device that comes back is met within half a minute even without a hint. */
+export const LAST_RETRY_MS = 30_000
+/** Time one dial may take, in milliseconds. */
+const DIAL_TIMEOUT_MS = 10_000
+const NO_TRAFFIC: SessionTraffic = { segmentsIn: 0, segmentsOut: 0, bytesIn: 0, bytesOut: 0 }
+
+interface Dialling {
+  readonly abort: AbortController
+  failures: number
+  cancelRetry: (() => void) | undefined
+}
+
+export class MeshService implements Service {
+  readonly name = 'sync.mesh'
+  readonly #deps: MeshServiceDeps
+  readonly #sessions = new Map<DeviceId, PeerSession>()
+  readonly #running = new Set<Promise<void>>()
+  readonly #dialling = new Map<DeviceId, Dialling>()
+  #started = false
+
+  constructor(deps: MeshServiceDeps) {
+    this.#deps = deps
+  }
+
+  async start(): Promise<void> {
+    this.#started = true
+    this.refresh()
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#started) return
+    this.#started = false
+    for (const device of this.#dialling.keys()) this.#stopDialling(device)
+    await Promise.all([...this.#sessions.values()].map((session) => session.close()))
+    await Promise.all(this.#running)
+  }
+
+  /** Somebody opened a sync link to us. Strangers never get this far: the gate has judged the connection. */
+  accept(link: Link): void {
+    const card = this.#others().find(({ peerKey }) => compareBytes(peerKey, link.remotePeerKey) === 0)
+    if (!this.#started || card === undefined) {
+      link.abort()
+      return
+    }
+    this.#begin(card.deviceId, link)
+  }
+
+  /** Membership, consent or what there is to serve may have changed: ends what has no place any more, tells the rest. */
+  refresh(): void {
+    const others = this.#others()
+    for (const [device, session] of this.#sessions) {
+      if (others.some(({ deviceId }) => deviceId === device)) session.notify()
+      else this.#endSoon(device, session)
+    }
+    for (const card of others) this.#dial(card)
+  }
+
+  /** A hint that a device can be reached now: pauses are over. */
+  hint(): void {
+    for (const device of this.#dialling.keys()) this.#stopDialling(device)
+    this.refresh()
+  }
+
+  peers(): readonly PeerStatus[] {
+    return this.#others().map(({ deviceId, name }) => ({
+      deviceId,
+      name,
+      connected: this.#sessions.has(deviceId),
+      ...(this.#sessions.get(deviceId)?.traffic() ?? NO_TRAFFIC),
+    }))
+  }
+
+  /** Resolves when what is due to connected devices has been written, or when time is up. */
+  async flushed(limitMs: number): Promise<void> {
+    const sessions = [...this.#sessions.values()]
+    for (const session of sessions) session.notify()
+    let cancel = (): void => undefined
+    const timeout = new Promise<void>((resolve) => {
+      cancel = this.#deps.clock.after(limitMs, resolve)
+    })
+    await Promise.race([timeout, Promise.all(sessions.map((session) => session.flushed()))])
+    cancel()
+  }
+
+  #others(): readonly DeviceCard[] {
+    const { view } = this.#deps
+    const self = view.self().deviceId
+    const { members } = view.membership()
+    if (!members.has(self)) return []
+    return [...members.values()].map(({ card }) => card).filter(({ deviceId }) => deviceId !== self)
+  }
+
+  #begin(device: DeviceId, link: Link): void {
+    const { clock, log, store, view, network } = this.#deps
+    this.#stopDialling(device)
+    const before = this.#sessions.get(device)
+    const session = new PeerSession(device, link, {
+      clock,
+      log,
+      store,
+      view,
+      addresses: () => network.listening().slice(0, 16),
+      onControl: () => this.refresh(),
+    })
+    this.#sessions.set(device, session)
+    this.#told()
+    const running = this.#run(device, session)
+    this.#running.add(running)
+    void running.finally(() => this.#running.delete(running))
+    // One session a device: the newer link is the one that both sides can use now.
+    if (before) void before.close()
+  }
+
+  async #run(device: DeviceId, session: PeerSession): Promise<void> {
+    const { log, store, clock } = this.#deps
+    try {
+      await session.run()
+    } catch (err) {
+      log.info({ peer: device, code: codeOf(err) }, 'session failed')
+    }
+    if (this.#sessions.get(device) !== session) return
+    this.#sessions.delete(device)
+    this.#told()
+    await store.rememberPeer(device, { lastSeenUnixMs: clock.now() }).catch((err: unknown) => {
+      log.warn({ peer: device, code: codeOf(err) }, 'could not note when a device was last seen')
+    })
+    if (this.#started) this.refresh()
+  }
+
+  /** A removed device is still told so, with the operation that says it. */
+  #endSoon(device: DeviceId, session: PeerSession): void {
+    this.#deps.log.info({ peer: device }, 'not a member any more')
+    void session.farewell()
+  }
+
+  #told(): void {
+    this.#deps.onConnected([...this.#sessions.keys()])
+  }
+
+  #dial(card: DeviceCard): void {
+    const { deviceId, peerKey } = card
+    const isOurs = compareBytes(this.#deps.view.self().peerKey, peerKey) < 0
+    if (!this.#started || !isOurs || this.#sessions.has(deviceId) || this.#dialling.has(deviceId)) return
+    const dialling: Dialling = { abort: new AbortController(), failures: 0, cancelRetry: undefined }
+    this.#dialling.set(deviceId, dialling)
+    void this.#dialOnce(card, dialling)
+  }
+
+  async #dialOnce(card: DeviceCard, dialling: Dialling): Promise<void> {
+    const { network, store, nearby, log, clock } = this.#deps
+    const cancel = clock.after(DIAL_TIMEOUT_MS, () => dialling.abort.abort())
+    try {
+      const addresses = [...new Set([...nearby(card), ...(await store.addressesOf(card.deviceId))])]
+      const link = await network.dial(card.peerKey, addresses, 'sync', dialling.abort.signal)
+      if (this.#dialling.get(card.deviceId) === dialling) this.#begin(card.deviceId, link)
+      else link.abort()
+    } catch (err) {
+      log.debug({ peer: card.deviceId, code: codeOf(err) }, 'not reachable')
+      this.#retryLater(card, dialling)
+    } finally {
+      cancel()
+    }
+  }
+
+  #retryLater(card: DeviceCard, dialling: Dialling): void {
+    if (this.#dialling.get(card.deviceId) !== dialling) return
+    const { clock, random } = this.#deps
+    const pauseMs = Math.min(FIRST_RETRY_MS * 2 ** dialling.failures, LAST_RETRY_MS) * (0.5 + random() / 2)
+    const next: Dialling = { abort: new AbortController(), failures: dialling.failures + 1, cancelRetry: undefined }
+    next.cancelRetry = clock.after(pauseMs, () => void this.#dialOnce(card, next))
+    this.#dialling.set(card.deviceId, next)
+  }
+
+  #stopDialling(device: DeviceId): void {
+    const dialling = this.#dialling.get(device)
+    dialling?.cancelRetry?.()
+    dialling?.abort.abort()
+    this.#dialling.delete(device)
+  }
+}

@@ -1,0 +1,464 @@
+/**
+ * One session with one paired device over one link: both sides run this, each as owner of its records and reader of the
+ * other's (docs/spec/sync.md, docs/spec/reconcile.md).
+ *
+ * Order: hello, membership, consent and keys, then heads and segments. Nothing is sent to a device that is not a member,
+ * nothing is offered that no live grant opens, and every segment is judged once more just before it is written.
+ */
+import type { Clock } from '../base/clock.ts'
+import { equalBytes } from '../base/bytes.ts'
+import { codeOf, MeshError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import type { DeviceId, OpId } from '../model/ids.ts'
+import { FrameDecoder } from '../wire/frame.ts'
+import type { HeadRow, LogRange } from '../wire/log-rows.ts'
+import {
+  MAX_CONTROL_ENTRIES,
+  MAX_MEMBER_OPS,
+  MAX_ROWS,
+  SYNC_VERSION,
+  type HelloMessage,
+  type SyncMessage,
+  type WantMessage,
+} from '../wire/sync-message-types.ts'
+import { decodeSyncMessage, encodeSyncMessage } from '../wire/sync-messages.ts'
+import { RUN_SEGMENTS } from './core/plan-wants.ts'
+import type { ControlHead } from './seal-entries.ts'
+import { ClockProbe } from './clock-probe.ts'
+import type { Link } from './link.ts'
+import { MAX_RUN_BYTES, type Sealed, type ServedRun } from './serving.ts'
+import type { MeshView, SyncStore } from './sync-store.ts'
+
+export interface PeerSessionDeps {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly store: SyncStore
+  readonly view: MeshView
+  /** Where this device can be reached, for the other to remember. */
+  readonly addresses: () => readonly string[]
+  /** New membership or consent came in: other sessions have to hear of it. */
+  readonly onControl: () => void
+}
+export interface SessionTraffic {
+  readonly segmentsIn: number
+  readonly segmentsOut: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+}
+
+export type SessionErrorCode =
+  | 'SYNC_NO_HELLO'
+  | 'SYNC_VERSION_UNKNOWN'
+  | 'SYNC_OTHER_MESH'
+  | 'SYNC_NOT_A_MEMBER'
+  | 'SYNC_OUT_OF_ORDER'
+  | 'SYNC_RUN_TOO_LARGE'
+  | 'SYNC_REFUSED'
+  | 'SYNC_SILENT'
+export class SessionError extends MeshError<SessionErrorCode> {}
+
+/** Sealed bytes a reader asks for at once: a few runs, so that the link never idles between two requests. */
+export const WANT_BUDGET_BYTES = 16 << 20
+/** A session ends when nothing was heard for this long; both sides send a ping more often. */
+export const SILENCE_LIMIT_MS = 45_000
+
+export class PeerSession {
+  readonly peer: DeviceId
+  readonly #link: Link
+  readonly #deps: PeerSessionDeps
+  readonly #probe: ClockProbe
+  #greeted = false
+  #heardAtMs: number
+  /** Last entry of our log for the peer that it is known to hold; `null` before it said. */
+  #peerHolds: ControlHead | null = null
+  /** What was offered in this session, by log and end, so that only news is sent. */
+  readonly #offered = new Map<string, string>()
+  #digestSent = false
+  #leaving = false
+  /** Digest of the membership that the other side was last told of. */
+  #toldDigest: Uint8Array = new Uint8Array(0)
+  #serving = false
+  #wanting = false
+  #run: Sealed[] = []
+  #runBytes = 0
+  #upkeep: Promise<void> = Promise.resolve()
+  #upkeepQueued = false
+  #traffic = { segmentsIn: 0, segmentsOut: 0, bytesIn: 0, bytesOut: 0 }
+
+  constructor(peer: DeviceId, link: Link, deps: PeerSessionDeps) {
+    this.peer = peer
+    this.#link = link
+    this.#deps = deps
+    this.#heardAtMs = deps.clock.monotonic()
+    this.#probe = new ClockProbe({
+      clock: deps.clock,
+      send: (message) => this.#post(message),
+      onOffset: (clock) => deps.store.rememberPeer(peer, { clock }),
+    })
+  }
+
+  /** Runs until the link ends. @throws {SessionError}, {WireError} and what the store throws, after the link is closed */
+  async run(): Promise<void> {
+    const { clock, store, log } = this.#deps
+    const stopWatch = clock.every(SILENCE_LIMIT_MS / 3, () => this.#watch())
+    try {
+      this.#post({ ...(await this.#hello()), type: 'hello' })
+      const decoder = new FrameDecoder()
+      for await (const chunk of this.#link.chunks()) {
+        this.#heardAtMs = clock.monotonic()
+        for (const { kind, payload } of decoder.push(chunk)) await this.#handle(decodeSyncMessage(kind, payload))
+      }
+    } catch (err) {
+      this.#refuse(err)
+      throw err
+    } finally {
+      stopWatch()
+      this.#probe.stop()
+      await store.forgetOffer(this.peer)
+      await this.#link.close()
+      log.debug({ peer: this.peer, ...this.#traffic }, 'session ended')
+    }
+  }
+
+  /** There may be more consent, keys, members or records for the peer: sends what is new, soon and in order. */
+  notify(): void {
+    if (!this.#greeted || this.#upkeepQueued) return
+    this.#upkeepQueued = true
+    this.#upkeep = this.#upkeep
+      .then(() => {
+        this.#upkeepQueued = false
+        return this.#sendNews()
+      })
+      .catch((err: unknown) => this.#end(err))
+  }
+
+  traffic(): SessionTraffic {
+    return { ...this.#traffic }
+  }
+
+  async close(): Promise<void> {
+    this.#post({ type: 'bye' })
+    await this.#link.close()
+  }
+
+  /** Ends the session with a device that is no member any more; the operations and revocations that say so go first. */
+  async farewell(): Promise<void> {
+    if (this.#leaving) return
+    this.#leaving = true
+    try {
+      await this.#upkeep
+      await this.#sendControlEntries()
+      await this.#onMembers([])
+    } finally {
+      await this.close()
+    }
+  }
+
+  /** Resolves once what was queued by {@link notify} is written. */
+  async flushed(): Promise<void> {
+    await this.#upkeep
+  }
+
+  async #hello(): Promise<Omit<HelloMessage, 'type'>> {
+    const { view, store, addresses } = this.#deps
+    return {
+      versions: [SYNC_VERSION],
+      mesh: view.mesh(),
+      deviceId: view.self().deviceId,
+      membershipDigest: await store.membershipDigest(),
+      addresses: addresses(),
+    }
+  }
+
+  async #handle(message: SyncMessage): Promise<void> {
+    if (!this.#greeted && message.type !== 'hello' && message.type !== 'refuse') {
+      throw new SessionError('SYNC_NO_HELLO', 'a session begins with hello', { details: { type: message.type } })
+    }
+    switch (message.type) {
+      case 'hello':
+        return this.#onHello(message)
+      case 'members':
+        return this.#onMembers(message.opIds)
+      case 'member-ops':
+        return this.#onMemberOps(message.ops)
+      case 'control-heads':
+        return this.#onControlHeads(message.yours)
+      case 'control-entries':
+        return this.#onControlEntries(message.entries)
+      case 'heads-digest':
+        return this.#onHeadsDigest(message.digest)
+      case 'heads-wanted':
+        return this.#offer({ all: true })
+      case 'in-sync':
+        return undefined
+      case 'heads':
+        return this.#onHeads(message.rows)
+      case 'want':
+        return this.#onWant(message)
+      case 'segment':
+        return this.#onSegment(message)
+      case 'run-end':
+        return this.#onRunEnd(message)
+      case 'want-end':
+        return this.#onWantEnd(message.reason)
+      case 'ack':
+        return undefined
+      case 'ping':
+        return this.#probe.onPing(message)
+      case 'pong':
+        return this.#probe.onPong(message)
+      case 'refuse':
+        throw new SessionError('SYNC_REFUSED', 'the other device ended the session', {
+          details: { code: message.code },
+        })
+      case 'bye':
+        return this.#link.close()
+    }
+  }
+
+  async #onHello(hello: HelloMessage): Promise<void> {
+    if (this.#greeted) throw new SessionError('SYNC_OUT_OF_ORDER', 'hello comes once')
+    const { view, store } = this.#deps
+    const card = view.membership().members.get(this.peer)?.card
+    if (!hello.versions.includes(SYNC_VERSION)) throw new SessionError('SYNC_VERSION_UNKNOWN', 'no version in common')
+    if (hello.mesh !== view.mesh()) throw new SessionError('SYNC_OTHER_MESH', 'a device of another mesh')
+    if (hello.deviceId !== this.peer || card === undefined || !equalBytes(card.peerKey, this.#link.remotePeerKey)) {
+      throw new SessionError('SYNC_NOT_A_MEMBER', 'this connection does not belong to that device')
+    }
+    this.#greeted = true
+    await store.rememberPeer(this.peer, { addresses: hello.addresses, lastSeenUnixMs: this.#deps.clock.now() })
+    this.#toldDigest = hello.membershipDigest
+    await this.#sendMembersIfNew()
+    await this.#sendControlHeads()
+    this.#probe.start()
+  }
+
+  // Membership: each side names what it has; whoever has more sends it.
+
+  async #sendMembers(): Promise<void> {
+    this.#post({ type: 'members', opIds: await this.#deps.store.memberOpIds() })
+  }
+
+  /** After a change of membership: the other side takes what it lacks. */
+  async #sendMembersIfNew(): Promise<void> {
+    const digest = await this.#deps.store.membershipDigest()
+    if (equalBytes(digest, this.#toldDigest)) return
+    this.#toldDigest = digest
+    await this.#sendMembers()
+  }
+
+  async #onMembers(theirs: readonly OpId[]): Promise<void> {
+    const { store } = this.#deps
+    const ours = new Set(await store.memberOpIds())
+    if (theirs.some((id) => !ours.has(id))) await this.#sendMembers()
+    for (const ops of chunksOf(await store.memberOpsBeyond(theirs), MAX_MEMBER_OPS)) {
+      this.#post({ type: 'member-ops', ops })
+    }
+  }
+
+  async #onMemberOps(ops: readonly Uint8Array[]): Promise<void> {
+    if (await this.#deps.store.acceptMemberOps(ops)) this.#deps.onControl()
+  }
+
+  // Consent and keys: the owner sends what the reader does not hold; the reader answers with what it holds now.
+
+  async #sendControlHeads(): Promise<void> {
+    const { mine, yours } = await this.#deps.store.controlHeads(this.peer)
+    const toHead = (head: ControlHead) => head && { seq: head.seq, id: head.entryId }
+    this.#post({ type: 'control-heads', mine: toHead(mine), yours: toHead(yours) })
+  }
+
+  async #onControlHeads(held: { readonly seq: number; readonly id: Uint8Array } | undefined): Promise<void> {
+    this.#peerHolds = held && { seq: held.seq, entryId: held.id }
+    await this.#sendControlEntries()
+    if (this.#digestSent) return
+    this.#digestSent = true
+    this.#post({ type: 'heads-digest', digest: await this.#deps.store.digestFor(this.peer) })
+  }
+
+  async #sendControlEntries(): Promise<void> {
+    if (this.#peerHolds === null) return
+    const { store } = this.#deps
+    const from = this.#peerHolds === undefined ? 0 : this.#peerHolds.seq + 1
+    const entries = await store.controlEntries(this.peer, from)
+    if (entries.length === 0) return
+    this.#peerHolds = (await store.controlHeads(this.peer)).mine
+    for (const chunk of chunksOf(entries, MAX_CONTROL_ENTRIES)) this.#post({ type: 'control-entries', entries: chunk })
+  }
+
+  async #onControlEntries(entries: readonly Uint8Array[]): Promise<void> {
+    if (await this.#deps.store.acceptControlEntries(this.peer, entries)) this.#deps.onControl()
+    await this.#sendControlHeads()
+  }
+
+  async #sendNews(): Promise<void> {
+    await this.#sendMembersIfNew()
+    await this.#sendControlEntries()
+    if (this.#digestSent) await this.#offer({ all: false })
+  }
+
+  // Records, as their owner.
+
+  async #offer({ all }: { readonly all: boolean }): Promise<void> {
+    const rows = await this.#deps.store.rowsFor(this.peer)
+    const news = all ? rows : rows.filter((row) => this.#offered.get(nameOf(row)) !== endOf(row))
+    for (const row of rows) this.#offered.set(nameOf(row), endOf(row))
+    if (news.length === 0 && !all) return
+    const chunks = chunksOf(news, MAX_ROWS)
+    for (const chunk of chunks) this.#post({ type: 'heads', rows: chunk, last: chunk === chunks.at(-1) })
+    if (chunks.length === 0) this.#post({ type: 'heads', rows: [], last: true })
+  }
+
+  #onWant(want: WantMessage): void {
+    if (this.#serving) throw new SessionError('SYNC_OUT_OF_ORDER', 'one request at a time')
+    this.#serving = true
+    // Beside the reading loop, so that a ping or a revocation does not wait for megabytes.
+    this.#serve(want)
+      .catch((err: unknown) => this.#end(err))
+      .finally(() => {
+        this.#serving = false
+      })
+  }
+
+  async #serve({ ranges, budgetBytes }: WantMessage): Promise<void> {
+    let budget = Math.min(budgetBytes, WANT_BUDGET_BYTES)
+    for (const range of ranges) {
+      for (let to = range.to; to >= range.from;) {
+        if (budget <= 0) return this.#endWant('budget')
+        const run = await this.#deps.store.readRun(this.peer, { ...range, to }, budget)
+        if (run === 'denied' || !(await this.#sendRun(run))) return this.#endWant('denied')
+        budget -= run.segments.reduce((sum, { sealed }) => sum + sealed.length, 0)
+        to = run.from - 1
+      }
+    }
+    return this.#endWant('done')
+  }
+
+  async #endWant(reason: 'done' | 'denied' | 'budget'): Promise<void> {
+    this.#serving = false
+    await this.#send({ type: 'want-end', reason })
+  }
+
+  /** @returns false, with nothing more written, as soon as the decision has turned */
+  async #sendRun({ segments, asked, ...range }: ServedRun): Promise<boolean> {
+    for (const { header, sealed } of segments) {
+      if (!asked.every((request) => this.#deps.view.mayLeave(request))) return false
+      await this.#send({ type: 'segment', header, sealed })
+      this.#traffic.segmentsOut++
+      this.#traffic.bytesOut += header.length + sealed.length
+    }
+    await this.#send({ type: 'run-end', ...range })
+    return true
+  }
+
+  // Records, as their reader.
+
+  async #onHeadsDigest(digest: Uint8Array): Promise<void> {
+    const isEqual = equalBytes(digest, await this.#deps.store.digestOf(this.peer))
+    if (isEqual) await this.#markSynced()
+    this.#post({ type: isEqual ? 'in-sync' : 'heads-wanted' })
+  }
+
+  async #onHeads(rows: readonly HeadRow[]): Promise<void> {
+    await this.#deps.store.takeOffer(this.peer, rows)
+    await this.#wantMore()
+  }
+
+  async #wantMore(): Promise<void> {
+    if (this.#wanting) return
+    const { ranges, missing, frozen } = await this.#deps.store.planWants(this.peer)
+    if (ranges.length > 0) {
+      this.#wanting = true
+      await this.#deps.store.rememberPeer(this.peer, { pending: missing })
+      const wanted = ranges.map(({ author, log, incarnation, from, to }) => ({ author, log, incarnation, from, to }))
+      this.#post({ type: 'want', ranges: wanted, budgetBytes: WANT_BUDGET_BYTES })
+    } else if (missing === 0 && frozen === 0) {
+      await this.#markSynced()
+    }
+  }
+
+  #onSegment({ header, sealed }: Sealed): void {
+    if (!this.#wanting) throw new SessionError('SYNC_OUT_OF_ORDER', 'a segment that nobody asked for')
+    this.#run.push({ header, sealed })
+    this.#runBytes += sealed.length
+    // One segment over the bound is allowed: a run holds at least one, however large.
+    if (this.#run.length > RUN_SEGMENTS || (this.#run.length > 1 && this.#runBytes > MAX_RUN_BYTES + sealed.length)) {
+      throw new SessionError('SYNC_RUN_TOO_LARGE', 'a run larger than a run may be')
+    }
+  }
+
+  async #onRunEnd({ author, log, incarnation, from, to }: LogRange): Promise<void> {
+    const segments = this.#run
+    const bytes = this.#runBytes
+    this.#run = []
+    this.#runBytes = 0
+    const range = { author, log, incarnation, from, to }
+    try {
+      await this.#deps.store.takeRun(this.peer, range, segments)
+    } catch (err) {
+      // The log is frozen by then; the rest of the session is as good as before.
+      this.#deps.log.warn({ peer: this.peer, code: codeOf(err) }, 'a run was refused')
+      return
+    }
+    this.#traffic.segmentsIn += segments.length
+    this.#traffic.bytesIn += bytes
+    this.#post({ type: 'ack', rows: [range] })
+  }
+
+  async #onWantEnd(reason: 'done' | 'denied' | 'budget'): Promise<void> {
+    if (!this.#wanting) throw new SessionError('SYNC_OUT_OF_ORDER', 'the end of nothing')
+    this.#wanting = false
+    this.#run = []
+    this.#runBytes = 0
+    // Denied: consent has changed under the request. What is offered now comes with the next heads.
+    if (reason !== 'denied') await this.#wantMore()
+  }
+
+  #markSynced(): Promise<void> {
+    return this.#deps.store.rememberPeer(this.peer, { syncedUnixMs: this.#deps.clock.now(), pending: 0 })
+  }
+
+  // The session itself.
+
+  #watch(): void {
+    if (this.#deps.clock.monotonic() - this.#heardAtMs > SILENCE_LIMIT_MS) {
+      this.#end(new SessionError('SYNC_SILENT', 'nothing heard for too long'))
+    }
+  }
+
+  #send(message: SyncMessage): Promise<void> {
+    return this.#link.send(encodeSyncMessage(message))
+  }
+
+  /**
+   * Sends without waiting for room: the reading loop must never wait for the peer to read, or two busy devices would
+   * wait for each other for ever. Only segments are large, and those wait, beside the loop.
+   */
+  #post(message: SyncMessage): void {
+    this.#send(message).catch((err: unknown) => this.#end(err))
+  }
+
+  #refuse(err: unknown): void {
+    const code = codeOf(err)
+    if (code !== 'SYNC_REFUSED' && !code.startsWith('LINK_')) this.#post({ type: 'refuse', code })
+  }
+
+  #end(err: unknown): void {
+    this.#deps.log.debug({ peer: this.peer, code: codeOf(err) }, 'session ends')
+    this.#link.abort()
+  }
+}
+
+function nameOf({ author, log, incarnation, from }: HeadRow): string {
+  return `${author}/${log}/${incarnation}/${from}`
+}
+
+function endOf({ to, id }: HeadRow): string {
+  return `${to}/${id.join('.')}`
+}
+
+function chunksOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  const chunks: (readonly T[])[] = []
+  for (let at = 0; at < items.length; at += size) chunks.push(items.slice(at, at + size))
+  return chunks
+}

@@ -1,0 +1,49 @@
+/** What sessions ask of the keeper: every answer is a promise, and what it answers is already durable. */
+import type { DeviceId, OpId } from '../model/ids.ts'
+import type { DeviceCard, Membership } from '../model/membership.ts'
+import type { MeshId } from '../model/ids.ts'
+import type { ShareRequest } from '../policy/decide-share.ts'
+import type { HeadRow, LogRange } from '../wire/log-rows.ts'
+import type { ControlHead } from './seal-entries.ts'
+import type { WantPlan } from './receiving.ts'
+import type { Sealed, ServedRun } from './serving.ts'
+
+export interface PeerNews {
+  readonly addresses?: readonly string[]
+  readonly lastSeenUnixMs?: number
+  readonly syncedUnixMs?: number
+  readonly pending?: number
+  readonly clock?: { readonly offsetMs: number; readonly errorMs: number }
+}
+
+export interface SyncStore {
+  rememberPeer(device: DeviceId, news: PeerNews): Promise<void>
+  addressesOf(device: DeviceId): Promise<readonly string[]>
+
+  membershipDigest(): Promise<Uint8Array>
+  memberOpIds(): Promise<readonly OpId[]>
+  memberOpsBeyond(known: readonly OpId[]): Promise<readonly Uint8Array[]>
+  acceptMemberOps(ops: readonly Uint8Array[]): Promise<boolean>
+
+  controlHeads(peer: DeviceId): Promise<{ readonly mine: ControlHead; readonly yours: ControlHead }>
+  controlEntries(peer: DeviceId, fromSeq: number): Promise<readonly Uint8Array[]>
+  acceptControlEntries(peer: DeviceId, entries: readonly Uint8Array[]): Promise<boolean>
+
+  digestFor(peer: DeviceId): Promise<Uint8Array>
+  rowsFor(peer: DeviceId): Promise<readonly HeadRow[]>
+  readRun(peer: DeviceId, range: LogRange, budgetBytes: number): Promise<ServedRun | 'denied'>
+  digestOf(peer: DeviceId): Promise<Uint8Array>
+  takeOffer(peer: DeviceId, rows: readonly HeadRow[]): Promise<WantPlan>
+  planWants(peer: DeviceId): Promise<WantPlan>
+  takeRun(peer: DeviceId, range: LogRange, segments: readonly Sealed[]): Promise<void>
+  forgetOffer(peer: DeviceId): Promise<void>
+}
+
+/** The state that connections and writes are judged by, always the latest, without waiting. */
+export interface MeshView {
+  self(): DeviceCard
+  mesh(): MeshId
+  membership(): Membership
+  /** Whether a segment may leave for its reader now: the same decision as everywhere, asked just before writing. */
+  mayLeave(request: ShareRequest): boolean
+}
