@@ -73,8 +73,8 @@ export interface ModuleCounters {
 
 export interface ModuleStatus {
   readonly name: string
-  /** Undefined while its socket is being bound. */
-  readonly endpoint: string | undefined
+  /** Where it listens; with a port where there is no `ipc`. */
+  readonly endpoint: string
   readonly sessions: number
   readonly counters: Readonly<ModuleCounters>
 }

@@ -12,7 +12,6 @@ import type { Service } from '../base/service.ts'
 import type { Stage } from '../model/stage.ts'
 import { nodeCrypto } from '../platform/node-crypto.ts'
 import type { Envelope } from '../wire/bus-envelope.ts'
-import type { BusCode } from '../wire/bus-frames.ts'
 import { ANY_LOOPBACK_PORT, ipcEndpoint } from './bus-address.ts'
 import {
   BusError,
@@ -34,8 +33,8 @@ const SESSION_ID_BYTES = 16
 interface Module {
   readonly record: ModuleRecord
   readonly counters: ModuleCounters
-  /** Undefined while its socket is being bound. */
-  listening: { readonly endpoint: string; readonly door: ModuleEndpoint } | undefined
+  readonly endpoint: string
+  readonly door: ModuleEndpoint
 }
 
 /** What exists only between start and stop. */
@@ -69,7 +68,7 @@ export class Bus implements Service {
     const context = new Context({ blocky: false })
     const refusals = new RefusalReporter(this.#deps.clock, (module, count) => onRefused?.(module, count))
     const zap = new ZapHandler(context, this.#zapRules(refusals), this.#deps.log)
-    await zap.start()
+    zap.start()
     this.#running = { context, zap, refusals }
     for (const record of this.#deps.modules.list()) {
       await this.addModule(record).catch((err: unknown) =>
@@ -82,7 +81,7 @@ export class Bus implements Service {
     const running = this.#running
     if (!running) return
     this.#running = undefined
-    await Promise.all([...this.#modules.values()].map((module) => this.#close(module, 'BUS_STOPPING')))
+    await Promise.all([...this.#modules.values()].map(({ door }) => door.stop('BUS_STOPPING')))
     this.#modules.clear()
     running.zap.stop()
     running.refusals.stop()
@@ -100,14 +99,7 @@ export class Bus implements Service {
         details: { module: record.name },
       })
     }
-    const module: Module = { record, counters: newCounters(), listening: undefined }
-    this.#modules.set(record.name, module)
-    try {
-      await this.#listen(module, this.#running.context)
-    } catch (err) {
-      this.#modules.delete(record.name)
-      throw err
-    }
+    this.#modules.set(record.name, this.#listen(record, this.#running.context))
   }
 
   /** Ends a module's sessions and its endpoint. @returns false if there is no such module. */
@@ -115,32 +107,32 @@ export class Bus implements Service {
     const module = this.#modules.get(name)
     if (!module) return false
     this.#modules.delete(name)
-    await this.#close(module, 'BUS_MODULE_REMOVED')
+    await module.door.stop('BUS_MODULE_REMOVED')
     return true
   }
 
   /** Tells every connected module, and those that connect later. */
   setStage(stage: Stage): void {
     this.#stage = stage
-    for (const { listening } of this.#modules.values()) listening?.door.tellStage(stage)
+    for (const { door } of this.#modules.values()) door.tellStage(stage)
   }
 
   modules(): readonly ModuleStatus[] {
-    return [...this.#modules.values()].map(({ record, counters, listening }) => ({
+    return [...this.#modules.values()].map(({ record, counters, endpoint, door }) => ({
       name: record.name,
-      endpoint: listening?.endpoint,
-      sessions: listening?.door.sessionCount ?? 0,
+      endpoint,
+      sessions: door.sessionCount,
       counters: { ...counters },
     }))
   }
 
-  async #listen(module: Module, context: Context): Promise<void> {
-    const { record, counters } = module
-    const { dir, platform } = this.#options
-    const socket = new RouterSocket(context, record)
-    const wanted = record.endpoint ?? ipcEndpoint(dir, record.name, platform ?? process.platform) ?? ANY_LOOPBACK_PORT
-    const endpoint = await socket.bind(wanted)
+  #listen(record: ModuleRecord, context: Context): Module {
     const { telemetry, clock, log } = this.#deps
+    const { dir, platform } = this.#options
+    const counters = newCounters()
+    const socket = new RouterSocket(context, record, clock)
+    const wanted = record.endpoint ?? ipcEndpoint(dir, record.name, platform ?? process.platform) ?? ANY_LOOPBACK_PORT
+    const endpoint = socket.bind(wanted)
     const door = new ModuleEndpoint({
       module: record.name,
       socket,
@@ -152,18 +144,12 @@ export class Bus implements Service {
       newSessionId: () => toHex(nodeCrypto.randomBytes(SESSION_ID_BYTES)),
       publish: (envelope, body) => this.#fanOut(envelope, body),
     })
-    module.listening = { endpoint, door }
     door.start()
-  }
-
-  async #close(module: Module, code: BusCode): Promise<void> {
-    const { listening } = module
-    module.listening = undefined
-    await listening?.door.stop(code)
+    return { record, counters, endpoint, door }
   }
 
   #fanOut(envelope: Envelope, body: Uint8Array): void {
-    for (const { listening } of this.#modules.values()) listening?.door.offer(envelope, body)
+    for (const { door } of this.#modules.values()) door.offer(envelope, body)
   }
 
   #zapRules(refusals: RefusalReporter): ConstructorParameters<typeof ZapHandler>[1] {

@@ -35,8 +35,8 @@ export class ZapHandler {
     this.#log = log
   }
 
-  async start(): Promise<void> {
-    await this.#socket.bind(ZAP_ENDPOINT)
+  start(): void {
+    this.#socket.bindSync(ZAP_ENDPOINT)
     this.#serve().catch((err: unknown) => this.#log.error({ err }, 'zap handler ended'))
   }
 

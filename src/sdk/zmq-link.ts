@@ -2,7 +2,7 @@
  * A link over ZeroMQ: one DEALER, one connection, no reconnection of libzmq's own, because that would replay queued
  * frames into a new session before its hello.
  */
-import { Context, Dealer, type Message } from 'zeromq'
+import { Context, Dealer, type EventType, type Message, type Observer } from 'zeromq'
 import type { ModuleCredential } from '../wire/bus-credential.ts'
 import { MAX_BODY_BYTES } from '../wire/bus-frames.ts'
 import type { Link, LinkEvents } from './link.ts'
@@ -25,31 +25,47 @@ export function openZmqLink(credential: ModuleCredential, events: LinkEvents): L
     receiveHighWaterMark: QUEUED_FRAMES,
     maxMessageSize: 2 * MAX_BODY_BYTES,
   })
+  const { events: observer } = socket
   let isOver = false
+  const end = (): void => {
+    isOver = true
+    // The observer first: closed by its socket it sometimes misses that, and then keeps the process alive for ever.
+    observer.close()
+    socket.close()
+  }
   const over = (why: 'lost' | 'refused'): void => {
     if (isOver) return
-    isOver = true
-    socket.close()
+    end()
     events.onClosed(why)
   }
-  socket.events.on('handshake', () => {
-    if (!isOver) events.onOpen()
+  void observe(observer, (type) => {
+    if (isOver) return
+    if (type === 'handshake') events.onOpen()
+    else if (REFUSALS.has(type)) over('refused')
+    else if (LOSSES.has(type)) over('lost')
   })
-  socket.events.on('handshake:error:auth', () => over('refused'))
-  socket.events.on('handshake:error:protocol', () => over('refused'))
-  socket.events.on('handshake:error:other', () => over('lost'))
-  socket.events.on('disconnect', () => over('lost'))
-  socket.events.on('close', () => over('lost'))
   receive(socket, (frames) => {
     if (!isOver) events.onFrames(frames)
   }).catch(() => over('lost'))
-  socket.connect(credential.endpoint)
-  return {
-    send: (frames) => socket.send([...frames]),
-    close() {
-      isOver = true
-      socket.close()
-    },
+  try {
+    socket.connect(credential.endpoint)
+  } catch (err) {
+    end()
+    throw err
+  }
+  return { send: (frames) => socket.send([...frames]), close: end }
+}
+
+/** The agent answers, but not to this key. */
+const REFUSALS: ReadonlySet<EventType> = new Set(['handshake:error:auth', 'handshake:error:protocol'])
+/** There is no connection, or no longer. */
+const LOSSES: ReadonlySet<EventType> = new Set(['handshake:error:other', 'disconnect', 'close'])
+
+async function observe(observer: Observer, onEvent: (type: EventType) => void): Promise<void> {
+  try {
+    for await (const event of observer) onEvent(event.type)
+  } catch {
+    // closed while it waited, which is how it always ends
   }
 }
 

@@ -29,10 +29,9 @@ describe('who may in, over real sockets', () => {
     }
     for (const [name, keys] of Object.entries(cases)) {
       using foreign = new RawModule({ ...setup.credential('core'), ...keys }, { routingId: 'core' })
-      const { promise, resolve } = Promise.withResolvers<void>()
-      foreign.socket.events.on('handshake:error:auth', () => resolve())
+      const turnedAway = foreign.event('handshake:error:auth')
       await foreign.send({ kind: 'hello', v: 1, sdk: 'evil' })
-      await promise
+      await turnedAway
       expect({ name, sessions: setup.bus.modules()[0]?.sessions }).toEqual({ name, sessions: 1 })
     }
     expect(await refused.promise).toBe('core')
@@ -144,8 +143,7 @@ describe('frames that break a rule, over real sockets', () => {
     await other.greet()
     using core = new RawModule(setup.credential('core'))
     await core.greet()
-    const { promise: cutOff, resolve } = Promise.withResolvers<void>()
-    core.socket.events.on('disconnect', () => resolve())
+    const cutOff = core.event('disconnect')
     await core.sendRaw('{}', new Uint8Array(3 * MAX_BODY_BYTES))
     await cutOff
     await other.send({ kind: 'ping', seq: 1 })

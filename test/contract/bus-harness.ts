@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Context, Dealer } from 'zeromq'
+import { Context, Dealer, type EventType } from 'zeromq'
 import type { Logger } from '../../src/base/logger.ts'
 import { chooseEndpoint } from '../../src/bus/bus-address.ts'
 import { Bus } from '../../src/bus/bus.ts'
@@ -145,7 +145,13 @@ export class RawModule implements Disposable {
     return this.receive()
   }
 
+  /** Resolves when libzmq says so; ask before causing it. */
+  async event(type: EventType): Promise<void> {
+    for await (const event of this.socket.events) if (event.type === type) return
+  }
+
   [Symbol.dispose](): void {
+    this.socket.events.close()
     this.socket.close()
   }
 }
