@@ -31,8 +31,8 @@ export function describeGrant(words: GrantWords): string {
     `From: ${sinceWords(words.sinceUnixMs)}.`,
     `Until: ${words.untilUnixMs === undefined ? 'it is revoked' : utcWords(words.untilUnixMs)}.`,
     `Purpose: ${words.purpose === '' ? 'none given' : quote(words.purpose)}.`,
-    `If ${recipient} hears nothing from ${owner} for ${durationWords(words.leaseS ?? DEFAULT_LEASE_S)}, it must stop using this.`,
-    `You can revoke this at any time: from then on nothing more is sent. What ${recipient} already has cannot be recalled; it is asked to delete it.`,
+    `If ${recipient} hears nothing from ${owner} for ${durationWords(words.leaseS ?? DEFAULT_LEASE_S)}, it deletes what it received and takes no more until they meet again.`,
+    `You can revoke this at any time: from then on nothing more is sent. What ${recipient} already has cannot be recalled.`,
   ].join('\n')
 }
 

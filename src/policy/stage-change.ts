@@ -23,16 +23,13 @@ const BROUGHT_BY: Readonly<Record<Stage, readonly string[]>> = {
   casual: ['Errors, essential events and the audit log are kept.'],
   pro: [
     'Logs of every severity are kept.',
-    "Metrics of this device and of the agent's own process are kept.",
-    'A dashboard is served on this device only (loopback).',
     'Other devices can be paired; while one is, a network port is open to paired devices.',
-    'Paired devices can be allowed to see or carry records.',
-    'Capsules can be made for support.',
+    'Paired devices can be allowed to see records.',
   ],
   developer: [
     'Traces, every metric and activity streams are kept.',
     'Programs on this device can report over OTLP (loopback only).',
-    'Developer tools can query what is kept (loopback only).',
+    'Traces through all your devices can be listed and shown.',
   ],
 }
 const STILL_KEPT = 'What was kept stays on this device, encrypted, until its retention ends or you delete it.'

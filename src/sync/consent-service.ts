@@ -12,7 +12,7 @@ import { DEFAULT_LEASE_S, type ConsentOp, type GrantOp, type May, type RevokeOp 
 import { toGrantId, type DeviceId, type GrantId, type MeshId } from '../model/ids.ts'
 import { BASE_PART, type Lane } from '../model/lane.ts'
 import type { DeviceCard, Membership } from '../model/membership.ts'
-import { describeGrant, type GrantWords } from '../policy/describe-grant.ts'
+import { describeGrant, noticeHash, type GrantWords } from '../policy/describe-grant.ts'
 import { openedScopes, planKeyHandover, type OpenedScope } from '../policy/opened-scopes.ts'
 import { reduceConsent, type ConsentRecord } from '../policy/reduce-consent.ts'
 import { consentOpId, decodeConsentOp, encodeConsentOp } from '../wire/consent-op.ts'
@@ -159,7 +159,7 @@ export class ConsentService {
         grantId,
         prev: undefined,
         parts: undefined,
-        noticeHash: crypto.sha256(new TextEncoder().encode(notice)),
+        noticeHash: noticeHash(notice, crypto.sha256),
         leaseS: DEFAULT_LEASE_S,
         atUnixMs: now,
       })

@@ -93,7 +93,7 @@ export class PeerSession {
     this.#probe = new ClockProbe({
       clock: deps.clock,
       send: (message) => this.#post(message),
-      onOffset: (clock) => deps.store.rememberPeer(peer, { clock }),
+      onOffset: (clock) => deps.store.rememberPeer(peer, { clock, lastSeenUnixMs: deps.clock.now() }),
     })
   }
 

@@ -29,6 +29,7 @@ import type { DeviceKeys, KeyStore } from '../key-file.ts'
 import { auditLedger, reconcile } from './audit-ledger.ts'
 import { consentStore } from './consent-store.ts'
 import { LocalIntake } from './local-intake.ts'
+import { LEASE_CHECK_MS, lapsedOwners, purgeOwner } from './lapsed-grants.ts'
 import { keepPeerRun } from './peer-intake.ts'
 import { PeerBook } from './peer-book.ts'
 import { SegmentSealer } from './segment-sealer.ts'
@@ -107,6 +108,7 @@ export class Keeper {
   #cancelCut: (() => void) | undefined
   #connected: ReadonlySet<DeviceId> = new Set()
   #closed = false
+  readonly #cancelLeases: () => void
 
   /** @throws {StoreError}, {KeeperError} */
   constructor(deps: KeeperDeps, options: KeeperOptions) {
@@ -150,7 +152,7 @@ export class Keeper {
         this.#handOverDue = true
       },
     })
-    this.peers = new PeerBook(this.store.peers)
+    this.peers = new PeerBook(this.store.peers, clock)
     this.members = new MembershipService({
       crypto,
       ownerClock: this.ownerClock,
@@ -224,6 +226,8 @@ export class Keeper {
         this.#isKept(opId),
       ),
     )
+    this.purgeLapsed()
+    this.#cancelLeases = clock.every(LEASE_CHECK_MS, () => this.purgeLapsed())
   }
 
   get stage(): Stage {
@@ -283,6 +287,14 @@ export class Keeper {
     return change
   }
 
+  /** Deletes what was received under grants whose lease has run out. */
+  purgeLapsed(): void {
+    const self = this.card.deviceId
+    for (const owner of lapsedOwners(this.consents.records(), self, (device) => this.shareView(device))) {
+      if (purgeOwner(this.store, this.ledger, self, owner) > 0) this.deps.onEvent('view')
+    }
+  }
+
   /** Hands over what is due, then tells the mesh that there is more. */
   announce(): void {
     const due = this.#handOverDue
@@ -297,8 +309,10 @@ export class Keeper {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#cancelLeases()
     this.#cancelCut?.()
     this.writer.cut(() => true)
+    this.peers.flush()
     this.store.close()
     this.audit.close()
   }

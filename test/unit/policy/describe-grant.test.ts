@@ -30,8 +30,8 @@ describe('describeGrant', () => {
         'From: 2026-11-22 00:00:00 UTC; records under a key that was already in use then stay closed.',
         'Until: it is revoked.',
         'Purpose: "find out why it is slow".',
-        'If "phone" hears nothing from "laptop" for 7 days, it must stop using this.',
-        'You can revoke this at any time: from then on nothing more is sent. What "phone" already has cannot be recalled; it is asked to delete it.',
+        'If "phone" hears nothing from "laptop" for 7 days, it deletes what it received and takes no more until they meet again.',
+        'You can revoke this at any time: from then on nothing more is sent. What "phone" already has cannot be recalled.',
       ].join('\n'),
     )
   })
@@ -39,7 +39,7 @@ describe('describeGrant', () => {
   test('[CO14] the hash is the SHA-256 of the text, so that anyone can check it', () => {
     const text = describeGrant(words)
     expect(toHex(noticeHash(text, sha256))).toBe(createHash('sha256').update(text).digest('hex'))
-    expect(toHex(noticeHash(text, sha256))).toBe('38b358e939a3f45bfa865fdc215297aeff9061f280a1ae74d043c0f098c3dec6')
+    expect(toHex(noticeHash(text, sha256))).toBe('41008c2ea89a48f1df575f23679c868e3a9e5c3e1c3ad3463c0e02e386420569')
   })
 
   const lines: { name: string; change: Partial<GrantWords>; line: string }[] = [
@@ -63,12 +63,12 @@ describe('describeGrant', () => {
     {
       name: 'a lease of an odd length',
       change: { leaseS: 90 },
-      line: 'If "phone" hears nothing from "laptop" for 90 seconds, it must stop using this.',
+      line: 'If "phone" hears nothing from "laptop" for 90 seconds, it deletes what it received and takes no more until they meet again.',
     },
     {
       name: 'a lease of one hour',
       change: { leaseS: 3600 },
-      line: 'If "phone" hears nothing from "laptop" for 1 hour, it must stop using this.',
+      line: 'If "phone" hears nothing from "laptop" for 1 hour, it deletes what it received and takes no more until they meet again.',
     },
     {
       name: 'a purpose cannot end its line and add another',
