@@ -29,6 +29,9 @@ export interface DevtoolsExit {
   readonly stderr: string
 }
 
+/** It stands beside this file, as TypeScript in a clone and as JavaScript in the published package. */
+const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url)
+
 /** One run of the process. */
 export interface DevtoolsChild {
   readonly pid: number | undefined
@@ -44,7 +47,7 @@ export interface DevtoolsChild {
 const MAX_STDERR_CHARS = 2_048
 
 export function launchDevtools(config: DevtoolsConfig): DevtoolsChild {
-  const child = fork(fileURLToPath(besideThis('main')), [], {
+  const child = fork(fileURLToPath(ENTRY), [], {
     execArgv: sandboxFlags(),
     env: {},
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -74,11 +77,6 @@ export function sandboxFlags(): string[] {
     // Node reads it to learn that the code is ES modules.
     `--allow-fs-read=${fileURLToPath(new URL('../../package.json', import.meta.url))}`,
   ]
-}
-
-/** Runs from source and from dist: the compiler does not rewrite URLs. */
-function besideThis(name: string): URL {
-  return new URL(`./${name}.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
 }
 
 function exitOf(child: ChildProcess): Promise<DevtoolsExit> {
