@@ -13,18 +13,12 @@ import { toGrantId, type DeviceId, type GrantId, type MeshId } from '../model/id
 import { BASE_PART, type Lane } from '../model/lane.ts'
 import type { DeviceCard, Membership } from '../model/membership.ts'
 import { describeGrant, noticeHash, type GrantWords } from '../policy/describe-grant.ts'
-import { openedScopes, planKeyHandover, type OpenedScope } from '../policy/opened-scopes.ts'
+import { openedScopes, type OpenedScope } from '../policy/opened-scopes.ts'
 import { reduceConsent, type ConsentRecord } from '../policy/reduce-consent.ts'
 import { consentOpId, decodeConsentOp, encodeConsentOp } from '../wire/consent-op.ts'
-import {
-  decodeKeyHandover,
-  encodeKeyHandover,
-  MAX_HANDOVER_LOGS,
-  type HandoverLog,
-  type KeyHandover,
-} from '../wire/key-handover.ts'
-import { moduleKey } from './core/key-tree.ts'
+import { decodeKeyHandover, type KeyHandover } from '../wire/key-handover.ts'
 import type { Epochs, OwnEpoch } from './epochs.ts'
+import { NOTHING_TO_HAND, planHandover, type Handed, type HandoverPlan, type HandoverStore } from './plan-handover.ts'
 import type { Ledger } from './ledger.ts'
 import type { OwnerClock } from './owner-clock.ts'
 import { openEntry, sealEntries, type ControlHead, type SealedEntry, type SealItem } from './seal-entries.ts'
@@ -38,27 +32,19 @@ export interface KeptEntry {
   readonly bytes: Uint8Array
   readonly opened: Uint8Array | undefined
 }
-export interface OwnLog extends HandoverLog {
-  readonly lane: Lane
-}
 /** A key that was handed to this device, and the logs it was told of with it. */
 export interface HandedToUs {
   readonly owner: DeviceId
   readonly handover: KeyHandover
 }
 
-export interface ConsentStore {
+export interface ConsentStore extends HandoverStore {
   transaction<T>(work: () => T extends Promise<unknown> ? never : T): T
   consentEntries(): readonly KeptEntry[]
   entries(owner: DeviceId, recipient: DeviceId, fromSeq: number): readonly KeptEntry[]
   lastEntry(owner: DeviceId, recipient: DeviceId): KeptEntry | undefined
   insertEntry(entry: KeptEntry): void
-  handedTo(recipient: DeviceId): ReadonlySet<string>
-  handedKey(grantId: GrantId, lane: Lane, n: number, what: string): string
   insertHanded(recipient: DeviceId, grantId: GrantId, lane: Lane, n: number, what: string): void
-  epochs(lane: Lane): readonly OwnEpoch[]
-  /** This device's logs with their first segment in an epoch; those without one are left out. */
-  ownLogs(lane: Lane, epoch: number): readonly OwnLog[]
   receiveKeys(handed: HandedToUs): void
   /** Notes the logs a hand-over names; outside a transaction. */
   receiveLogs(handed: HandedToUs): void
@@ -283,7 +269,7 @@ export class ConsentService {
           batch.push({ entries: await this.#seal(remaining, plan.items), handed: plan.handed })
       }
     }
-    const own = next.length > 0 ? this.#planHandover(recipient, next) : NOTHING
+    const own = next.length > 0 ? this.#planHandover(recipient, next) : NOTHING_TO_HAND
     batch.push({ entries: await this.#seal(recipient, [...own.items, ...items]), handed: own.handed })
     store.transaction(() => {
       for (const epoch of next) epochs.commit(epoch)
@@ -323,52 +309,9 @@ export class ConsentService {
     return sealEntries(crypto, { mesh: mesh(), owner: self, recipient }, keys, this.head(self, recipient), items)
   }
 
-  /** What a recipient's live grants open and it was not handed yet, `next` epochs included. */
   #planHandover(recipient: DeviceId, next: readonly OwnEpoch[]): HandoverPlan {
-    const { store } = this.#deps
-    const done = store.handedTo(recipient)
-    return join(
-      this.#scopes(recipient).flatMap((scope) =>
-        [...store.epochs(scope.lane), ...next.filter(({ lane }) => lane === scope.lane)].map((epoch) =>
-          this.#planEpoch(recipient, scope, epoch, done),
-        ),
-      ),
-    )
-  }
-
-  #planEpoch(recipient: DeviceId, scope: OpenedScope, epoch: OwnEpoch, done: ReadonlySet<string>): HandoverPlan {
     const { crypto, store } = this.#deps
-    const plan = planKeyHandover(scope, epoch)
-    if (plan.kind !== 'lane' && plan.kind !== 'modules') return NOTHING
-    const { grantId, lane } = scope
-    const isNew = (n: number, what: string): boolean => !done.has(store.handedKey(grantId, lane, n, what))
-    const names = plan.kind === 'lane' ? ['*'] : plan.modules
-    const newNames = names.filter((name) => isNew(epoch.n, `key:${name}`))
-    const newLogs = store
-      .ownLogs(lane, epoch.n)
-      .filter(({ module }) => plan.kind === 'lane' || plan.modules.includes(module))
-      .filter(({ log }) => isNew(0, `log:${log}`))
-    if (newNames.length === 0 && newLogs.length === 0) return NOTHING
-    const base = { grantId, lane, epoch: epoch.n, epochStartedUnixMs: epoch.startedUnixMs }
-    const keys =
-      plan.kind === 'lane'
-        ? { laneKey: epoch.key, modules: undefined }
-        : {
-            laneKey: undefined,
-            modules: names.map((module) => ({ module, key: moduleKey(crypto, epoch.key, module) })),
-          }
-    const to = { recipient, grantId, lane }
-    return {
-      items: chunksOf(newLogs, MAX_HANDOVER_LOGS).map((logs) => ({
-        kind: 'keys',
-        opId: scope.opId,
-        plaintext: encodeKeyHandover({ ...base, logs, ...keys }),
-      })),
-      handed: [
-        ...newNames.map((name) => ({ ...to, n: epoch.n, what: `key:${name}` })),
-        ...newLogs.map(({ log }) => ({ ...to, n: 0, what: `log:${log}` })),
-      ],
-    }
+    return planHandover({ crypto, store }, recipient, this.#scopes(recipient), next)
   }
 
   #scopes(recipient: DeviceId): readonly OpenedScope[] {
@@ -446,23 +389,6 @@ export class ConsentService {
   }
 }
 
-interface Handed {
-  readonly recipient: DeviceId
-  readonly grantId: GrantId
-  readonly lane: Lane
-  readonly n: number
-  readonly what: string
-}
-interface HandoverPlan {
-  readonly items: readonly SealItem[]
-  readonly handed: readonly Handed[]
-}
-const NOTHING: HandoverPlan = { items: [], handed: [] }
-
-function join(plans: readonly HandoverPlan[]): HandoverPlan {
-  return { items: plans.flatMap(({ items }) => items), handed: plans.flatMap(({ handed }) => handed) }
-}
-
 /** Stands for the revoke operation until that is written. */
 function fence({ grantId, opId, owner, recipient, atUnixMs }: GrantOp): RevokeOp {
   return { kind: 'revoke', grantId, opId, prev: opId, owner, recipient, atUnixMs }
@@ -479,11 +405,4 @@ function isWithin(grant: GrantOp, handover: KeyHandover): boolean {
 function toKept({ entry, entryId, bytes, plaintext }: SealedEntry): KeptEntry {
   const { owner, recipient, seq, kind } = entry
   return { owner, recipient, seq, entryId, kind, bytes, opened: plaintext }
-}
-
-/** At least one chunk, so that keys without logs are handed over too. */
-function chunksOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
-  const chunks = [items.slice(0, size)]
-  for (let at = size; at < items.length; at += size) chunks.push(items.slice(at, at + size))
-  return chunks
 }

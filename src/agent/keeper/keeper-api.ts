@@ -17,7 +17,7 @@ import {
   type OtlpRequest,
 } from '../../ingest/otlp-request.ts'
 import { grantState } from '../../policy/grant-state.ts'
-import { decideView, type View } from '../../policy/stage-gate.ts'
+import { decideExit, decideView, type View } from '../../policy/stage-gate.ts'
 import { listLogs, type LogFilter } from '../../query/list-logs.ts'
 import { listTraces } from '../../query/list-traces.ts'
 import { stitchTrace } from '../../query/stitch-trace.ts'
@@ -32,8 +32,10 @@ import type { PairAccept, PairJoin, PairOffer } from '../../wire/pair-messages.t
 import type { Callable } from '../worker-port.ts'
 import type { Keeper } from './keeper.ts'
 
-export type QueryErrorCode = 'STAGE_TOO_LOW' | 'TRACE_ID_INVALID'
+export type QueryErrorCode = 'TRACE_ID_INVALID'
 export class QueryError extends MeshError<QueryErrorCode> {}
+export type StageErrorCode = 'STAGE_TOO_LOW'
+export class StageError extends MeshError<StageErrorCode> {}
 
 /** Records of one bus module, as they came. */
 export interface BusTelemetry {
@@ -88,11 +90,7 @@ function recordCalls(keeper: Keeper) {
 function queryCalls(keeper: Keeper, storeFile: string) {
   const requireView = (view: View): void => {
     const gate = decideView(keeper.stage, view)
-    if (!gate.allow) {
-      throw new QueryError('STAGE_TOO_LOW', `this needs the ${gate.needs} stage; this device is at ${keeper.stage}`, {
-        details: { needs: gate.needs, stage: keeper.stage },
-      })
-    }
+    if (!gate.allow) throw stageTooLow(keeper.stage, gate.needs)
   }
   return {
     status() {
@@ -137,7 +135,11 @@ function controlCalls(keeper: Keeper) {
     addModule: (name: string, record: unknown): void => store.modules.insert(name, record),
     removeModule: (name: string): boolean => store.modules.delete(name),
 
-    grant: (request: GrantRequest) => consents.grant(request),
+    grant(request: GrantRequest) {
+      const gate = decideExit(keeper.stage, 'share')
+      if (!gate.allow) throw stageTooLow(keeper.stage, gate.needs)
+      return consents.grant(request)
+    },
     revoke: (grantId: GrantId) => consents.revoke(grantId),
     grants: () =>
       consents
@@ -186,6 +188,12 @@ function syncCalls(keeper: Keeper) {
       receiving.take(peer, range, segments),
     forgetOffer: (peer: DeviceId): void => receiving.forget(peer),
   }
+}
+
+function stageTooLow(stage: Stage, needs: Stage): StageError {
+  return new StageError('STAGE_TOO_LOW', `this needs the ${needs} stage; this device is at ${stage}`, {
+    details: { needs, stage },
+  })
 }
 
 /** What queries may say of others: who is connected, who lets us see traces now, and how far their records are here. */
