@@ -39,6 +39,8 @@ export interface PeerStatus extends SessionTraffic {
 export const FIRST_RETRY_MS = 500
 /** Longest pause, in milliseconds: a device that comes back is met within half a minute even without a hint. */
 export const LAST_RETRY_MS = 30_000
+/** A session of this length ends a row of short ones, in milliseconds. */
+export const STABLE_AFTER_MS = 30_000
 /** Time one dial may take, in milliseconds. */
 const DIAL_TIMEOUT_MS = 10_000
 const NO_TRAFFIC: SessionTraffic = { segmentsIn: 0, segmentsOut: 0, bytesIn: 0, bytesOut: 0 }
@@ -55,6 +57,8 @@ export class MeshService implements Service {
   readonly #sessions = new Map<DeviceId, PeerSession>()
   readonly #running = new Set<Promise<void>>()
   readonly #dialling = new Map<DeviceId, Dialling>()
+  /** Sessions in a row that ended soon: two devices that cannot agree must not meet in a tight loop. */
+  readonly #shortSessions = new Map<DeviceId, number>()
   #started = false
 
   constructor(deps: MeshServiceDeps) {
@@ -97,6 +101,7 @@ export class MeshService implements Service {
   /** A hint that a device can be reached now: pauses are over. */
   hint(): void {
     for (const device of this.#dialling.keys()) this.#stopDialling(device)
+    this.#shortSessions.clear()
     this.refresh()
   }
 
@@ -152,11 +157,14 @@ export class MeshService implements Service {
 
   async #run(device: DeviceId, session: PeerSession): Promise<void> {
     const { log, store, clock } = this.#deps
+    const startedMs = clock.monotonic()
     try {
       await session.run()
     } catch (err) {
       log.info({ peer: device, code: codeOf(err) }, 'session failed')
     }
+    const isStable = clock.monotonic() - startedMs >= STABLE_AFTER_MS
+    this.#shortSessions.set(device, isStable ? 0 : (this.#shortSessions.get(device) ?? 0) + 1)
     if (this.#sessions.get(device) !== session) return
     this.#sessions.delete(device)
     this.#told()
@@ -180,9 +188,12 @@ export class MeshService implements Service {
     const { deviceId, peerKey } = card
     const isOurs = compareBytes(this.#deps.view.self().peerKey, peerKey) < 0
     if (!this.#started || !isOurs || this.#sessions.has(deviceId) || this.#dialling.has(deviceId)) return
-    const dialling: Dialling = { abort: new AbortController(), failures: 0, cancelRetry: undefined }
+    const failures = this.#shortSessions.get(deviceId) ?? 0
+    const dialling: Dialling = { abort: new AbortController(), failures, cancelRetry: undefined }
     this.#dialling.set(deviceId, dialling)
-    void this.#dialOnce(card, dialling)
+    // The first short session is met again at once: a link that broke is the usual reason.
+    if (failures > 1) this.#retryLater(card, dialling)
+    else void this.#dialOnce(card, dialling)
   }
 
   async #dialOnce(card: DeviceCard, dialling: Dialling): Promise<void> {

@@ -7,26 +7,25 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { equalBytes } from '../base/bytes.ts'
-import { codeOf, MeshError } from '../base/errors.ts'
+import { codeOf } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { DeviceId, OpId } from '../model/ids.ts'
 import { FrameDecoder } from '../wire/frame.ts'
-import type { HeadRow, LogRange } from '../wire/log-rows.ts'
 import {
   MAX_CONTROL_ENTRIES,
   MAX_MEMBER_OPS,
-  MAX_ROWS,
   SYNC_VERSION,
   type HelloMessage,
   type SyncMessage,
-  type WantMessage,
 } from '../wire/sync-message-types.ts'
 import { decodeSyncMessage, encodeSyncMessage } from '../wire/sync-messages.ts'
-import { RUN_SEGMENTS } from './core/plan-wants.ts'
 import type { ControlHead } from './seal-entries.ts'
 import { ClockProbe } from './clock-probe.ts'
 import type { Link } from './link.ts'
-import { MAX_RUN_BYTES, type Sealed, type ServedRun } from './serving.ts'
+import { chunksOf } from './chunks-of.ts'
+import { OwnerSide, type OwnerTraffic } from './owner-side.ts'
+import { ReaderSide, type ReaderTraffic } from './reader-side.ts'
+import { SessionError } from './session-error.ts'
 import type { MeshView, SyncStore } from './sync-store.ts'
 
 export interface PeerSessionDeps {
@@ -39,26 +38,8 @@ export interface PeerSessionDeps {
   /** New membership or consent came in: other sessions have to hear of it. */
   readonly onControl: () => void
 }
-export interface SessionTraffic {
-  readonly segmentsIn: number
-  readonly segmentsOut: number
-  readonly bytesIn: number
-  readonly bytesOut: number
-}
+export type SessionTraffic = OwnerTraffic & ReaderTraffic
 
-export type SessionErrorCode =
-  | 'SYNC_NO_HELLO'
-  | 'SYNC_VERSION_UNKNOWN'
-  | 'SYNC_OTHER_MESH'
-  | 'SYNC_NOT_A_MEMBER'
-  | 'SYNC_OUT_OF_ORDER'
-  | 'SYNC_RUN_TOO_LARGE'
-  | 'SYNC_REFUSED'
-  | 'SYNC_SILENT'
-export class SessionError extends MeshError<SessionErrorCode> {}
-
-/** Sealed bytes a reader asks for at once: a few runs, so that the link never idles between two requests. */
-export const WANT_BUDGET_BYTES = 16 << 20
 /** A session ends when nothing was heard for this long; both sides send a ping more often. */
 export const SILENCE_LIMIT_MS = 45_000
 
@@ -71,19 +52,14 @@ export class PeerSession {
   #heardAtMs: number
   /** Last entry of our log for the peer that it is known to hold; `null` before it said. */
   #peerHolds: ControlHead | null = null
-  /** What was offered in this session, by log and end, so that only news is sent. */
-  readonly #offered = new Map<string, string>()
   #digestSent = false
   #leaving = false
   /** Digest of the membership that the other side was last told of. */
   #toldDigest: Uint8Array = new Uint8Array(0)
-  #serving = false
-  #wanting = false
-  #run: Sealed[] = []
-  #runBytes = 0
   #upkeep: Promise<void> = Promise.resolve()
   #upkeepQueued = false
-  #traffic = { segmentsIn: 0, segmentsOut: 0, bytesIn: 0, bytesOut: 0 }
+  readonly #owner: OwnerSide
+  readonly #reader: ReaderSide
 
   constructor(peer: DeviceId, link: Link, deps: PeerSessionDeps) {
     this.peer = peer
@@ -95,6 +71,15 @@ export class PeerSession {
       send: (message) => this.#post(message),
       onOffset: (clock) => deps.store.rememberPeer(peer, { clock, lastSeenUnixMs: deps.clock.now() }),
     })
+    const sideDeps = {
+      ...deps,
+      peer,
+      post: (message: SyncMessage) => this.#post(message),
+      send: (message: SyncMessage) => this.#send(message),
+      onFailure: (err: unknown) => this.#end(err),
+    }
+    this.#owner = new OwnerSide(sideDeps)
+    this.#reader = new ReaderSide(sideDeps)
   }
 
   /** Runs until the link ends. @throws {SessionError}, {WireError} and what the store throws, after the link is closed */
@@ -116,7 +101,7 @@ export class PeerSession {
       this.#probe.stop()
       await store.forgetOffer(this.peer)
       await this.#link.close()
-      log.debug({ peer: this.peer, ...this.#traffic }, 'session ended')
+      log.debug({ peer: this.peer, ...this.traffic() }, 'session ended')
     }
   }
 
@@ -133,7 +118,7 @@ export class PeerSession {
   }
 
   traffic(): SessionTraffic {
-    return { ...this.#traffic }
+    return { ...this.#owner.traffic(), ...this.#reader.traffic() }
   }
 
   async close(): Promise<void> {
@@ -186,21 +171,21 @@ export class PeerSession {
       case 'control-entries':
         return this.#onControlEntries(message.entries)
       case 'heads-digest':
-        return this.#onHeadsDigest(message.digest)
+        return this.#reader.onHeadsDigest(message.digest)
       case 'heads-wanted':
-        return this.#offer({ all: true })
+        return this.#owner.offer({ all: true })
       case 'in-sync':
         return undefined
       case 'heads':
-        return this.#onHeads(message.rows)
+        return this.#reader.onHeads(message.rows)
       case 'want':
-        return this.#onWant(message)
+        return this.#owner.onWant(message)
       case 'segment':
-        return this.#onSegment(message)
+        return this.#reader.onSegment(message)
       case 'run-end':
-        return this.#onRunEnd(message)
+        return this.#reader.onRunEnd(message)
       case 'want-end':
-        return this.#onWantEnd(message.reason)
+        return this.#reader.onWantEnd(message.reason)
       case 'ack':
         return undefined
       case 'ping':
@@ -294,128 +279,7 @@ export class PeerSession {
   async #sendNews(): Promise<void> {
     await this.#sendMembersIfNew()
     await this.#sendControlEntries()
-    if (this.#digestSent) await this.#offer({ all: false })
-  }
-
-  // Records, as their owner.
-
-  async #offer({ all }: { readonly all: boolean }): Promise<void> {
-    const rows = await this.#deps.store.rowsFor(this.peer)
-    const news = all ? rows : rows.filter((row) => this.#offered.get(nameOf(row)) !== endOf(row))
-    for (const row of rows) this.#offered.set(nameOf(row), endOf(row))
-    if (news.length === 0 && !all) return
-    const chunks = chunksOf(news, MAX_ROWS)
-    for (const chunk of chunks) this.#post({ type: 'heads', rows: chunk, last: chunk === chunks.at(-1) })
-    if (chunks.length === 0) this.#post({ type: 'heads', rows: [], last: true })
-  }
-
-  #onWant(want: WantMessage): void {
-    if (this.#serving) throw new SessionError('SYNC_OUT_OF_ORDER', 'one request at a time')
-    this.#serving = true
-    // Beside the reading loop, so that a ping or a revocation does not wait for megabytes.
-    this.#serve(want)
-      .catch((err: unknown) => this.#end(err))
-      .finally(() => {
-        this.#serving = false
-      })
-  }
-
-  async #serve({ ranges, budgetBytes }: WantMessage): Promise<void> {
-    let budget = Math.min(budgetBytes, WANT_BUDGET_BYTES)
-    for (const range of ranges) {
-      for (let to = range.to; to >= range.from;) {
-        if (budget <= 0) return this.#endWant('budget')
-        const run = await this.#deps.store.readRun(this.peer, { ...range, to }, budget)
-        if (run === 'denied' || !(await this.#sendRun(run))) return this.#endWant('denied')
-        budget -= run.segments.reduce((sum, { sealed }) => sum + sealed.length, 0)
-        to = run.from - 1
-      }
-    }
-    return this.#endWant('done')
-  }
-
-  async #endWant(reason: 'done' | 'denied' | 'budget'): Promise<void> {
-    this.#serving = false
-    await this.#send({ type: 'want-end', reason })
-  }
-
-  /** @returns false, with nothing more written, as soon as the decision has turned */
-  async #sendRun({ segments, asked, ...range }: ServedRun): Promise<boolean> {
-    for (const { header, sealed } of segments) {
-      if (!asked.every((request) => this.#deps.view.mayLeave(request))) return false
-      await this.#send({ type: 'segment', header, sealed })
-      this.#traffic.segmentsOut++
-      this.#traffic.bytesOut += header.length + sealed.length
-    }
-    await this.#send({ type: 'run-end', ...range })
-    return true
-  }
-
-  // Records, as their reader.
-
-  async #onHeadsDigest(digest: Uint8Array): Promise<void> {
-    const isEqual = equalBytes(digest, await this.#deps.store.digestOf(this.peer))
-    if (isEqual) await this.#markSynced()
-    this.#post({ type: isEqual ? 'in-sync' : 'heads-wanted' })
-  }
-
-  async #onHeads(rows: readonly HeadRow[]): Promise<void> {
-    await this.#deps.store.takeOffer(this.peer, rows)
-    await this.#wantMore()
-  }
-
-  async #wantMore(): Promise<void> {
-    if (this.#wanting) return
-    const { ranges, missing, frozen } = await this.#deps.store.planWants(this.peer)
-    if (ranges.length > 0) {
-      this.#wanting = true
-      await this.#deps.store.rememberPeer(this.peer, { pending: missing })
-      const wanted = ranges.map(({ author, log, incarnation, from, to }) => ({ author, log, incarnation, from, to }))
-      this.#post({ type: 'want', ranges: wanted, budgetBytes: WANT_BUDGET_BYTES })
-    } else if (missing === 0 && frozen === 0) {
-      await this.#markSynced()
-    }
-  }
-
-  #onSegment({ header, sealed }: Sealed): void {
-    if (!this.#wanting) throw new SessionError('SYNC_OUT_OF_ORDER', 'a segment that nobody asked for')
-    this.#run.push({ header, sealed })
-    this.#runBytes += sealed.length
-    // One segment over the bound is allowed: a run holds at least one, however large.
-    if (this.#run.length > RUN_SEGMENTS || (this.#run.length > 1 && this.#runBytes > MAX_RUN_BYTES + sealed.length)) {
-      throw new SessionError('SYNC_RUN_TOO_LARGE', 'a run larger than a run may be')
-    }
-  }
-
-  async #onRunEnd({ author, log, incarnation, from, to }: LogRange): Promise<void> {
-    const segments = this.#run
-    const bytes = this.#runBytes
-    this.#run = []
-    this.#runBytes = 0
-    const range = { author, log, incarnation, from, to }
-    try {
-      await this.#deps.store.takeRun(this.peer, range, segments)
-    } catch (err) {
-      // The log is frozen by then; the rest of the session is as good as before.
-      this.#deps.log.warn({ peer: this.peer, code: codeOf(err) }, 'a run was refused')
-      return
-    }
-    this.#traffic.segmentsIn += segments.length
-    this.#traffic.bytesIn += bytes
-    this.#post({ type: 'ack', rows: [range] })
-  }
-
-  async #onWantEnd(reason: 'done' | 'denied' | 'budget'): Promise<void> {
-    if (!this.#wanting) throw new SessionError('SYNC_OUT_OF_ORDER', 'the end of nothing')
-    this.#wanting = false
-    this.#run = []
-    this.#runBytes = 0
-    // Denied: consent has changed under the request. What is offered now comes with the next heads.
-    if (reason !== 'denied') await this.#wantMore()
-  }
-
-  #markSynced(): Promise<void> {
-    return this.#deps.store.rememberPeer(this.peer, { syncedUnixMs: this.#deps.clock.now(), pending: 0 })
+    if (this.#digestSent) await this.#owner.offer({ all: false })
   }
 
   // The session itself.
@@ -447,18 +311,4 @@ export class PeerSession {
     this.#deps.log.debug({ peer: this.peer, code: codeOf(err) }, 'session ends')
     this.#link.abort()
   }
-}
-
-function nameOf({ author, log, incarnation, from }: HeadRow): string {
-  return `${author}/${log}/${incarnation}/${from}`
-}
-
-function endOf({ to, id }: HeadRow): string {
-  return `${to}/${id.join('.')}`
-}
-
-function chunksOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
-  const chunks: (readonly T[])[] = []
-  for (let at = 0; at < items.length; at += size) chunks.push(items.slice(at, at + size))
-  return chunks
 }

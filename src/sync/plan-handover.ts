@@ -7,6 +7,7 @@ import type { DeviceId, GrantId } from '../model/ids.ts'
 import type { Lane } from '../model/lane.ts'
 import { planKeyHandover, type OpenedScope } from '../policy/opened-scopes.ts'
 import { encodeKeyHandover, MAX_HANDOVER_LOGS, type HandoverLog } from '../wire/key-handover.ts'
+import { chunksOf } from './chunks-of.ts'
 import { moduleKey } from './core/key-tree.ts'
 import type { OwnEpoch } from './epochs.ts'
 import type { SealItem } from './seal-entries.ts'
@@ -84,7 +85,8 @@ function planEpoch(
       : { laneKey: undefined, modules: names.map((module) => ({ module, key: moduleKey(crypto, epoch.key, module) })) }
   const to = { recipient, grantId, lane }
   return {
-    items: chunksOf(newLogs, MAX_HANDOVER_LOGS).map((logs) => ({
+    // Keys are handed over even when no log is new.
+    items: (newLogs.length === 0 ? [[]] : chunksOf(newLogs, MAX_HANDOVER_LOGS)).map((logs) => ({
       kind: 'keys',
       opId,
       plaintext: encodeKeyHandover({ ...base, logs, ...keys }),
@@ -94,11 +96,4 @@ function planEpoch(
       ...newLogs.map(({ log }) => ({ ...to, n: 0, what: `log:${log}` })),
     ],
   }
-}
-
-/** At least one chunk, so that keys without logs are handed over too. */
-function chunksOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
-  const chunks = [items.slice(0, size)]
-  for (let at = size; at < items.length; at += size) chunks.push(items.slice(at, at + size))
-  return chunks
 }

@@ -1,0 +1,104 @@
+/**
+ * A session as the owner of records: offers what the reader may have, and serves what it asks for, newest first. Every
+ * segment is judged once more, on this thread, just before it is written (docs/spec/session.md SE5 to SE8).
+ */
+import type { DeviceId } from '../model/ids.ts'
+import type { HeadRow } from '../wire/log-rows.ts'
+import { MAX_ROWS, type SyncMessage, type WantEndReason, type WantMessage } from '../wire/sync-message-types.ts'
+import { chunksOf } from './chunks-of.ts'
+import type { ServedRun } from './serving.ts'
+import { SessionError } from './session-error.ts'
+import type { MeshView, SyncStore } from './sync-store.ts'
+
+export interface OwnerSideDeps {
+  readonly peer: DeviceId
+  readonly store: Pick<SyncStore, 'rowsFor' | 'readRun'>
+  readonly view: Pick<MeshView, 'mayLeave'>
+  /** Writes without waiting for room. */
+  readonly post: (message: SyncMessage) => void
+  /** Writes against back-pressure. */
+  readonly send: (message: SyncMessage) => Promise<void>
+  readonly onFailure: (err: unknown) => void
+}
+export interface OwnerTraffic {
+  readonly segmentsOut: number
+  readonly bytesOut: number
+}
+
+/** Sealed bytes served for one request at most: a few runs, so that new heads are never kept waiting for long. */
+export const MAX_WANT_BYTES = 16 << 20
+
+export class OwnerSide {
+  readonly #deps: OwnerSideDeps
+  /** What was offered in this session, by log and end, so that only news is sent. */
+  readonly #offered = new Map<string, string>()
+  #isServing = false
+  #segmentsOut = 0
+  #bytesOut = 0
+
+  constructor(deps: OwnerSideDeps) {
+    this.#deps = deps
+  }
+
+  async offer({ all }: { readonly all: boolean }): Promise<void> {
+    const { store, post, peer } = this.#deps
+    const rows = await store.rowsFor(peer)
+    const news = all ? rows : rows.filter((row) => this.#offered.get(nameOf(row)) !== endOf(row))
+    for (const row of rows) this.#offered.set(nameOf(row), endOf(row))
+    const chunks = chunksOf(news, MAX_ROWS)
+    for (const chunk of chunks) post({ type: 'heads', rows: chunk, last: chunk === chunks.at(-1) })
+    if (all && chunks.length === 0) post({ type: 'heads', rows: [], last: true })
+  }
+
+  onWant(want: WantMessage): void {
+    if (this.#isServing) throw new SessionError('SYNC_OUT_OF_ORDER', 'one request at a time')
+    this.#isServing = true
+    // Beside the reading loop, so that a ping or a revocation does not wait for megabytes.
+    this.#serve(want).catch((err: unknown) => this.#deps.onFailure(err))
+  }
+
+  traffic(): OwnerTraffic {
+    return { segmentsOut: this.#segmentsOut, bytesOut: this.#bytesOut }
+  }
+
+  async #serve({ ranges, budgetBytes }: WantMessage): Promise<void> {
+    const { store, peer } = this.#deps
+    let budget = Math.min(budgetBytes, MAX_WANT_BYTES)
+    for (const range of ranges) {
+      for (let to = range.to; to >= range.from;) {
+        if (budget <= 0) return this.#end('budget')
+        const run = await store.readRun(peer, { ...range, to }, budget)
+        if (run === 'denied' || !(await this.#sendRun(run))) return this.#end('denied')
+        budget -= run.segments.reduce((sum, { sealed }) => sum + sealed.length, 0)
+        to = run.from - 1
+      }
+    }
+    return this.#end('done')
+  }
+
+  async #end(reason: WantEndReason): Promise<void> {
+    this.#isServing = false
+    await this.#deps.send({ type: 'want-end', reason })
+  }
+
+  /** @returns false, with nothing more written, as soon as the decision has turned */
+  async #sendRun({ segments, asked, ...range }: ServedRun): Promise<boolean> {
+    const { view, send } = this.#deps
+    for (const { header, sealed } of segments) {
+      if (!asked.every((request) => view.mayLeave(request))) return false
+      await send({ type: 'segment', header, sealed })
+      this.#segmentsOut++
+      this.#bytesOut += header.length + sealed.length
+    }
+    await send({ type: 'run-end', ...range })
+    return true
+  }
+}
+
+function nameOf({ author, log, incarnation, from }: HeadRow): string {
+  return `${author}/${log}/${incarnation}/${from}`
+}
+
+function endOf({ to, id }: HeadRow): string {
+  return `${to}/${id.join('.')}`
+}

@@ -1,0 +1,118 @@
+/**
+ * A session as the reader of another device's records: takes its offers, asks for what is missing, one request at a time,
+ * and hands each run over whole (docs/spec/session.md SE5, SE7, SE9, SE10).
+ */
+import { equalBytes } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import { codeOf } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import type { DeviceId } from '../model/ids.ts'
+import type { HeadRow, LogRange } from '../wire/log-rows.ts'
+import type { SyncMessage, WantEndReason } from '../wire/sync-message-types.ts'
+import { RUN_SEGMENTS } from './core/plan-wants.ts'
+import { MAX_WANT_BYTES } from './owner-side.ts'
+import { MAX_RUN_BYTES, type Sealed } from './serving.ts'
+import { SessionError } from './session-error.ts'
+import type { SyncStore } from './sync-store.ts'
+
+export interface ReaderSideDeps {
+  readonly peer: DeviceId
+  readonly clock: Clock
+  readonly log: Logger
+  readonly store: Pick<SyncStore, 'digestOf' | 'takeOffer' | 'planWants' | 'takeRun' | 'rememberPeer'>
+  readonly post: (message: SyncMessage) => void
+}
+export interface ReaderTraffic {
+  readonly segmentsIn: number
+  readonly bytesIn: number
+}
+
+export class ReaderSide {
+  readonly #deps: ReaderSideDeps
+  #isWanting = false
+  #run: Sealed[] = []
+  #runBytes = 0
+  #segmentsIn = 0
+  #bytesIn = 0
+
+  constructor(deps: ReaderSideDeps) {
+    this.#deps = deps
+  }
+
+  async onHeadsDigest(digest: Uint8Array): Promise<void> {
+    const { store, post, peer } = this.#deps
+    const isEqual = equalBytes(digest, await store.digestOf(peer))
+    if (isEqual) await this.#markSynced()
+    post({ type: isEqual ? 'in-sync' : 'heads-wanted' })
+  }
+
+  async onHeads(rows: readonly HeadRow[]): Promise<void> {
+    await this.#deps.store.takeOffer(this.#deps.peer, rows)
+    await this.#wantMore()
+  }
+
+  onSegment({ header, sealed }: Sealed): void {
+    if (!this.#isWanting) throw new SessionError('SYNC_OUT_OF_ORDER', 'a segment that nobody asked for')
+    this.#run.push({ header, sealed })
+    this.#runBytes += sealed.length
+    // One segment over the bound is allowed: a run holds at least one, however large.
+    const isTooLarge = this.#run.length > 1 && this.#runBytes > MAX_RUN_BYTES + sealed.length
+    if (this.#run.length > RUN_SEGMENTS || isTooLarge) {
+      throw new SessionError('SYNC_RUN_TOO_LARGE', 'a run larger than a run may be')
+    }
+  }
+
+  async onRunEnd({ author, log, incarnation, from, to }: LogRange): Promise<void> {
+    const { store, post, peer } = this.#deps
+    const { segments, bytes } = this.#takeRun()
+    const range = { author, log, incarnation, from, to }
+    try {
+      await store.takeRun(peer, range, segments)
+    } catch (err) {
+      // The log is frozen by then; the rest of the session is as good as before.
+      this.#deps.log.warn({ peer, code: codeOf(err) }, 'a run was refused')
+      return
+    }
+    this.#segmentsIn += segments.length
+    this.#bytesIn += bytes
+    post({ type: 'ack', rows: [range] })
+  }
+
+  async onWantEnd(reason: WantEndReason): Promise<void> {
+    if (!this.#isWanting) throw new SessionError('SYNC_OUT_OF_ORDER', 'the end of nothing')
+    this.#isWanting = false
+    this.#takeRun()
+    // Denied: consent has changed under the request. What is offered now comes with the next heads.
+    if (reason !== 'denied') await this.#wantMore()
+  }
+
+  traffic(): ReaderTraffic {
+    return { segmentsIn: this.#segmentsIn, bytesIn: this.#bytesIn }
+  }
+
+  async #wantMore(): Promise<void> {
+    if (this.#isWanting) return
+    const { store, post, peer } = this.#deps
+    const { ranges, missing, frozen } = await store.planWants(peer)
+    if (ranges.length > 0) {
+      this.#isWanting = true
+      await store.rememberPeer(peer, { pending: missing })
+      const wanted = ranges.map(({ author, log, incarnation, from, to }) => ({ author, log, incarnation, from, to }))
+      post({ type: 'want', ranges: wanted, budgetBytes: MAX_WANT_BYTES })
+    } else if (missing === 0 && frozen === 0) {
+      await this.#markSynced()
+    }
+  }
+
+  #takeRun(): { readonly segments: readonly Sealed[]; readonly bytes: number } {
+    const run = { segments: this.#run, bytes: this.#runBytes }
+    this.#run = []
+    this.#runBytes = 0
+    return run
+  }
+
+  #markSynced(): Promise<void> {
+    const { store, clock, peer } = this.#deps
+    return store.rememberPeer(peer, { syncedUnixMs: clock.now(), pending: 0 })
+  }
+}
