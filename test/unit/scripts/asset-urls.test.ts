@@ -61,7 +61,7 @@ const cases: readonly { name: string; code: string; want: readonly string[] }[] 
   },
 ]
 
-test.each(cases)('$name', ({ code, want }) => {
+test.each(cases)('[PK6] $name', ({ code, want }) => {
   writeFileSync(join(dist, 'agent', 'main.js'), code)
   expect(findBrokenUrls(dist)).toEqual(want)
 })
