@@ -18,8 +18,15 @@ type Message =
 export type WorkerPortErrorCode = 'WORKER_GONE'
 export class WorkerPortError extends MeshError<WorkerPortErrorCode> {}
 
-/** Serves `api` on this thread's port. @returns a function that sends an event to the other side */
-export function serveCalls(port: MessagePort, api: Callable): (event: string, value: unknown) => void {
+/**
+ * Serves `api` on this thread's port. `translate` makes errors of ours of what libraries throw.
+ * @returns a function that sends an event to the other side
+ */
+export function serveCalls(
+  port: MessagePort,
+  api: Callable,
+  translate: (err: unknown) => unknown = (err) => err,
+): (event: string, value: unknown) => void {
   const functions = api as unknown as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
   port.on('message', ({ call, method, args }: Request) => {
     void (async () => {
@@ -27,7 +34,7 @@ export function serveCalls(port: MessagePort, api: Callable): (event: string, va
         const result = await (functions[method] as (...args: readonly unknown[]) => unknown)(...args)
         port.postMessage({ call, ok: true, result } satisfies Message)
       } catch (err) {
-        port.postMessage({ call, ok: false, error: toFailure(err) } satisfies Message)
+        port.postMessage({ call, ok: false, error: toFailure(translate(err)) } satisfies Message)
       }
     })()
   })

@@ -16,6 +16,7 @@ import type { Row } from '../wire/otlp/rows.ts'
 import { scanOtlp } from '../wire/otlp/scan.ts'
 import type { LogRowId, LogTable, StoredLog } from './log-table.ts'
 import type { ChainLink, SegmentTable } from './segment-table.ts'
+import { asStoreErrors } from './store-error.ts'
 import { summarizeTraces, type TraceEntry, type TraceIndex } from './trace-index.ts'
 
 /** A segment is cut at this many records: what a signature and a chunk on the wire are worth. */
@@ -95,7 +96,11 @@ export class SegmentWriter {
     this.#recover()
   }
 
-  /** Commits the batches together: durable and visible to the next query on return. @returns whether segments were cut */
+  /**
+   * Commits the batches together: durable and visible to the next query on return.
+   * @returns whether segments were cut
+   * @throws {StoreError} for a disk that is full or fails: nothing has changed then
+   */
   append(batches: readonly LocalBatch[]): boolean {
     return this.#commit(batches, (open) => isFull(open.batches))
   }
@@ -146,7 +151,7 @@ export class SegmentWriter {
     const after = new Map(this.#open)
     const nowMs = this.#deps.clock.monotonic()
     const cut = new Set<LogRowId>()
-    this.#deps.db.transaction(() => {
+    const work = this.#deps.db.transaction(() => {
       const chains = new Map<LogRowId, ChainLink | undefined>()
       const cutOpen = (open: OpenLog): void => {
         this.#cutAll(open, chains)
@@ -161,7 +166,8 @@ export class SegmentWriter {
       }
       for (const open of [...after.values()].filter(shouldCut)) cutOpen(open)
       for (const open of after.values()) after.set(open.log.rowId, this.#journal(open))
-    })()
+    })
+    asStoreErrors(work)
     this.#open = after
     for (const log of cut) this.#lastCutMs.set(log, nowMs)
     return cut.size > 0

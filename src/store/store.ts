@@ -7,6 +7,7 @@ import { migrate } from './migrate.ts'
 import { openEncrypted } from './open-encrypted.ts'
 import { MIGRATIONS } from './schema.ts'
 import { SegmentTable } from './segment-table.ts'
+import { asStoreErrors } from './store-error.ts'
 import { CounterTable, InvitationTable, ModuleTable, PeerTable, SettingTable } from './small-tables.ts'
 import { TraceIndex } from './trace-index.ts'
 
@@ -22,7 +23,10 @@ export interface Store {
   readonly counters: CounterTable
   readonly invitations: InvitationTable
   readonly peers: PeerTable
-  /** All or nothing, durable on return. The callback is synchronous: a promise would outlive the transaction. */
+  /**
+   * All or nothing, durable on return. The callback is synchronous: a promise would outlive the transaction.
+   * @throws {StoreError}, and what the callback throws
+   */
   transaction<T>(work: () => T extends Promise<unknown> ? never : T): T
   close(): void
 }
@@ -43,7 +47,7 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
     counters: new CounterTable(db),
     invitations: new InvitationTable(db),
     peers: new PeerTable(db),
-    transaction: (work) => db.transaction(work)(),
+    transaction: (work) => asStoreErrors(() => db.transaction(work)()),
     close: () => db.close(),
   }
 }

@@ -311,10 +311,15 @@ export class Keeper {
     this.#closed = true
     this.#cancelLeases()
     this.#cancelCut?.()
-    this.writer.cut(() => true)
-    this.peers.flush()
-    this.store.close()
-    this.audit.close()
+    try {
+      this.writer.cut(() => true)
+      this.peers.flush()
+    } catch (err) {
+      this.deps.onFailure(err) // the journal holds what could not be cut
+    } finally {
+      this.store.close()
+      this.audit.close()
+    }
   }
 
   #recordCreation(keyStore: KeyStore): void {

@@ -9,6 +9,7 @@ import type { Crypto } from '../../base/crypto.ts'
 import { admit, type Admitted, type AdmittedChunk, type Origin } from '../../ingest/admit.ts'
 import type { LocalBatch, SegmentWriter } from '../../store/segment-writer.ts'
 import type { StoredLog } from '../../store/log-table.ts'
+import { toStoreError } from '../../store/store-error.ts'
 import type { Store } from '../../store/store.ts'
 import type { Epochs } from '../../sync/epochs.ts'
 
@@ -64,11 +65,12 @@ export class LocalIntake {
     try {
       const batches = waiting.flatMap(({ admitted }) => admitted.chunks.map((chunk) => this.#toBatch(chunk)))
       const didCut = batches.length > 0 && this.#deps.writer.append(batches)
-      this.#count(waiting)
       for (const { admitted, resolve } of waiting) resolve(admitted)
       if (batches.length > 0) this.#deps.onCommit(didCut)
+      this.#count(waiting)
     } catch (err) {
-      for (const { reject } of waiting) reject(err)
+      // What fails after the commit rejects nobody: what was answered stays so, and would only be sent again.
+      for (const { reject } of waiting) reject(toStoreError(err))
     }
   }
 
@@ -85,10 +87,12 @@ export class LocalIntake {
     return store.logs.add({ author: self, log, incarnation, lane, module, part: BASE_PART }, true)
   }
 
+  /** Names that have a log, or will have one at the next commit. */
   #knownSources(lane: Signal): ReadonlySet<string> {
     const { store, self } = this.#deps
-    const names = store.logs.ofAuthor(self).filter((log) => log.lane === lane && log.module.startsWith(OTLP_PREFIX))
-    return new Set(names.map(({ module }) => module))
+    const waiting = this.#waiting.flatMap(({ admitted }) => admitted.chunks)
+    const named = [...store.logs.ofAuthor(self), ...waiting].filter((each) => each.lane === lane)
+    return new Set(named.map(({ module }) => module).filter((module) => module.startsWith(OTLP_PREFIX)))
   }
 
   /** Nothing is left out in silence: what a stage does not collect and what was malformed is counted. */

@@ -3,6 +3,7 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { codeOf, MeshError } from '../../base/errors.ts'
 import { nodeClock } from '../../platform/node-clock.ts'
 import { nodeCrypto } from '../../platform/node-crypto.ts'
+import { toStoreError } from '../../store/store-error.ts'
 import { serveCalls } from '../worker-port.ts'
 import { keeperApi } from './keeper-api.ts'
 import { Keeper, type KeeperDeps, type KeeperOptions } from './keeper.ts'
@@ -14,14 +15,15 @@ const deps: KeeperDeps = {
   clock: nodeClock,
   crypto: nodeCrypto,
   onEvent: (event) => port.postMessage({ event, value: event === 'view' ? keeper?.view() : undefined }),
-  onFailure: (err) => port.postMessage({ event: 'failure', value: { code: codeOf(err) } }),
+  onFailure: (err) => port.postMessage({ event: 'failure', value: { code: codeOf(toStoreError(err)) } }),
 }
 let keeper: Keeper | undefined
 try {
   keeper = new Keeper(deps, options)
-  serveCalls(port, keeperApi(keeper, options.storeFile))
+  serveCalls(port, keeperApi(keeper, options.storeFile), toStoreError)
   port.postMessage({ event: 'ready', value: keeper.view() })
-} catch (err) {
+} catch (cause) {
+  const err = toStoreError(cause)
   if (!(err instanceof MeshError)) throw err
   port.postMessage({ event: 'failed', value: { code: err.code, message: err.message } })
 }
