@@ -11,6 +11,7 @@ import { keyCommitment, moduleKey, partKey } from '../../sync/core/key-tree.ts'
 import { resealSegment, sealSegment, type ResealResult } from '../../sync/core/seal-segment.ts'
 import { decodeSegmentHeader, SALT_BYTES } from '../../wire/segment-header.ts'
 import { signHead } from '../../wire/signed-head.ts'
+import { WireError } from '../../wire/wire-error.ts'
 
 /** Part keys kept at once: one per module and epoch in use. */
 const MAX_CACHED_KEYS = 512
@@ -32,7 +33,8 @@ export class SegmentSealer implements Sealer {
     const { author, log, incarnation, seq, prev, lane, epoch, module, part } = plan
     const salt = this.#crypto.randomBytes(SALT_BYTES)
     const place = { author, log, incarnation, seq, prev, salt, dropAfterDay: undefined }
-    const { headerBytes, id } = sealSegment(this.#crypto, this.#ownPartKey(lane, epoch, module, part), place, body)
+    const key = this.#ownPartKey(lane, epoch, module, part) as Uint8Array // records are admitted to epochs that exist
+    const { headerBytes, id } = sealSegment(this.#crypto, key, place, body)
     return { header: headerBytes, id }
   }
 
@@ -50,16 +52,16 @@ export class SegmentSealer implements Sealer {
     return resealSegment(this.#crypto, key, segment.header, { codec: codec === 1 ? 1 : 0, rawBytes, records, payload })
   }
 
-  #ownPartKey(lane: Lane, epoch: number, module: string, part: string): Uint8Array {
-    const name = `${lane}/${epoch}/${part}/${module}`
-    return remember(this.#own, name, () => {
-      const { key } = this.#epochs.get(lane, epoch) as { key: Uint8Array }
-      return partKey(this.#crypto, moduleKey(this.#crypto, key, module), part)
-    })
+  #ownPartKey(lane: Lane, n: number, module: string, part: string): Uint8Array | undefined {
+    const name = `${lane}/${n}/${part}/${module}`
+    const epoch = this.#own.has(name) ? undefined : this.#epochs.get(lane, n)
+    if (epoch === undefined) return this.#own.get(name)
+    return remember(this.#own, name, () => partKey(this.#crypto, moduleKey(this.#crypto, epoch.key, module), part))
   }
 
   #receivedPartKey(log: StoredLog, header: Uint8Array): Uint8Array | undefined {
-    const { keyCommitment: commitment } = decodeSegmentHeader(header)
+    const commitment = commitmentOf(header)
+    if (commitment === undefined) return undefined
     const name = `${log.rowId}/${toHex(commitment)}`
     const known = this.#received.get(name)
     if (known) return known
@@ -71,6 +73,16 @@ export class SegmentSealer implements Sealer {
       }
     }
     return undefined
+  }
+}
+
+/** The key that a stored header names, or `undefined` if it was altered into something that is no header. */
+function commitmentOf(header: Uint8Array): Uint8Array | undefined {
+  try {
+    return decodeSegmentHeader(header).keyCommitment
+  } catch (err) {
+    if (err instanceof WireError) return undefined
+    throw err
   }
 }
 

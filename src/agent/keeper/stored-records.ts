@@ -61,7 +61,7 @@ export class StoredRecords implements TraceSource, LogSource {
     return segments.map((segment) => {
       const log = this.#store.logs.byRow(segment.log)
       const { author: deviceId, module } = log
-      return { deviceId, module, provenance: evidence.of(log, segment), payload: decompress(segment) }
+      return { deviceId, module, provenance: evidence.of(log, segment), payload: readable(segment) }
     })
   }
 }
@@ -70,6 +70,18 @@ export class StoredRecords implements TraceSource, LogSource {
 export function decompress({ codec, payload }: Pick<StoredSegment, 'codec' | 'payload'>): Uint8Array {
   if (codec === 0) return payload
   return new Uint8Array(zstdDecompressSync(payload, { maxOutputLength: MAX_SEGMENT_RAW_BYTES, params: ZSTD_PARAMS }))
+}
+
+/** What stands for a payload that does not decompress: no decoder takes it, so that the answer counts it as unreadable. */
+const UNREADABLE = Uint8Array.of(0xff)
+
+/** One altered segment does not lose the others of an answer. */
+function readable(segment: StoredSegment): Uint8Array {
+  try {
+    return decompress(segment)
+  } catch {
+    return UNREADABLE // whatever zlib says of it, the evidence says that it was altered
+  }
 }
 
 /** No window larger than a segment: a hostile frame cannot ask for more memory. */
