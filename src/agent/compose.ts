@@ -9,10 +9,7 @@ import { startAll } from '../base/service.ts'
 import { nodeClock } from '../platform/node-clock.ts'
 import { nodeCrypto } from '../platform/node-crypto.ts'
 import { hpkePublicKey } from '../platform/hpke.ts'
-import { decideShare, type ShareRequest } from '../policy/decide-share.ts'
-import { decideExit } from '../policy/stage-gate.ts'
 import { Bus } from '../bus/bus.ts'
-import type { MeshView } from '../sync/sync-store.ts'
 import { AgentState } from './agent-state.ts'
 import type { AgentConfig } from './config.ts'
 import { DevtoolsProcess } from './devtools-process.ts'
@@ -23,6 +20,7 @@ import { IntakeGate } from './intake-gate.ts'
 import { KeeperClient } from './keeper-client.ts'
 import { openKeyFile, readKeyStore, type DeviceKeys } from './key-file.ts'
 import { meshStore } from './mesh-store.ts'
+import { currentMeshView } from './mesh-view.ts'
 import { MeshHost } from './mesh-host.ts'
 import { ModuleRegistry } from './module-registry.ts'
 import { agentRoutes } from './routes.ts'
@@ -82,7 +80,7 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
       onGone: () => config.onFatal(new Error('the store thread has ended')),
     },
   )
-  const meshView = viewOf(keeper)
+  const meshView = currentMeshView(() => keeper.view(), nodeClock)
   const mesh = new MeshHost({
     log,
     clock: nodeClock,
@@ -130,21 +128,6 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
   const store: Service = { name: 'agent.keeper', start: async () => undefined, stop: () => keeper.close() }
   const services = isOnline ? [store, tokenFile, bus, http, mesh, stages] : [store]
   return { services, state, routes }
-}
-
-/** Judged on the main thread at the moment of writing, with the latest that the keeper has said. */
-function viewOf(keeper: KeeperClient): MeshView {
-  return {
-    self: () => keeper.view().self,
-    mesh: () => keeper.view().mesh,
-    membership: () => keeper.view().membership,
-    mayLeave(request: ShareRequest) {
-      const { membership, grants, stage, ownerNowUnixMs } = keeper.view()
-      const nowUnixMs = Math.max(ownerNowUnixMs, nodeClock.now())
-      const stageAllowsSharing = decideExit(stage, 'share').allow
-      return decideShare({ membership, grants, nowUnixMs, stageAllowsSharing }, request).effect === 'allow'
-    },
-  }
 }
 
 function recordRefusal(keeper: KeeperClient, module: string): Promise<void> {

@@ -5,7 +5,7 @@ import type { MeshHostStore } from './mesh-host.ts'
 
 const PORT_SETTING = 'mesh.port'
 
-export function meshStore(keeper: KeeperClient): MeshHostStore {
+export function meshStore(keeper: Pick<KeeperClient, 'call'>): MeshHostStore {
   return {
     rememberPeer: (device, news) => keeper.call('rememberPeer', device, news),
     addressesOf: async (device) => (await keeper.call('peer', device)).addresses,

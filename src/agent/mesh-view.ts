@@ -1,0 +1,20 @@
+/** What connections and writes are judged by: asked on the main thread at the moment of writing, with the latest the keeper has said. */
+import type { Clock } from '../base/clock.ts'
+import { decideShare, type ShareRequest } from '../policy/decide-share.ts'
+import { decideExit } from '../policy/stage-gate.ts'
+import type { MeshView } from '../sync/sync-store.ts'
+import type { ControlView } from './keeper/keeper.ts'
+
+export function currentMeshView(view: () => ControlView, clock: Pick<Clock, 'now'>): MeshView {
+  return {
+    self: () => view().self,
+    mesh: () => view().mesh,
+    membership: () => view().membership,
+    mayLeave(request: ShareRequest) {
+      const { membership, grants, stage, ownerNowUnixMs } = view()
+      const nowUnixMs = Math.max(ownerNowUnixMs, clock.now())
+      const stageAllowsSharing = decideExit(stage, 'share').allow
+      return decideShare({ membership, grants, nowUnixMs, stageAllowsSharing }, request).effect === 'allow'
+    },
+  }
+}
