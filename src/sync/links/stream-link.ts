@@ -16,7 +16,8 @@ const RESUME_BELOW_BYTES = 64 * 1024
 /** Largest piece handed to the transport at once; bounds what one long `send` makes it buffer. */
 const PIECE_BYTES = 64 * 1024
 
-export type ByteTap = (direction: 'in' | 'out', protocol: LinkProtocol, bytes: Uint8Array) => void
+/** The link tells the streams apart: bytes of several come interleaved. */
+export type ByteTap = (direction: 'in' | 'out', protocol: LinkProtocol, bytes: Uint8Array, link: Link) => void
 
 export interface StreamLinkInit {
   readonly stream: Stream
@@ -94,7 +95,7 @@ export class StreamLink implements Link {
 
   #onMessage(chunk: Uint8Array): void {
     if (this.#discarding) return
-    this.#onBytes?.('in', this.protocol, chunk)
+    this.#onBytes?.('in', this.protocol, chunk, this)
     this.#unread.push(chunk)
     if (!this.#resuming) this.#pauseWhenFull()
   }
@@ -142,7 +143,7 @@ export class StreamLink implements Link {
       } catch (err) {
         throw closed(err)
       }
-      this.#onBytes?.('out', this.protocol, piece)
+      this.#onBytes?.('out', this.protocol, piece, this)
       // Not stream.onDrain(): its promise stays resolved after the first drain, so it stops holding anybody back.
       while (this.#stream.writableNeedsDrain && !this.#over) await this.#drainOrClose()
       if (this.#over) throw closed()

@@ -1,0 +1,42 @@
+/**
+ * An agent whose bytes before Noise go to a file as they pass, one line of JSON a piece: `tapped-agent.ts HOME FILE`.
+ * Everything else is as with `aico-mesh start`. The file is written before the bytes are acted on.
+ */
+import { openSync, writeSync } from 'node:fs'
+import { pino } from 'pino'
+import { startAgent } from '../../src/agent/compose.ts'
+import type { ByteTap } from '../../src/sync/links/stream-link.ts'
+import type { TapLine } from './frame-tap.ts'
+
+const [home, file] = process.argv.slice(2)
+if (home === undefined || file === undefined) throw new TypeError('usage: tapped-agent.ts HOME FILE')
+
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+process.channel?.unref()
+
+const tap = openSync(file, 'a', 0o600)
+const links = new Map<object, string>()
+const onBytes: ByteTap = (direction, protocol, bytes, link) => {
+  const name = links.get(link) ?? `${process.pid}/${links.size}`
+  links.set(link, name)
+  const line: TapLine = { link: name, direction, protocol, bytes: Buffer.from(bytes).toString('base64') }
+  writeSync(tap, `${JSON.stringify(line)}\n`)
+}
+
+const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+process.once('SIGTERM', () => end())
+const agent = await startAgent({
+  home,
+  passphrase: undefined,
+  log: pino({ level: process.env['AICO_MESH_LOG'] ?? 'warn', base: null }, pino.destination({ fd: 2, sync: true })),
+  isOnline: true,
+  otlpPort: 0,
+  onStop: () => end(),
+  onFatal: (err) => {
+    throw err
+  },
+  network: { onBytes },
+})
+process.stdout.write(`${JSON.stringify(agent.state.ready())}\n`)
+await ended
+await agent.stop()
