@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import type { Measure, Unit } from './support/measure.ts'
 
 const CIPHERS = ['plain', 'chacha20', 'aegis'] as const
 type Cipher = (typeof CIPHERS)[number]
@@ -46,7 +47,29 @@ const LOOKUPS = 50_000
 const CACHE_KIB = 2_048
 const SALT_AND_CLEAR_HEADER_BYTES = 24
 
-export async function run(): Promise<PageCipherResult> {
+export const name = 'page-cipher'
+export const what =
+  'Inserts and reads of each page cipher of SQLite3 Multiple Ciphers beside plain SQLite, the raw limit: 300-byte rows, ' +
+  '32 KiB blobs, and whether a flipped bit goes unnoticed (docs/adr/0001-page-cipher.md).'
+
+export async function run(): Promise<readonly Measure[]> {
+  const { speed } = await compareCiphers()
+  const plain = speed.find(({ cipher }) => cipher === 'plain') as CipherSpeed
+  return speed
+    .filter(({ cipher }) => cipher !== 'plain')
+    .flatMap((one): readonly Measure[] => [
+      against(`${one.cipher}, rows inserted`, 'rows/s', one.rowsPerS, plain.rowsPerS),
+      against(`${one.cipher}, blobs inserted`, 'MB/s', one.blobMBPerS, plain.blobMBPerS),
+      against(`${one.cipher}, rows looked up`, 'rows/s', one.lookupsPerS, plain.lookupsPerS),
+      against(`${one.cipher}, scanned`, 'MB/s', one.scanMBPerS, plain.scanMBPerS),
+    ])
+}
+
+function against(label: string, unit: Unit, ours: number, raw: number): Measure {
+  return { label, unit, better: 'higher', ours, raw: { label: 'plain SQLite', value: raw } }
+}
+
+async function compareCiphers(): Promise<PageCipherResult> {
   const folder = mkdtempSync(join(tmpdir(), 'page-cipher-'))
   try {
     const rounds = Array.from({ length: ROUNDS }, (_, round) =>
@@ -204,7 +227,7 @@ export function toMarkdown({ speed, authentication }: PageCipherResult): string 
 }
 
 if (import.meta.main) {
-  const result = await run()
+  const result = await compareCiphers()
   console.log(toMarkdown(result))
   for (const { cipher, undetectedOffsets } of result.authentication) {
     if (cipher !== 'plain') console.log(`${cipher}: flips not noticed at offsets [${undetectedOffsets.join(', ')}]`)

@@ -1,0 +1,65 @@
+/** What an agent costs when nothing happens: memory and processor time of its processes, at each stage. */
+import { startNode } from './support/child.ts'
+import { pair, withDevices, type Device } from './support/device.ts'
+import type { Measure } from './support/measure.ts'
+import { descendantsOf, usageOf } from './support/proc.ts'
+import { pause } from './support/until.ts'
+
+export const name = 'idle'
+export const what =
+  'Four agents and a bare Node that does nothing, all at once, over 20 s: casual; pro, paired and connected to another; ' +
+  'developer, whose devtools process is counted on its own. Resident memory, pages shared between processes included.'
+
+const SETTLE_MS = 8_000
+const WATCH_MS = 20_000
+
+interface Idle {
+  readonly rssMB: number
+  readonly cpuPercent: number
+}
+
+export async function run(): Promise<readonly Measure[]> {
+  const bare = startNode(['--eval', 'setInterval(() => {}, 1e8)'])
+  try {
+    return await withDevices(
+      { casual: 'casual', pro: 'pro', other: 'pro', developer: 'developer' },
+      async (devices) => {
+        const [casual, pro, other, developer] = devices as readonly [Device, Device, Device, Device]
+        await pair([pro, other])
+        const [devtools] = descendantsOf(developer.pid)
+        await pause(SETTLE_MS)
+        const pids = [bare.pid, casual.pid, pro.pid, developer.pid, devtools as number]
+        const [raw, ...ours] = (await watch(pids)) as [Idle, ...Idle[]]
+        const names = ['casual', 'pro, paired', 'developer, agent', 'developer, devtools']
+        return names.flatMap((stage, i) => describe(stage, ours[i] as Idle, raw))
+      },
+    )
+  } finally {
+    await bare.stop()
+  }
+}
+
+async function watch(pids: readonly number[]): Promise<readonly Idle[]> {
+  const before = pids.map(usageOf)
+  const startedMs = performance.now()
+  await pause(WATCH_MS)
+  const seconds = (performance.now() - startedMs) / 1000
+  return pids.map(usageOf).map(({ rssMB, cpuS }, i) => ({
+    rssMB,
+    cpuPercent: ((cpuS - (before[i]?.cpuS ?? 0)) / seconds) * 100,
+  }))
+}
+
+function describe(stage: string, ours: Idle, raw: Idle): readonly Measure[] {
+  return [
+    {
+      label: `${stage}: memory`,
+      unit: 'MB',
+      better: 'lower',
+      ours: ours.rssMB,
+      raw: { label: 'bare Node', value: raw.rssMB },
+    },
+    // A bare Node uses none at all, so there is no ratio.
+    { label: `${stage}: processor`, unit: '% of a core', better: 'lower', ours: ours.cpuPercent },
+  ]
+}

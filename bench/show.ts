@@ -1,0 +1,81 @@
+/** A large trace shown: 10,000 spans read, proven, stitched and sent, and what that does to the agent's main thread. */
+import type { TraceView } from '../src/agent/http-types.ts'
+import { decodeSpans } from '../src/wire/otlp/decode-traces.ts'
+import { withDevices, type Device } from './support/device.ts'
+import { percentile, type Measure } from './support/measure.ts'
+import { MAIN_THREAD_PATH, probeDuring } from './support/probe.ts'
+import { makeTrace, newTraceId, post, type Batch } from './support/spans.ts'
+import { pause } from './support/until.ts'
+
+export const name = 'show'
+export const what =
+  'One trace of 10,000 spans on one device, asked for over the socket. Meanwhile requests that only the main thread answers ' +
+  'are timed: the slowest is how long it was blocked. The raw limit decodes the same OTLP and makes JSON of it in one thread.'
+
+const SPANS = 10_000
+const SHOWS = 5
+/** The main thread is never blocked for longer, in milliseconds. */
+const GOAL_MAIN_THREAD_MS = 20
+/** Between shows, so that one's rubbish is not counted for the next, in milliseconds. */
+const BETWEEN_MS = 300
+
+export async function run(): Promise<readonly Measure[]> {
+  const traceId = newTraceId()
+  const batches = makeTrace(traceId, SPANS)
+  const { tookMs, blockedMs } = await withDevices({ owner: 'developer' }, async ([device]) => {
+    const owner = device as Device
+    for (const { body } of batches) await post(owner.otlp, body)
+    const shows = []
+    for (let i = 0; i <= SHOWS; i++) {
+      shows.push(await showOnce(owner, `/v1/traces/${traceId}`))
+      await pause(BETWEEN_MS)
+    }
+    shows.shift() // warm-up
+    return {
+      tookMs: percentile(
+        shows.map((show) => show.tookMs),
+        50,
+      ),
+      blockedMs: Math.max(...shows.map((show) => show.blockedMs)),
+    }
+  })
+  const raw = { label: 'decode + JSON in one thread', value: bareShow(batches) }
+  return [
+    { label: 'traces show of 10,000 spans, median', unit: 'ms', better: 'lower', ours: tookMs, raw },
+    {
+      label: 'longest wait for the main thread meanwhile',
+      unit: 'ms',
+      better: 'lower',
+      ours: blockedMs,
+      goal: GOAL_MAIN_THREAD_MS,
+    },
+  ]
+}
+
+async function showOnce(owner: Device, path: string): Promise<{ tookMs: number; blockedMs: number }> {
+  const { result, latenciesMs } = await probeDuring(owner, MAIN_THREAD_PATH, async () => {
+    const startedMs = performance.now()
+    const { json } = await owner.ask('GET', path)
+    const tookMs = performance.now() - startedMs
+    const { spans } = json as TraceView
+    const verified = spans.filter(({ provenance }) => provenance === 'verified').length
+    if (verified !== SPANS) throw new Error(`${verified} of ${SPANS} spans verified`)
+    return tookMs
+  })
+  return { tookMs: result, blockedMs: Math.max(...latenciesMs) }
+}
+
+/** @returns milliseconds, the median of as many as above after one to warm up */
+function bareShow(batches: readonly Batch[]): number {
+  const times = Array.from({ length: SHOWS + 1 }, () => {
+    const startedMs = performance.now()
+    const spans = batches.flatMap(({ body }) => decodeSpans(body))
+    JSON.stringify(
+      spans.map(({ spanId, parentSpanId, name: title, startUnixNano, endUnixNano }) => {
+        return { spanId, parentSpanId, title, start: String(startUnixNano), end: String(endUnixNano) }
+      }),
+    )
+    return performance.now() - startedMs
+  })
+  return percentile(times.slice(1), 50)
+}

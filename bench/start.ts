@@ -1,0 +1,46 @@
+/** How long a start takes: from the command being run to the line that says the agent is ready. */
+import type { StageName } from '../src/agent/http-types.ts'
+import { startNode } from './support/child.ts'
+import { Device } from './support/device.ts'
+import { percentile, type Measure } from './support/measure.ts'
+
+export const name = 'start'
+export const what =
+  'From spawning `start` to its ready line, the median of 7 after one to warm up; at the developer stage that includes the ' +
+  'devtools process and its port. The raw limit is a Node that evaluates 0 and ends.'
+
+const STARTS = 7
+
+export async function run(): Promise<readonly Measure[]> {
+  const raw = { label: '`node --eval 0`', value: await medianOf(bareStart) }
+  const measures: Measure[] = []
+  for (const stage of ['casual', 'developer'] as const) {
+    measures.push({ label: `spawn to ready, ${stage}`, unit: 'ms', better: 'lower', ours: await startAt(stage), raw })
+  }
+  return measures
+}
+
+async function startAt(stage: StageName): Promise<number> {
+  const device = await Device.create('start', stage)
+  try {
+    return await medianOf(async () => {
+      const tookMs = await device.start()
+      await device.stop()
+      return tookMs
+    })
+  } finally {
+    await device.remove()
+  }
+}
+
+async function bareStart(): Promise<number> {
+  const startedMs = performance.now()
+  await startNode(['--eval', '0']).ended
+  return performance.now() - startedMs
+}
+
+async function medianOf(measure: () => Promise<number>): Promise<number> {
+  const times: number[] = []
+  for (let i = 0; i <= STARTS; i++) times.push(await measure())
+  return percentile(times.slice(1), 50)
+}

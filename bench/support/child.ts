@@ -1,0 +1,55 @@
+/** Processes that a benchmark starts: each speaks one JSON document a line, and none outlives the benchmark. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createInterface } from 'node:readline'
+
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+export interface Child {
+  readonly pid: number
+  /** The next line of its output, parsed. Rejects when it ends without one. */
+  nextJson(): Promise<unknown>
+  /** Asks it to end and waits; an agent gets the time to close its store. */
+  stop(): Promise<void>
+  /** Resolves with the exit code. */
+  readonly ended: Promise<number | null>
+}
+
+/** How long a process may take to end after it was asked to, in milliseconds. */
+const STOP_LIMIT_MS = 15_000
+
+/** Runs Node with these arguments; errors it prints are shown, what it prints to stdout is read. */
+export function startNode(args: readonly string[]): Child {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  running.add(child)
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('exit', (code) => {
+      running.delete(child)
+      resolve(code)
+    })
+  })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return {
+    pid: child.pid as number,
+    ended,
+    async nextJson() {
+      const { done, value } = await lines.next()
+      if (done === true) throw new Error(`${args.join(' ')} ended with code ${await ended}`)
+      return JSON.parse(value)
+    },
+    async stop() {
+      child.kill('SIGTERM')
+      const kill = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS)
+      await ended
+      clearTimeout(kill)
+    },
+  }
+}
+
+/** Runs Node to its end. @throws if it fails */
+export async function runNode(args: readonly string[]): Promise<void> {
+  const code = await startNode(args).ended
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with code ${code}`)
+}

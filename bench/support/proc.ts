@@ -1,0 +1,29 @@
+/** Memory and processor time of processes, from /proc: Linux only. */
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+
+const TICKS_PER_S = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
+
+export interface Usage {
+  readonly cpuS: number
+  /** Resident, pages shared with other processes included. */
+  readonly rssMB: number
+}
+
+export function usageOf(pid: number): Usage {
+  const rssKiB = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  // The command's name may hold spaces; the fields are counted from its closing bracket.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+  return {
+    cpuS: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S,
+    rssMB: (Number(rssKiB) * 1024) / 1e6,
+  }
+}
+
+/** Processes started by `pid`, and by those. */
+export function descendantsOf(pid: number): readonly number[] {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  )
+  return children.flatMap((child) => [child, ...descendantsOf(child)])
+}
