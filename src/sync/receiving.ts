@@ -7,7 +7,7 @@
  */
 import type { Crypto } from '../base/crypto.ts'
 import { equalBytes, toHex } from '../base/bytes.ts'
-import { MeshError } from '../base/errors.ts'
+import { codeOf, MeshError } from '../base/errors.ts'
 import type { DeviceId } from '../model/ids.ts'
 import type { Lane } from '../model/lane.ts'
 import type { LogKey, SegmentHeader, SeqRange } from '../model/segment.ts'
@@ -77,6 +77,8 @@ export class ReceiveError extends MeshError<ReceiveErrorCode> {}
 
 /** What is asked for at once: enough to keep a link busy, little enough that a new head is not kept waiting. */
 const WANT_BUDGET = { segments: 1024, ranges: 512 } as const
+/** Codes of refusals that say nothing against the owner: our policy as it is now, our disk. */
+const OUR_REASON = /^(?:POLICY|STORE)_/
 /** Keys derived and kept at once: one per module and epoch in use. */
 const MAX_CACHED_KEYS = 512
 
@@ -84,6 +86,8 @@ export class Receiving {
   readonly #deps: ReceivingDeps
   /** Logs that broke a rule in this run of the agent: nothing more of them is asked for. */
   readonly #frozen = new Set<string>()
+  /** Logs whose run was refused for a reason of ours, such as a full disk or a grant just revoked: until they are offered again. */
+  readonly #setAside = new Set<string>()
   /** Heads each owner has offered and signed, by log. */
   readonly #offered = new Map<DeviceId, Map<string, readonly HeadRow[]>>()
   readonly #partKeys = new Map<string, { readonly partKey: Uint8Array; readonly epoch: HeldKey }>()
@@ -110,7 +114,10 @@ export class Receiving {
       byLog.set(key, [...(byLog.get(key) ?? []), row])
     }
     const offered = this.#offered.get(owner) ?? new Map<string, readonly HeadRow[]>()
-    for (const [key, list] of byLog) offered.set(key, list)
+    for (const [key, list] of byLog) {
+      offered.set(key, list)
+      this.#setAside.delete(key)
+    }
     this.#offered.set(owner, offered)
     return this.plan(owner)
   }
@@ -119,7 +126,7 @@ export class Receiving {
   plan(owner: DeviceId): WantPlan {
     const { source } = this.#deps
     const known = [...(this.#offered.get(owner)?.values() ?? [])].flat().filter((row) => source.findLog(row))
-    const offered = known.filter((row) => !this.#frozen.has(keyOf(row)))
+    const offered = known.filter((row) => !this.#frozen.has(keyOf(row)) && !this.#setAside.has(keyOf(row)))
     const held = (key: LogKey): readonly SeqRange[] => {
       const log = source.findLog(key)
       return log ? source.runs(log.rowId) : []
@@ -137,12 +144,13 @@ export class Receiving {
     this.#offered.delete(owner)
   }
 
-  /** @throws {ReceiveError}, and what the door throws; nothing of the run is kept then, and its log is frozen. */
+  /** @throws {ReceiveError}, and what the door throws; nothing of the run is kept then, and its log is frozen or set aside. */
   take(owner: DeviceId, range: LogRange, segments: readonly Sealed[]): void {
     try {
       this.#take(owner, range, segments)
     } catch (err) {
-      this.#frozen.add(keyOf(range))
+      const refused = OUR_REASON.test(codeOf(err)) ? this.#setAside : this.#frozen
+      refused.add(keyOf(range))
       throw err
     }
   }
