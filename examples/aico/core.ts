@@ -1,0 +1,42 @@
+/**
+ * core, on the laptop: understands, remembers, answers. It continues the caller's trace, tells the other modules of its
+ * device over the bus, and lets the body on a third device speak.
+ *
+ *   export AICO_MESH_MODULE=FILE   # as printed by: aico-mesh modules add core
+ *   EMBODIMENT_URL=http://127.0.0.1:PORT/say node core.ts
+ */
+import { SpanKind } from '@opentelemetry/api'
+import { setTimeout as pause } from 'node:timers/promises'
+import { connect } from '../../src/sdk/index.ts' // in your own module: from 'aico-mesh/sdk'
+import { inSpan } from './in-span.ts'
+import { sendWords, serveWords, type Words } from './words-over-http.ts'
+
+const EMBODIMENT_URL = process.env['EMBODIMENT_URL'] ?? ''
+
+const mesh = connect()
+const { tracer, logger } = mesh
+
+serveWords({
+  path: '/think',
+  handle: (heard, headers) =>
+    inSpan(tracer, 'POST /think', { kind: SpanKind.SERVER }, () => think(heard), mesh.extract(headers)),
+  stop: () => mesh.close(),
+})
+
+async function think(heard: Words): Promise<Words> {
+  await inSpan(tracer, 'understand', {}, () => pause(15)) // stands for a language model
+  mesh.publish('conversation/turn', { words: heard.text.split(' ').length })
+  await inSpan(tracer, 'recall memories', { attributes: { 'aico.memories': 3 } }, () => pause(10))
+  const answer = await inSpan(tracer, 'compose answer', {}, () => compose(heard))
+  logger.info('answered')
+  return inSpan(tracer, 'POST /say', { kind: SpanKind.CLIENT }, () =>
+    sendWords(EMBODIMENT_URL, answer, mesh.inject({})),
+  )
+}
+
+async function compose(heard: Words): Promise<Words> {
+  await pause(25)
+  return {
+    text: heard.text.endsWith('?') ? 'Nothing before ten. Shall we take a walk first?' : 'I will remember that.',
+  }
+}
