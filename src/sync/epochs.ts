@@ -23,7 +23,7 @@ export interface EpochsDeps {
   }
   readonly ledger: Ledger
   readonly self: string
-  /** When live grants for a lane end: an epoch must not reach across such a time. */
+  /** When live grants for a lane begin or end: an epoch must not reach across such a time. */
   readonly boundaries: (lane: Lane) => readonly number[]
   /** Called when an epoch has begun by itself: those who may see it need its key. */
   readonly onStart: () => void
@@ -60,9 +60,10 @@ export class Epochs {
     return { lane, n: plan.n, startedUnixMs: plan.startedUnixMs, key: crypto.randomBytes(KEY_BYTES) }
   }
 
+  /** What is in force is read again from the table: the caller's transaction may still roll back. */
   commit(epoch: OwnEpoch): void {
     this.#deps.table.insert(epoch)
-    this.#current.set(epoch.lane, epoch)
+    this.#current.delete(epoch.lane)
   }
 
   /** Writes the leaf of a new key; before {@link commit}, like every leaf. */
