@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 
 /** Room -> rooms it may import from (and always from itself). Packages: see PURE. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   base: [],
   model: ['base'],
   platform: ['base'],
@@ -46,7 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   main: ['base', 'platform', 'cli', 'agent'],
 }
 /** Pure rooms, with the packages each may still import. Rooms absent here may import any package. */
-const PURE: Readonly<Record<string, readonly string[]>> = {
+export const PURE: Readonly<Record<string, readonly string[]>> = {
   base: [],
   model: [],
   wire: [],
