@@ -87,9 +87,15 @@ function otlpSource(serviceName: string | undefined, sources: Set<string>): stri
   return name
 }
 
-/** The name without control and format characters, cut to what a module name may hold. */
+/** The name without control and format characters, cut between characters to what a module name may hold. */
 function printable(name: string): string {
-  let text = name.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '').trim()
-  while (utf8(OTLP_PREFIX + text).length > MAX_MODULE_NAME_BYTES) text = text.slice(0, -1)
-  return text
+  const text = name.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '').trim()
+  let end = 0
+  let bytes = OTLP_PREFIX.length
+  for (const character of text) {
+    bytes += utf8(character).length
+    if (bytes > MAX_MODULE_NAME_BYTES) break
+    end += character.length
+  }
+  return text.slice(0, end)
 }
