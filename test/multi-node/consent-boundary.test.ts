@@ -4,10 +4,9 @@
  */
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { GrantView } from '../../src/agent/http-types.ts'
 import { toHex, utf8 } from '../../src/base/bytes.ts'
 import type { SyncMessage } from '../../src/wire/sync-message-types.ts'
-import { AgentLab, connected, pair, shows, type TestAgent } from '../support/agents.ts'
+import { AgentLab, connected, grantsOf, meetAgain, pair, shows, type TestAgent } from '../support/agents.ts'
 import { newSpan, newTraceId } from '../support/otlp-spans.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { FrameTap } from './frame-tap.ts'
@@ -56,20 +55,6 @@ async function speak(time: string): Promise<readonly string[]> {
   return [service, name, key, value] as readonly string[]
 }
 
-/** Makes readers meet the phone anew and compare everything: what it would ever give them has been asked for then. */
-async function reconcile(...readers: readonly TestAgent[]): Promise<void> {
-  await Promise.all(
-    readers.map(async (reader) => {
-      await reader.end('SIGTERM')
-      const sinceUnixMs = Date.now()
-      await reader.start()
-      await waitFor(`${reader.name} to be in step with the phone`, async () => {
-        return ((await reader.peer(phone))?.syncedUnixMs ?? 0) >= sinceUnixMs
-      })
-    }),
-  )
-}
-
 function tellingTypes(tap: FrameTap): readonly string[] {
   return [...tap.types()].filter((type) => !HARMLESS.has(type))
 }
@@ -83,7 +68,7 @@ function found(place: { holds(needle: Uint8Array): boolean }, needles: readonly 
 
 test('[CO8] before a grant nobody gets a segment, a key, a log id or a word of the owner', async () => {
   const words = await speak('before')
-  await reconcile(laptop, tablet)
+  await Promise.all([meetAgain(laptop, phone), meetAgain(tablet, phone)])
 
   const { logIds, epochKeys } = await secretsOf(phone.home)
   expect([logIds.length, epochKeys.length]).toEqual([1, 1])
@@ -127,7 +112,7 @@ test('[CO9] a grant opens the whole trace, and the same searches find it; a thir
   expect(found(home, all)).toHaveLength(all.length)
 
   // Neither keys nor words ever travel in the clear, and nobody but the recipient gets them at all.
-  await reconcile(tablet)
+  await meetAgain(tablet, phone)
   for (const device of [phone, laptop, tablet])
     expect(found(tapOf(device), [...epochKeys, ...words, PURPOSE])).toEqual([])
   expect(tellingTypes(tapOf(tablet))).toEqual([])
@@ -138,12 +123,11 @@ test('[CO10] after a revocation nothing new leaves; its owner still sees it', as
   const known = await secretsOf(phone.home)
   await phone.revoke(grantId)
   await waitFor('the laptop to know', async () => {
-    const { grants } = await laptop.call<{ grants: readonly GrantView[] }>('GET', '/v1/consent')
-    return grants.every(({ state }) => state === 'revoked')
+    return (await grantsOf(laptop)).every(({ state }) => state === 'revoked')
   })
   const before = new Map([phone, laptop, tablet].map((device) => [device, tapOf(device)]))
   const words = await speak('after')
-  await reconcile(laptop, tablet)
+  await Promise.all([meetAgain(laptop, phone), meetAgain(tablet, phone)])
 
   const isNew = (bytes: Uint8Array, old: readonly Uint8Array[]): boolean =>
     !old.some((each) => toHex(each) === toHex(bytes))

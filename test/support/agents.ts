@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { initDevice } from '../../src/agent/host.ts'
-import type { ErrorView, GrantedView, PairedView, PeerDetailView } from '../../src/agent/http-types.ts'
+import type { ErrorView, GrantedView, GrantView, PairedView, PeerDetailView } from '../../src/agent/http-types.ts'
 import type { InviteView, StageName, StatusView, TraceView } from '../../src/agent/http-types.ts'
 import { layOutHome } from '../../src/platform/home.ts'
 import { otlpTraces, type TestSpan } from './otlp-spans.ts'
@@ -219,6 +219,30 @@ export function shows(reader: TestAgent, owner: TestAgent, traceId: string, coun
   return waitFor(`${count} spans of ${owner.name} at ${reader.name}`, async () => {
     return (await reader.spansOf(owner, traceId)).length >= count
   })
+}
+
+/**
+ * Makes a reader meet an owner anew and compare everything: what the owner would ever give it has been asked for then,
+ * so what is not there is not coming.
+ */
+export async function meetAgain(reader: TestAgent, owner: TestAgent): Promise<void> {
+  await reader.end('SIGTERM')
+  const sinceUnixMs = Date.now()
+  await reader.start()
+  await inStep(reader, owner, sinceUnixMs)
+}
+
+/** Waits until a reader has all that an owner offers, as both have said after this time. */
+export function inStep(reader: TestAgent, owner: TestAgent, sinceUnixMs: number): Promise<unknown> {
+  return waitFor(`${reader.name} to be in step with ${owner.name}`, async () => {
+    const peer = await reader.peer(owner)
+    return peer?.pendingSegments === 0 && (peer.syncedUnixMs ?? 0) >= sinceUnixMs
+  })
+}
+
+/** The grants an agent knows, given and got. */
+export async function grantsOf(agent: TestAgent): Promise<readonly GrantView[]> {
+  return (await agent.call<{ grants: readonly GrantView[] }>('GET', '/v1/consent')).grants
 }
 
 /** One request over a home's socket, with its token. */
