@@ -2,7 +2,7 @@
  * The agent's HTTP: one unix socket, a bearer token on every request, a list of routes and nothing else.
  *
  * A token names a capability: `cli` may call every route, `devtools` only those that say so. Errors are
- * `{ error: { code, message } }`; a refusal by policy is 403, a missing thing 404, bad input 400.
+ * `{ error: { code, message, details } }`; a refusal by policy is 403, a missing thing 404, bad input 400.
  * Source of the shapes: docs/spec/http.md. There is no TCP port here.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -57,6 +57,8 @@ const STATUS: Readonly<Record<string, number>> = {
   INTERNAL: 500,
   WORKER_GONE: 503,
 }
+/** Codes that mean "not now": a full disk, another process at the files. */
+const UNAVAILABLE = /^STORE_/
 /** Codes that mean "policy says no": the command line exits 4 on them. */
 const REFUSED = /^(?:POLICY|STAGE|PAIR_NEEDS|CONSENT_REFUSED)/
 
@@ -115,8 +117,8 @@ export class HttpServer implements Service {
   }
 
   async #answer(request: IncomingMessage, signal: AbortSignal): Promise<HttpAnswer> {
-    const url = new URL(request.url ?? '/', 'http://agent')
     const capability = this.#capabilityOf(request)
+    const url = toUrl(request.url ?? '/')
     const match = findRoute(this.#options.routes, request.method, url.pathname)
     if (capability !== 'cli' && capability !== match.route.capability) {
       throw new HttpError('HTTP_UNAUTHORIZED', 'this token does not open that path')
@@ -148,8 +150,13 @@ export class HttpServer implements Service {
 }
 
 function toErrorAnswer({ code, message, details }: MeshError): RouteAnswer {
-  const status = STATUS[code] ?? (REFUSED.test(code) ? 403 : 400)
+  const status = STATUS[code] ?? (REFUSED.test(code) ? 403 : UNAVAILABLE.test(code) ? 503 : 400)
   return { status, json: { error: { code, message, details } } }
+}
+
+function toUrl(path: string): URL {
+  if (URL.canParse(path, 'http://agent')) return new URL(path, 'http://agent')
+  throw new HttpError('HTTP_NOT_FOUND', 'the path is not valid')
 }
 
 function findRoute(routes: readonly Route[], method: string | undefined, path: string) {
@@ -175,7 +182,7 @@ export async function callRoute(
   call: { readonly method: Route['method']; readonly path: string; readonly body: unknown },
 ): Promise<RouteAnswer> {
   try {
-    const { pathname, searchParams } = new URL(call.path, 'http://agent')
+    const { pathname, searchParams } = toUrl(call.path)
     const { route, params } = findRoute(routes, call.method, pathname)
     const body = call.body === undefined ? new Uint8Array(0) : new TextEncoder().encode(JSON.stringify(call.body))
     const signal = new AbortController().signal
