@@ -18,7 +18,7 @@ import { reduceConsent, type ConsentRecord } from '../policy/reduce-consent.ts'
 import { consentOpId, decodeConsentOp, encodeConsentOp } from '../wire/consent-op.ts'
 import { decodeKeyHandover, type KeyHandover } from '../wire/key-handover.ts'
 import type { Epochs, OwnEpoch } from './epochs.ts'
-import { NOTHING_TO_HAND, planHandover, type Handed, type HandoverPlan, type HandoverStore } from './plan-handover.ts'
+import { planHandover, type Handed, type HandoverPlan, type HandoverStore } from './plan-handover.ts'
 import type { Ledger } from './ledger.ts'
 import type { OwnerClock } from './owner-clock.ts'
 import { openEntry, sealEntries, type ControlHead, type SealedEntry, type SealItem } from './seal-entries.ts'
@@ -69,6 +69,8 @@ export interface ConsentDeps {
   readonly cut: (lanes: readonly Lane[]) => void
   /** Called after every change of what is granted, on either side. */
   readonly onChange: () => void
+  /** Something came that counts for nothing, and does not end the session. */
+  readonly onRefused: (code: string) => void
 }
 
 export interface GrantRequest {
@@ -151,7 +153,10 @@ export class ConsentService {
       })
       const opId = consentOpId({ owner: self, recipient: request.recipient }, plaintext, crypto.sha256)
       this.#record('consent.granted', opId, request.recipient, { notice })
-      await this.#write(request.recipient, [{ kind: 'consent', plaintext }], [])
+      const [entry] = await this.#seal(request.recipient, [{ kind: 'consent', plaintext }])
+      // Sealing takes a moment, in which the device may have been removed: its grants have been ended by then.
+      this.#requireMember(request.recipient)
+      this.#commit([{ entries: [entry as SealedEntry], handed: [] }], [])
       await this.#handOverTo(request.recipient)
       this.#changed()
       return { grantId, notice }
@@ -164,9 +169,12 @@ export class ConsentService {
    */
   revoke(grantId: GrantId): Promise<void> {
     const grant = this.#ownGrant(grantId)
+    if (this.#isRevoked(grantId)) return Promise.resolve()
     this.#fenced.add(grantId)
     this.#changed()
-    return this.#oneAtATime(() => this.#revokeNow(grant))
+    return this.#oneAtATime(async () => {
+      if (!this.#isRevoked(grantId)) await this.#revokeNow(grant)
+    })
   }
 
   /** Hands over what live grants open and their recipients do not have yet: keys of new epochs, names of new logs. */
@@ -194,8 +202,11 @@ export class ConsentService {
   receive(owner: DeviceId, entries: readonly Uint8Array[]): Promise<boolean> {
     return this.#oneAtATime(async () => {
       let isNew = false
-      for (const bytes of entries) isNew = (await this.#receiveOne(owner, bytes)) || isNew
-      if (isNew) this.#changed()
+      try {
+        for (const bytes of entries) isNew = (await this.#receiveOne(owner, bytes)) || isNew
+      } finally {
+        if (isNew) this.#changed()
+      }
       return isNew
     })
   }
@@ -219,14 +230,22 @@ export class ConsentService {
     this.#remember(entry)
   }
 
-  /** Keys count only under a live grant of that owner, and only for what the grant names. */
+  /**
+   * Keys count only under a grant of that owner, and only for what the grant names. Those that come under one that has
+   * ended, or that says more than this version understands, are left sealed: the log goes on without them.
+   */
   #receiveKeys(owner: DeviceId, sealed: SealedEntry): void {
     const { store } = this.#deps
     const handover = decodeKeyHandover(sealed.plaintext)
-    const grant = this.#find(handover.grantId)
+    const record = this.records().find(({ grant: { grantId } }) => grantId === handover.grantId)
+    const grant = record?.grant
     const opId = sealed.entry.kind === 'keys' ? sealed.entry.opId : undefined
     if (grant === undefined || grant.owner !== owner || grant.opId !== opId || !isWithin(grant, handover)) {
       throw new ConsentError('CONSENT_OUTSIDE_GRANT', 'a key was handed over that no grant of its owner names')
+    }
+    if (record?.revokedBy !== undefined || record?.void !== undefined) {
+      this.#deps.onRefused('CONSENT_GRANT_ENDED')
+      return store.transaction(() => store.insertEntry(toKept(sealed)))
     }
     this.#record('key.received', grant.opId, owner, { lane: handover.lane, epoch: handover.epoch }, 'peer')
     store.receiveLogs({ owner, handover })
@@ -247,30 +266,38 @@ export class ConsentService {
     const opId = consentOpId({ owner: self, recipient: grant.recipient }, plaintext, crypto.sha256)
     this.#record('consent.revoked', opId, grant.recipient, {})
     cut(grant.lanes)
-    const next = grant.lanes.map((lane) => epochs.prepare(lane))
-    for (const epoch of next) epochs.record(epoch)
-    await this.#write(grant.recipient, [{ kind: 'consent', plaintext }], next)
+    const revoke: SealItem = { kind: 'consent', plaintext }
+    for (let isWritten = false; !isWritten;) {
+      const next = grant.lanes.map((lane) => epochs.prepare(lane))
+      const batch = await this.#sealRotation(grant.recipient, revoke, next)
+      isWritten = next.every((epoch) => epochs.isNext(epoch))
+      if (!isWritten) continue
+      for (const epoch of next) epochs.record(epoch)
+      this.#commit(batch, next)
+    }
     this.#fenced.delete(grant.grantId)
     this.#changed()
   }
 
-  /**
-   * Seals and commits as one batch: new epochs, their keys for whoever still may see them, and the items for one
-   * recipient, in that order.
-   */
-  async #write(recipient: DeviceId, items: readonly SealItem[], next: readonly OwnEpoch[]): Promise<void> {
-    const { store, epochs } = this.#deps
-    const batch: { entries: readonly SealedEntry[]; handed: readonly Handed[] }[] = []
-    if (next.length > 0) {
-      for (const remaining of this.#liveRecipients()) {
-        const plan = this.#planHandover(remaining, next)
-        // The revoked recipient may hold another live grant: its entries are sealed below, in one chain with the revoke.
-        if (remaining !== recipient)
-          batch.push({ entries: await this.#seal(remaining, plan.items), handed: plan.handed })
-      }
+  /** The keys of new epochs for whoever still may see them, then the revoke that made them needed. */
+  async #sealRotation(
+    recipient: DeviceId,
+    revoke: SealItem,
+    next: readonly OwnEpoch[],
+  ): Promise<readonly SealedBatch[]> {
+    const batch: SealedBatch[] = []
+    for (const remaining of this.#liveRecipients()) {
+      // The revoked recipient may hold another live grant: its entries are sealed below, in one chain with the revoke.
+      if (remaining === recipient) continue
+      const { items, handed } = this.#planHandover(remaining, next)
+      batch.push({ entries: await this.#seal(remaining, items), handed })
     }
-    const own = next.length > 0 ? this.#planHandover(recipient, next) : NOTHING_TO_HAND
-    batch.push({ entries: await this.#seal(recipient, [...own.items, ...items]), handed: own.handed })
+    const own = this.#planHandover(recipient, next)
+    return [...batch, { entries: await this.#seal(recipient, [...own.items, revoke]), handed: own.handed }]
+  }
+
+  #commit(batch: readonly SealedBatch[], next: readonly OwnEpoch[]): void {
+    const { store, epochs } = this.#deps
     store.transaction(() => {
       for (const epoch of next) epochs.commit(epoch)
       for (const { entries, handed } of batch) this.#keep(entries, handed)
@@ -294,7 +321,8 @@ export class ConsentService {
   async #seal(recipient: DeviceId, items: readonly SealItem[]): Promise<readonly SealedEntry[]> {
     const { crypto, self, mesh, deviceSeed, cardOf, ledger } = this.#deps
     const card = cardOf(recipient)
-    if (card === undefined || items.length === 0) return []
+    if (items.length === 0) return []
+    if (card === undefined) throw new ConsentError('CONSENT_NOT_A_MEMBER', 'nothing is known of this device')
     for (const item of items) {
       if (item.kind === 'keys') {
         ledger.append({
@@ -327,6 +355,12 @@ export class ConsentService {
 
   #liveRecipients(): readonly DeviceId[] {
     return [...this.#deps.membership().members.keys()].filter((device) => this.#scopes(device).length > 0)
+  }
+
+  /** Whether the operation that ends a grant is written: a fence alone is gone with the next start. */
+  #isRevoked(grantId: GrantId): boolean {
+    const { self } = this.#deps
+    return [...this.#ops.values()].some((op) => op.kind === 'revoke' && op.grantId === grantId && op.owner === self)
   }
 
   #find(grantId: GrantId): GrantOp | undefined {
@@ -387,6 +421,11 @@ export class ConsentService {
     this.#queue = result.catch(() => undefined)
     return result
   }
+}
+
+interface SealedBatch {
+  readonly entries: readonly SealedEntry[]
+  readonly handed: readonly Handed[]
 }
 
 /** Stands for the revoke operation until that is written. */

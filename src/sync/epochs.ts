@@ -60,6 +60,11 @@ export class Epochs {
     return { lane, n: plan.n, startedUnixMs: plan.startedUnixMs, key: crypto.randomBytes(KEY_BYTES) }
   }
 
+  /** Whether a prepared epoch can still be the next: a day may have begun another while it was being sealed for readers. */
+  isNext({ lane, n }: OwnEpoch): boolean {
+    return n === (this.#deps.table.current(lane)?.n ?? -1) + 1
+  }
+
   /** What is in force is read again from the table: the caller's transaction may still roll back. */
   commit(epoch: OwnEpoch): void {
     this.#deps.table.insert(epoch)

@@ -52,6 +52,7 @@ export class MembershipService {
   readonly #ops = new Map<OpId, DecodedMembershipOp>()
   #mesh: { readonly mesh: MeshId; readonly root: OpId }
   #membership: Membership
+  #queue: Promise<unknown> = Promise.resolve()
 
   constructor(deps: MembershipDeps) {
     this.#deps = deps
@@ -114,10 +115,7 @@ export class MembershipService {
       const decoded = decodeMembershipOp(bytes, this.#deps.crypto)
       if (decoded.op.mesh !== this.#mesh.mesh)
         throw new MembershipError('MEMBER_OTHER_MESH', 'an operation of another mesh')
-      if (!this.#ops.has(decoded.op.opId)) {
-        await this.#commit(decoded, 'peer')
-        isNew = true
-      }
+      isNew = (await this.#commit(decoded, 'peer')) || isNew
     }
     return isNew
   }
@@ -189,7 +187,15 @@ export class MembershipService {
     return { mesh, root: decoded.op.opId }
   }
 
-  async #commit(decoded: DecodedMembershipOp, actor: 'user' | 'peer'): Promise<void> {
+  /** One operation after another: what each changes is judged by all before it. @returns whether it is new */
+  #commit(decoded: DecodedMembershipOp, actor: 'user' | 'peer'): Promise<boolean> {
+    const result = this.#queue.then(() => this.#commitNow(decoded, actor))
+    this.#queue = result.catch(() => undefined) // the caller sees the failure; the next operation is not held up
+    return result
+  }
+
+  async #commitNow(decoded: DecodedMembershipOp, actor: 'user' | 'peer'): Promise<boolean> {
+    if (this.#ops.has(decoded.op.opId)) return false
     const limit = decoded.op.kind === 'remove' ? MAX_MEMBERSHIP_OPS : MAX_ADDING_OPS
     if (this.#ofMesh().length >= limit) {
       throw new MembershipError('MEMBER_TOO_MANY_OPS', 'this mesh has all the operations it can have')
@@ -201,6 +207,7 @@ export class MembershipService {
     this.#keep(decoded, actor)
     this.#membership = this.#reduce()
     this.#deps.onChange()
+    return true
   }
 
   #keep(decoded: DecodedMembershipOp, actor: 'user' | 'peer'): void {

@@ -27,10 +27,14 @@ export class OwnerClock {
   /** Unix milliseconds, whole. */
   now(): number {
     this.#highWaterMs = Math.max(this.#highWaterMs, Math.floor(this.#deps.clock.now()))
-    if (this.#highWaterMs - this.#savedMs >= PERSIST_EVERY_MS) {
-      this.#savedMs = this.#highWaterMs
-      this.#deps.save(this.#savedMs)
-    }
+    if (this.#highWaterMs - this.#savedMs >= PERSIST_EVERY_MS) this.flush()
     return this.#highWaterMs
+  }
+
+  /** Writes the mark, for an orderly stop: only a power cut may lose the last minute of it. */
+  flush(): void {
+    if (this.#highWaterMs === this.#savedMs) return
+    this.#savedMs = this.#highWaterMs
+    this.#deps.save(this.#savedMs)
   }
 }

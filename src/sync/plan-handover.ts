@@ -40,7 +40,7 @@ export interface HandoverDeps {
   readonly store: HandoverStore
 }
 
-export const NOTHING_TO_HAND: HandoverPlan = { items: [], handed: [] }
+const NOTHING_TO_HAND: HandoverPlan = { items: [], handed: [] }
 /** Stands for the key of a whole lane where module names stand otherwise. */
 const WHOLE_LANE = '*'
 

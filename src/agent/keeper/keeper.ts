@@ -10,7 +10,7 @@ import { SIGNALS, type Lane } from '../../model/lane.ts'
 import type { DeviceCard, Membership } from '../../model/membership.ts'
 import type { MeshId } from '../../model/ids.ts'
 import { isStage, type Stage } from '../../model/stage.ts'
-import type { ShareView } from '../../policy/decide-share.ts'
+import { closedFor, type ShareView } from '../../policy/decide-share.ts'
 import type { ConsentRecord } from '../../policy/reduce-consent.ts'
 import { planStageChange, type StageChange } from '../../policy/stage-change.ts'
 import { decideExit } from '../../policy/stage-gate.ts'
@@ -147,7 +147,7 @@ export class Keeper {
       table: this.store.epochs,
       ledger: this.ledger,
       self,
-      boundaries: (lane) => this.#grantEnds(lane),
+      boundaries: (lane) => this.#grantEdges(lane),
       onStart: () => {
         this.#handOverDue = true
       },
@@ -166,7 +166,10 @@ export class Keeper {
         setMesh: (mesh) => settings.set(SETTING.mesh, mesh),
       },
       beforeRemoval: (device) => this.#revokeAll((grant) => grant.recipient === device),
-      onChange: () => deps.onEvent('view'),
+      onChange: () => {
+        this.#endStrayGrants().catch((err: unknown) => this.#fail(err))
+        deps.onEvent('view')
+      },
     })
     this.consents = new ConsentService({
       crypto,
@@ -183,6 +186,7 @@ export class Keeper {
       stageAllowsSharing: () => this.#sharingAllowed(),
       cut: (lanes) => void this.writer.cut(({ log }) => lanes.includes(log.lane)),
       onChange: () => deps.onEvent('view'),
+      onRefused: (code) => this.refused('sync', code),
     })
     this.intake = new LocalIntake({
       crypto,
@@ -228,6 +232,7 @@ export class Keeper {
     )
     this.purgeLapsed()
     this.#cancelLeases = clock.every(LEASE_CHECK_MS, () => this.purgeLapsed())
+    this.#resume()
   }
 
   get stage(): Stage {
@@ -298,12 +303,20 @@ export class Keeper {
   /** Hands over what is due, then tells the mesh that there is more. */
   announce(): void {
     const due = this.#handOverDue
-    this.#handOverDue = false
+    this.#handOverDue = due && this.#hasEmptyLog()
     const handedOver = due ? this.consents.handOver() : Promise.resolve()
     handedOver.then(
       () => this.deps.onEvent('records'),
-      (err: unknown) => this.deps.onFailure(err),
+      (err: unknown) => {
+        this.#handOverDue ||= due
+        this.#fail(err)
+      },
     )
+  }
+
+  /** Counts something that came from outside and was not taken; codes are ours, never the sender's words. */
+  refused(room: 'sync' | 'pair', code: string): void {
+    this.store.counters.add(`${room}.refused.${code}`, 1)
   }
 
   close(): void {
@@ -314,6 +327,7 @@ export class Keeper {
     try {
       this.writer.cut(() => true)
       this.peers.flush()
+      this.ownerClock.flush()
     } catch (err) {
       this.deps.onFailure(err) // the journal holds what could not be cut
     } finally {
@@ -370,13 +384,13 @@ export class Keeper {
     )
   }
 
-  #grantEnds(lane: Lane): readonly number[] {
+  /** Where our live grants for a lane begin or end: an epoch that reached across would fall out of one of them whole. */
+  #grantEdges(lane: Lane): readonly number[] {
     return this.consents
       .records()
       .filter(({ grant, revokedBy }) => revokedBy === undefined && grant.owner === this.card.deviceId)
-      .flatMap(({ grant }) =>
-        grant.lanes.includes(lane) && grant.untilUnixMs !== undefined ? [grant.untilUnixMs] : [],
-      )
+      .filter(({ grant }) => grant.lanes.includes(lane))
+      .flatMap(({ grant }) => [grant.sinceUnixMs, ...(grant.untilUnixMs === undefined ? [] : [grant.untilUnixMs])])
   }
 
   async #revokeAll(isMeant: (grant: ConsentRecord['grant']) => boolean): Promise<void> {
@@ -384,6 +398,32 @@ export class Keeper {
       .records()
       .filter(({ grant, revokedBy }) => revokedBy === undefined && grant.owner === this.card.deviceId && isMeant(grant))
     await Promise.all(live.map(({ grant }) => this.consents.revoke(grant.grantId)))
+  }
+
+  /** Grants that stage or membership leave no place: whatever came between, they end and do not come back with it. */
+  #endStrayGrants(): Promise<void> {
+    const view = this.shareView()
+    return this.#revokeAll(({ owner, recipient }) => closedFor(view, owner, recipient) !== undefined)
+  }
+
+  /** What a power cut left undone: grants to end, and keys and names that readers were not told yet. */
+  #resume(): void {
+    this.#handOverDue = true
+    this.#endStrayGrants().then(
+      () => this.announce(),
+      (err: unknown) => this.#fail(err),
+    )
+  }
+
+  /** A log with nothing in it cannot be named to readers yet. */
+  #hasEmptyLog(): boolean {
+    const own = this.store.logs.ofAuthor(this.card.deviceId)
+    return own.some(({ rowId }) => this.store.segments.last(rowId) === undefined)
+  }
+
+  /** Work that nobody waits for and that a stop overtook is done at the next start. */
+  #fail(err: unknown): void {
+    if (!this.#closed) this.deps.onFailure(err)
   }
 
   #rotateAll(): void {

@@ -14,7 +14,10 @@ const options = workerData as KeeperOptions
 const deps: KeeperDeps = {
   clock: nodeClock,
   crypto: nodeCrypto,
-  onEvent: (event) => port.postMessage({ event, value: event === 'view' ? keeper?.view() : undefined }),
+  // Before it is ready there is nobody to tell: `ready` carries the first view.
+  onEvent: (event) => {
+    if (keeper) port.postMessage({ event, value: event === 'view' ? keeper.view() : undefined })
+  },
   onFailure: (err) => port.postMessage({ event: 'failure', value: { code: codeOf(toStoreError(err)) } }),
 }
 let keeper: Keeper | undefined
