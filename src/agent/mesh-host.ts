@@ -56,6 +56,8 @@ export interface Nearby {
 export type MeshHostErrorCode = 'PAIR_NEEDS_STAGE' | 'PAIR_UNREACHABLE'
 export class MeshHostError extends MeshError<MeshHostErrorCode> {}
 
+/** Time to tell connected devices that their grants or their membership have ended, in milliseconds; leases cover those not reached. */
+export const FAREWELL_MS = 5_000
 /** Strangers served at once while a ticket is open: one is meant, the rest are kept from filling memory. */
 const MAX_PAIRING_LINKS = 4
 /** A new beacon is made this often, in milliseconds, so that it cannot be followed for long. */
@@ -101,7 +103,7 @@ export class MeshHost implements Service {
   update(): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#stopped || this.#leaving) return
-      if (!this.#mayListen()) return this.#joining.size === 0 ? this.#close() : undefined
+      if (!this.#mayListen()) return this.#joining.size === 0 ? this.#closeAfterFarewell() : undefined
       const { network, mesh } = await this.#ensureOpen()
       await this.#listen(network)
       this.#announce()
@@ -207,8 +209,8 @@ export class MeshHost implements Service {
 
   /** A port is open only while somebody may come in: a paired device, or one that holds an open ticket. */
   #mayListen(): boolean {
-    const { stage, membership } = this.#deps.view()
-    return decideEndpoint(stage, 'mesh').allow && (membership.members.size > 1 || this.#pairingOpen)
+    const isWanted = this.#cards().length > 0 || this.#pairingOpen
+    return decideEndpoint(this.#deps.view().stage, 'mesh').allow && isWanted
   }
 
   #mayConnect(peerKey: Uint8Array, direction: 'in' | 'out'): boolean {
@@ -316,6 +318,12 @@ export class MeshHost implements Service {
       .found()
       .filter(({ txt }) => recognise(this.#deps.crypto.sha256, txt, [card.peerKey]) !== undefined)
       .flatMap(({ addresses, port }) => addresses.flatMap((address) => linkAddress(address, port) ?? []))
+  }
+
+  /** The last device of a mesh may be just the one that has to be told that it was removed. */
+  async #closeAfterFarewell(): Promise<void> {
+    await this.#open?.mesh.flushed(FAREWELL_MS)
+    await this.#close()
   }
 
   async #close(): Promise<void> {

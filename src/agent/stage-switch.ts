@@ -6,10 +6,7 @@ import { planStageChange, type StageChange } from '../policy/stage-change.ts'
 import { decideEndpoint } from '../policy/stage-gate.ts'
 import type { DevtoolsProcess } from './devtools-process.ts'
 import type { KeeperClient } from './keeper-client.ts'
-import type { MeshHost } from './mesh-host.ts'
-
-/** Time to tell connected devices that their grants have ended, in milliseconds; leases cover those not reached. */
-export const FAREWELL_MS = 5_000
+import { FAREWELL_MS, type MeshHost } from './mesh-host.ts'
 
 export interface StageSwitchDeps {
   readonly keeper: KeeperClient

@@ -114,10 +114,10 @@ export class MeshService implements Service {
     }))
   }
 
-  /** Resolves when what is due to connected devices has been written, or when time is up. */
+  /** Resolves when what is due to connected devices, the removed ones too, has been written, or when time is up. */
   async flushed(limitMs: number): Promise<void> {
     const sessions = [...this.#sessions.values()]
-    for (const session of sessions) session.notify()
+    this.refresh()
     let cancel = (): void => undefined
     const timeout = new Promise<void>((resolve) => {
       cancel = this.#deps.clock.after(limitMs, resolve)
@@ -177,7 +177,7 @@ export class MeshService implements Service {
   /** A removed device is still told so, with the operation that says it. */
   #endSoon(device: DeviceId, session: PeerSession): void {
     this.#deps.log.info({ peer: device }, 'not a member any more')
-    void session.farewell()
+    session.farewell().catch((err: unknown) => this.#deps.log.info({ peer: device, code: codeOf(err) }, 'no farewell'))
   }
 
   #told(): void {

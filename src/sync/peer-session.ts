@@ -53,7 +53,7 @@ export class PeerSession {
   /** Last entry of our log for the peer that it is known to hold; `null` before it said. */
   #peerHolds: ControlHead | null = null
   #digestSent = false
-  #leaving = false
+  #leaving: Promise<void> | undefined
   /** Digest of the membership that the other side was last told of. */
   #toldDigest: Uint8Array = new Uint8Array(0)
   #upkeep: Promise<void> = Promise.resolve()
@@ -127,9 +127,11 @@ export class PeerSession {
   }
 
   /** Ends the session with a device that is no member any more; the operations and revocations that say so go first. */
-  async farewell(): Promise<void> {
-    if (this.#leaving) return
-    this.#leaving = true
+  farewell(): Promise<void> {
+    return (this.#leaving ??= this.#leave())
+  }
+
+  async #leave(): Promise<void> {
     try {
       await this.#upkeep
       await this.#sendControlEntries()
@@ -139,9 +141,9 @@ export class PeerSession {
     }
   }
 
-  /** Resolves once what was queued by {@link notify} is written. */
+  /** Resolves once what was queued by {@link notify}, or the farewell, is written. */
   async flushed(): Promise<void> {
-    await this.#upkeep
+    await (this.#leaving ?? this.#upkeep)
   }
 
   async #hello(): Promise<Omit<HelloMessage, 'type'>> {
@@ -308,6 +310,8 @@ export class PeerSession {
   }
 
   #end(err: unknown): void {
+    // The other side has closed: what it said last is still to be read, and the reading loop ends by itself.
+    if (codeOf(err) === 'LINK_CLOSED') return
     this.#deps.log.debug({ peer: this.peer, code: codeOf(err) }, 'session ends')
     this.#link.abort()
   }
