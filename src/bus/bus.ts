@@ -130,7 +130,7 @@ export class Bus implements Service {
     const { telemetry, clock, log } = this.#deps
     const { dir, platform } = this.#options
     const counters = newCounters()
-    const socket = new RouterSocket(context, record, clock)
+    const socket = new RouterSocket(context, record)
     const wanted = record.endpoint ?? ipcEndpoint(dir, record.name, platform ?? process.platform) ?? ANY_LOOPBACK_PORT
     const endpoint = socket.bind(wanted)
     const door = new ModuleEndpoint({

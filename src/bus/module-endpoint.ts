@@ -22,7 +22,7 @@ import { ModuleSession } from './module-session.ts'
 import type { RouterSocket } from './router-socket.ts'
 import type { TelemetryInlet } from './telemetry-inlet.ts'
 
-/** Most sessions of one module: its processes on this device, and those that have not been missed yet. */
+/** Most sessions of one module: its processes on this device, and those not missed yet. The most silent one makes room. */
 export const MAX_SESSIONS_PER_MODULE = 32
 /** Time between looks for silent sessions, in milliseconds. */
 const SWEEP_PERIOD_MS = 5000
@@ -82,7 +82,7 @@ export class ModuleEndpoint {
     await this.#delivery.settle()
     this.#delivery.stop()
     this.#sessions.clear()
-    await this.#deps.socket.close()
+    this.#deps.socket.close()
   }
 
   async #underWayOrTimeout(): Promise<void> {
@@ -114,6 +114,10 @@ export class ModuleEndpoint {
   #frame(routingId: Uint8Array, frames: readonly Uint8Array[]): void {
     const session = this.#sessions.get(toHex(routingId))
     session?.heard(this.#deps.clock.monotonic())
+    if (isProbe(frames)) {
+      if (!session) this.#delivery.answerStray(routingId, { kind: 'bye', code: 'BUS_NO_SESSION' })
+      return
+    }
     const decoded = decodeModuleFrames(frames)
     if ('refused' in decoded) {
       this.#deps.counters.badFrames++
@@ -130,10 +134,11 @@ export class ModuleEndpoint {
 
   #hello(routingId: Uint8Array, known: ModuleSession | undefined): void {
     const { clock, module } = this.#deps
-    if (this.#isStopping || (!known && this.#sessions.size >= MAX_SESSIONS_PER_MODULE)) {
-      this.#delivery.answerStray(routingId, { kind: 'bye', code: this.#isStopping ? 'BUS_STOPPING' : 'BUS_BUSY' })
+    if (this.#isStopping) {
+      this.#delivery.answerStray(routingId, { kind: 'bye', code: 'BUS_STOPPING' })
       return
     }
+    if (!known && this.#sessions.size >= MAX_SESSIONS_PER_MODULE) this.#endMostSilentSession()
     const session = known ?? new ModuleSession(this.#deps.newSessionId(), routingId, clock.monotonic())
     this.#sessions.set(toHex(routingId), session)
     const stage = this.#deps.stage()
@@ -178,16 +183,27 @@ export class ModuleEndpoint {
 
   #endSilentSessions(): void {
     const now = this.#deps.clock.monotonic()
-    for (const session of this.#sessions.values()) {
-      if (!session.isSilent(now)) continue
-      this.#forget(session)
-      this.#delivery.answerStray(session.routingId, { kind: 'bye', code: 'BUS_SESSION_EXPIRED' })
-    }
+    for (const session of this.#sessions.values()) if (session.isSilent(now)) this.#expire(session)
+  }
+
+  #endMostSilentSession(): void {
+    const [oldest] = [...this.#sessions.values()].sort((a, b) => a.heardAtMs - b.heardAtMs)
+    if (oldest) this.#expire(oldest)
+  }
+
+  #expire(session: ModuleSession): void {
+    this.#forget(session)
+    this.#delivery.answerStray(session.routingId, { kind: 'bye', code: 'BUS_SESSION_EXPIRED' })
   }
 
   #forget(session: ModuleSession): void {
     this.#sessions.delete(toHex(session.routingId))
   }
+}
+
+/** What ZMQ_PROBE_ROUTER sends on every new connection. */
+function isProbe(frames: readonly Uint8Array[]): boolean {
+  return frames.length === 1 && frames[0]?.length === 0
 }
 
 function nack(code: BusCode, seq: number | undefined): Answer {

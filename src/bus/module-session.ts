@@ -20,6 +20,10 @@ export class ModuleSession {
     this.#heardAtMs = nowMs
   }
 
+  get heardAtMs(): number {
+    return this.#heardAtMs
+  }
+
   heard(nowMs: number): void {
     this.#heardAtMs = nowMs
   }

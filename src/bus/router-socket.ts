@@ -3,10 +3,11 @@
  * The context must have a ZAP handler already; without one the socket refuses everybody.
  *
  * zeromq's own `bind` and `unbind` are not used: they run on another thread while this one still reads the socket,
- * which ends in a segmentation fault now and then (seen under load), and its `unbindSync` binds.
+ * which ends in a segmentation fault now and then (`unbindSync` binds instead). Its events are not used either:
+ * src/sdk/zmq-link.ts says why.
  */
+import { rmSync } from 'node:fs'
 import { Router, type Context } from 'zeromq'
-import type { Clock } from '../base/clock.ts'
 import { MAX_BODY_BYTES } from '../wire/bus-frames.ts'
 import { BusError, type ModuleRecord } from './bus-ports.ts'
 import { zapDomain } from './zap-handler.ts'
@@ -17,19 +18,17 @@ const QUEUED_MESSAGES = 64
 const MAX_READ_BYTES = 2 * MAX_BODY_BYTES
 /** How long libzmq goes on delivering after close, in milliseconds. */
 const LINGER_MS = 500
-/** Longest wait for libzmq to take down a listener, in milliseconds; it takes one. */
-const UNBIND_TIMEOUT_MS = 1000
+
+const IPC = 'ipc://'
 
 /** `full`: try again soon. `gone`: there is no such peer any more. */
 export type SendOutcome = 'sent' | 'full' | 'gone'
 
 export class RouterSocket {
   readonly #socket: Router
-  readonly #clock: Clock
   #endpoint: string | undefined
 
-  constructor(context: Context, record: ModuleRecord, clock: Clock) {
-    this.#clock = clock
+  constructor(context: Context, record: ModuleRecord) {
     this.#socket = new Router({
       context,
       curveServer: true,
@@ -76,28 +75,10 @@ export class RouterSocket {
     }
   }
 
-  /** Once it resolved the same path or port can be bound again. */
-  async close(): Promise<void> {
+  /** Goes on delivering for a moment. The socket's file goes with it: libzmq would leave it behind. */
+  close(): void {
     if (this.#socket.closed) return
-    const { events } = this.#socket
-    const { promise: timeout, resolve: giveUp } = Promise.withResolvers<void>()
-    const cancel = this.#clock.after(UNBIND_TIMEOUT_MS, giveUp)
-    const listenerClosed = this.#untilListenerClosed()
-    // libzmq has one function behind zmq_unbind and zmq_disconnect, and this name for it runs on this thread.
-    if (this.#endpoint !== undefined) this.#socket.disconnect(this.#endpoint)
-    else giveUp()
-    await Promise.race([listenerClosed, timeout])
-    cancel()
-    events.close()
     this.#socket.close()
-  }
-
-  /** libzmq removes the file of an `ipc` socket in its own time; had it been bound again before, that would break it. */
-  async #untilListenerClosed(): Promise<void> {
-    try {
-      for await (const event of this.#socket.events) if (event.type === 'close') return
-    } catch {
-      // the observer was closed first: the timeout has decided
-    }
+    if (this.#endpoint?.startsWith(IPC) === true) rmSync(this.#endpoint.slice(IPC.length), { force: true })
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The module's side of docs/spec/bus.md: connects, greets, keeps its subscriptions, sends telemetry until it is
- * committed and messages once. Reconnects by itself for ever. Never throws into its caller and never waits for it.
+ * The module's side of docs/spec/bus.md: greets, keeps its subscriptions, sends telemetry until it is committed and
+ * messages once. Begins anew whenever its session is over, for ever. Never throws into its caller and never waits for it.
  */
 import type { Clock } from '../base/clock.ts'
 import type { Signal } from '../model/lane.ts'
@@ -14,21 +14,17 @@ import {
   type ModuleMessage,
 } from '../wire/bus-frames.ts'
 import { BatchQueue } from './batch-queue.ts'
-import type { Link, LinkEvents, OpenLink } from './link.ts'
+import type { Link, OpenLink } from './link.ts'
 import { PublishQueue } from './publish-queue.ts'
 
-/** First wait before connecting again, in milliseconds; it doubles up to {@link MAX_RECONNECT_MS}. */
-export const MIN_RECONNECT_MS = 100
-/** Longest wait, in milliseconds: an agent that was started is found within two seconds. */
-export const MAX_RECONNECT_MS = 2000
-/** Wait after the agent refused our key, in milliseconds: only a person can change that. */
-export const REFUSED_RECONNECT_MS = 10_000
-/** Longest time from connecting to the agent's welcome, in milliseconds. */
-export const WELCOME_TIMEOUT_MS = 5000
+/** Time without a welcome after which hello is said again, in milliseconds. */
+export const HELLO_RETRY_MS = 1000
 /** Time between pings, in milliseconds. */
 export const PING_PERIOD_MS = 10_000
-/** Silence after which the agent counts as gone, in milliseconds: three pings. */
+/** Silence after which the link is given up and opened anew, in milliseconds: three pings. */
 const SILENCE_MS = 3 * PING_PERIOD_MS
+/** A session that ended in one of these ways may begin again at once; after others the next connection says when. */
+const GREET_AGAIN: ReadonlySet<string> = new Set(['BUS_NO_SESSION', 'BUS_SESSION_EXPIRED', 'BUS_SLOW_READER'])
 /** Attempts on a batch the agent fails on unexpectedly, so that one bad batch cannot stop all that follow. */
 const MAX_INTERNAL_FAILURES = 5
 
@@ -45,8 +41,6 @@ export interface ClientCounters {
   unconfirmedMessages: number
   /** Frames of the agent's that made no sense. */
   badFrames: number
-  /** Times the agent refused our key. */
-  refusals: number
 }
 
 export interface BusClientDeps {
@@ -57,8 +51,8 @@ export interface BusClientDeps {
   onMessage(envelope: Envelope, body: Uint8Array): void
 }
 
-/** `resting` between attempts, `greeting` from the attempt to the welcome. */
-type State = 'resting' | 'greeting' | 'ready' | 'closed'
+/** `greeting` until the agent's welcome, and again when the session is over. */
+type State = 'new' | 'greeting' | 'ready' | 'closed'
 
 export class BusClient {
   readonly #deps: BusClientDeps
@@ -77,17 +71,15 @@ export class BusClient {
     droppedMessages: 0,
     unconfirmedMessages: 0,
     badFrames: 0,
-    refusals: 0,
   }
-  #state: State = 'resting'
+  #state: State = 'new'
   #stage: Stage | undefined
   #link: Link | undefined
-  #reconnectMs = MIN_RECONNECT_MS
   #heardAtMs = 0
-  #attempt = 0
   #nextSeq = 0
   #isPumping = false
-  #cancelTimer: (() => void) | undefined
+  /** Set from a hello until its welcome, or until it is time to say it again. */
+  #cancelHelloRetry: (() => void) | undefined
   #cancelPing: (() => void) | undefined
   #cancelBusy: (() => void) | undefined
 
@@ -105,15 +97,10 @@ export class BusClient {
   }
 
   connect(): void {
-    if (this.#state !== 'resting') return
-    this.#state = 'greeting'
-    this.#cancelTimer?.()
-    this.#cancelTimer = this.#deps.clock.after(WELCOME_TIMEOUT_MS, () => this.#reset())
-    try {
-      this.#link = this.#deps.openLink(this.#linkEvents(++this.#attempt))
-    } catch {
-      this.#lost('lost') // an address the transport does not take: the credential may be rewritten, so keep trying
-    }
+    if (this.#state !== 'new') return
+    this.#heardAtMs = this.#deps.clock.monotonic()
+    this.#cancelPing = this.#deps.clock.every(PING_PERIOD_MS, () => this.#ping())
+    this.#openLink()
   }
 
   telemetry(signal: Signal, bytes: Uint8Array, records: number): void {
@@ -166,22 +153,36 @@ export class BusClient {
   close(): void {
     if (this.#state === 'closed') return
     const isDrained = this.#isDrained()
-    this.#dropLink()
+    this.#endSession()
     this.#state = 'closed'
-    this.#cancelTimer?.()
+    this.#cancelPing?.()
+    this.#link?.close()
+    this.#link = undefined
     for (const waiter of this.#drainWaiters) waiter(isDrained)
   }
 
-  /** Events of an earlier attempt's link no longer count. */
-  #linkEvents(attempt: number): LinkEvents {
-    const ifCurrent = (act: () => void): void => {
-      if (attempt === this.#attempt) act()
+  #openLink(): void {
+    this.#state = 'greeting'
+    try {
+      const link: Link = this.#deps.openLink((frames) => {
+        if (link === this.#link) this.#frames(frames)
+      })
+      this.#link = link
+    } catch {
+      return // an address the transport does not take now: the next ping tries again
     }
-    return {
-      onOpen: () => ifCurrent(() => this.#sendControl({ kind: 'hello', v: BUS_VERSION, sdk: this.#deps.sdk })),
-      onFrames: (frames) => ifCurrent(() => this.#frames(frames)),
-      onClosed: (why) => ifCurrent(() => this.#lost(why)),
-    }
+    this.#greet()
+  }
+
+  /** At most one hello is under way: several frames of an old session may each be answered `bye`. */
+  #greet(): void {
+    if (this.#cancelHelloRetry) return
+    const isWaiting = this.#control.some((message) => message.kind === 'hello')
+    if (!isWaiting) this.#sendControl({ kind: 'hello', v: BUS_VERSION, sdk: this.#deps.sdk })
+    this.#cancelHelloRetry = this.#deps.clock.after(HELLO_RETRY_MS, () => {
+      this.#cancelHelloRetry = undefined
+      if (this.#state === 'greeting') this.#greet()
+    })
   }
 
   #frames(frames: readonly Uint8Array[]): void {
@@ -194,7 +195,7 @@ export class BusClient {
   #message(message: AgentMessage): void {
     switch (message.kind) {
       case 'welcome':
-        this.#welcome(message.stage)
+        if (this.#state === 'greeting') this.#welcome(message.stage)
         break
       case 'stage':
         this.#setStage(message.stage)
@@ -209,21 +210,20 @@ export class BusClient {
         this.#deps.onMessage(message.envelope, message.body)
         break
       case 'bye':
-        this.#reset()
+        if (this.#state === 'ready') this.#endSession()
+        if (GREET_AGAIN.has(message.code)) this.#greet()
         break
     }
   }
 
   #welcome(stage: Stage): void {
-    this.#cancelTimer?.()
+    this.#cancelHelloRetry?.()
+    this.#cancelHelloRetry = undefined
     this.#state = 'ready'
-    this.#reconnectMs = MIN_RECONNECT_MS
-    this.#setStage(stage)
-    this.#cancelPing?.()
-    this.#cancelPing = this.#deps.clock.every(PING_PERIOD_MS, () => this.#ping())
     for (const prefix of this.#prefixes) this.#sendControl({ kind: 'subscribe', seq: this.#nextSeq++, prefix })
+    // After the subscriptions: whoever drains waits for their answers too.
+    this.#setStage(stage)
     this.#pump()
-    this.#settled()
   }
 
   /** Traces are collected in developer stage only; the agent would drop them, so they need not travel. */
@@ -243,10 +243,7 @@ export class BusClient {
   }
 
   #nacked({ seq, code, retryAfterMs }: Extract<AgentMessage, { kind: 'nack' }>): void {
-    if (seq === undefined) {
-      if (this.#state === 'greeting') this.#reset()
-      return
-    }
+    if (seq === undefined) return
     const isHopeless = retryAfterMs === undefined || (code === 'BUS_INTERNAL' && this.#failed(seq))
     if (isHopeless) {
       this.#awaited.delete(seq)
@@ -277,8 +274,10 @@ export class BusClient {
   }
 
   #ping(): void {
-    if (this.#deps.clock.monotonic() - this.#heardAtMs > SILENCE_MS) this.#reset()
-    else this.#sendControl({ kind: 'ping', seq: this.#nextSeq++ })
+    const silenceMs = this.#deps.clock.monotonic() - this.#heardAtMs
+    if (!this.#link || (this.isReady && silenceMs > SILENCE_MS)) this.#replaceLink()
+    else if (this.isReady) this.#sendControl({ kind: 'ping', seq: this.#nextSeq++ })
+    else this.#greet()
   }
 
   #sendControl(message: ModuleMessage): void {
@@ -297,7 +296,7 @@ export class BusClient {
     try {
       for (let next = this.#nextOn(link); next; next = this.#nextOn(link)) await link.send(encodeFrames(next))
     } catch {
-      if (link === this.#link) this.#lost('lost') // batches that were not taken are sent on the next link
+      // The link was closed. What it did not take is either sent on the next one, or was to be sent once only.
     }
     this.#isPumping = false
     // A link replaced while its last send was under way left the hello of the new one waiting.
@@ -314,37 +313,25 @@ export class BusClient {
     return { kind: 'telemetry', seq, signal, encoding: 'protobuf', body: bytes }
   }
 
-  #lost(why: 'lost' | 'refused'): void {
-    if (why === 'refused') {
-      this.counters.refusals++
-      this.#reconnectMs = REFUSED_RECONNECT_MS
-    }
-    this.#reset()
+  #replaceLink(): void {
+    this.#endSession()
+    this.#link?.close()
+    this.#link = undefined
+    this.#openLink()
   }
 
-  /** Lets the connection go and tries again later. */
-  #reset(): void {
-    if (this.#state === 'closed') return
-    this.#dropLink()
-    this.#state = 'resting'
-    this.#cancelTimer?.()
-    this.#cancelTimer = this.#deps.clock.after(this.#reconnectMs, () => this.connect())
-    this.#reconnectMs = Math.min(this.#reconnectMs * 2, MAX_RECONNECT_MS)
-    this.#settled()
-  }
-
-  #dropLink(): void {
-    this.#cancelPing?.()
+  /** The agent knows nothing of us any more: batches will be sent again, messages will not. */
+  #endSession(): void {
+    this.#state = 'greeting'
+    this.#cancelHelloRetry?.()
+    this.#cancelHelloRetry = undefined
     this.#cancelBusy?.()
     this.#cancelBusy = undefined
-    const link = this.#link
-    this.#attempt++
-    this.#link = undefined
-    link?.close()
     this.#control.length = 0
     this.#awaited.clear()
     this.#batches.retryAll()
     this.counters.unconfirmedMessages += this.#publishes.forgetUnderWay()
+    this.#settled()
   }
 
   #isDrained(): boolean {

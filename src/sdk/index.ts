@@ -10,6 +10,7 @@
 import { nodeClock } from '../platform/node-clock.ts'
 import { nodeCrypto } from '../platform/node-crypto.ts'
 import type { ModuleCredential } from '../wire/bus-credential.ts'
+import type { OpenLink } from './link.ts'
 import { loadCredential } from './load-credential.ts'
 import { Module, type ModuleOptions } from './module.ts'
 import { openZmqLink } from './zmq-link.ts'
@@ -36,9 +37,12 @@ export interface ConnectOptions extends ModuleOptions {
  */
 export function connect(options: ConnectOptions = {}): Module {
   const credential = loadCredential(options.credential)
-  const openLink = (events: Parameters<typeof openZmqLink>[1]): ReturnType<typeof openZmqLink> =>
-    openZmqLink(credential, events)
-  const module = new Module(credential.module, { clock: nodeClock, crypto: nodeCrypto, openLink }, options)
+  const deps = {
+    clock: nodeClock,
+    crypto: nodeCrypto,
+    openLink: (onFrames: Parameters<OpenLink>[0]) => openZmqLink(credential, onFrames),
+  }
+  const module = new Module(credential.module, deps, options)
   module.start()
   return module
 }

@@ -1,16 +1,12 @@
-/** One attempt at a connection to the agent. It opens at most once and closes once; a new attempt is a new link. */
+/**
+ * A way to the agent that mends itself: while there is no connection, sending waits. Every new connection begins with a
+ * probe, to which an agent without a session answers `bye`; that is how its loss is noticed (docs/spec/bus.md, BU12).
+ */
 export interface Link {
   /** Resolves once the transport took the message, which is when the next may be sent. Rejects if the link is closed. */
   send(frames: readonly Uint8Array[]): Promise<void>
   close(): void
 }
 
-export interface LinkEvents {
-  /** The handshake is done: the agent is who it should be, and let us in. */
-  onOpen(): void
-  onFrames(frames: readonly Uint8Array[]): void
-  /** `refused`: the agent does not accept our key. Called at most once, and not after {@link Link.close}. */
-  onClosed(why: 'lost' | 'refused'): void
-}
-
-export type OpenLink = (events: LinkEvents) => Link
+/** Opens a link whose received messages go to `onFrames`. Throws if the address is of no use. */
+export type OpenLink = (onFrames: (frames: readonly Uint8Array[]) => void) => Link

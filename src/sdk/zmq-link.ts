@@ -1,76 +1,72 @@
 /**
- * A link over ZeroMQ: one DEALER, one connection, no reconnection of libzmq's own, because that would replay queued
- * frames into a new session before its hello.
+ * A link over ZeroMQ: one DEALER that connects by itself, again and again.
+ *
+ * `immediate` ties its queue to one connection, so nothing of an old session is replayed into a new one. Its events are
+ * not observed: closing zeromq's observer before its socket stops libzmq's reaper for ever, leaving it to the socket
+ * keeps the process alive now and then (both measured with zeromq 6.8.0).
  */
-import { Context, Dealer, type EventType, type Message, type Observer } from 'zeromq'
+import { Context, Dealer, type Message } from 'zeromq'
 import type { ModuleCredential } from '../wire/bus-credential.ts'
 import { MAX_BODY_BYTES } from '../wire/bus-frames.ts'
-import type { Link, LinkEvents } from './link.ts'
+import type { Link } from './link.ts'
 
+/** First wait before libzmq connects again, in milliseconds; it doubles up to the longest. */
+const MIN_RECONNECT_MS = 100
+/** Longest wait, in milliseconds: an agent that was started is found within two seconds. */
+const MAX_RECONNECT_MS = 2000
 /** Frames libzmq holds each way; our own bounded queues come before it. */
 const QUEUED_FRAMES = 64
+/** How long zeromq waits for room before it looks again by itself, in milliseconds: it can miss that there is some. */
+const SEND_TIMEOUT_MS = 1000
+
 /** One context for all of a process's links. Not `blocky`: a module that exits must never hang on an absent agent. */
 let sharedContext: Context | undefined
 
-export function openZmqLink(credential: ModuleCredential, events: LinkEvents): Link {
+/** @throws if libzmq does not take the credential's endpoint. */
+export function openZmqLink(credential: ModuleCredential, onFrames: (frames: readonly Uint8Array[]) => void): Link {
   sharedContext ??= new Context({ blocky: false })
   const socket = new Dealer({
     context: sharedContext,
     curveServerKey: credential.serverPublicKey,
     curvePublicKey: credential.publicKey,
     curveSecretKey: credential.secretKey,
-    reconnectInterval: -1,
+    immediate: true,
+    probeRouter: true,
+    reconnectInterval: MIN_RECONNECT_MS,
+    reconnectMaxInterval: MAX_RECONNECT_MS,
     linger: 0,
+    sendTimeout: SEND_TIMEOUT_MS,
     sendHighWaterMark: QUEUED_FRAMES,
     receiveHighWaterMark: QUEUED_FRAMES,
     maxMessageSize: 2 * MAX_BODY_BYTES,
   })
-  const { events: observer } = socket
-  let isOver = false
-  const end = (): void => {
-    isOver = true
-    // The observer first: closed by its socket it sometimes misses that, and then keeps the process alive for ever.
-    observer.close()
-    socket.close()
-  }
-  const over = (why: 'lost' | 'refused'): void => {
-    if (isOver) return
-    end()
-    events.onClosed(why)
-  }
-  void observe(observer, (type) => {
-    if (isOver) return
-    if (type === 'handshake') events.onOpen()
-    else if (REFUSALS.has(type)) over('refused')
-    else if (LOSSES.has(type)) over('lost')
-  })
-  receive(socket, (frames) => {
-    if (!isOver) events.onFrames(frames)
-  }).catch(() => over('lost'))
   try {
     socket.connect(credential.endpoint)
   } catch (err) {
-    end()
+    socket.close()
     throw err
   }
-  return { send: (frames) => socket.send([...frames]), close: end }
-}
-
-/** The agent answers, but not to this key. */
-const REFUSALS: ReadonlySet<EventType> = new Set(['handshake:error:auth', 'handshake:error:protocol'])
-/** There is no connection, or no longer. */
-const LOSSES: ReadonlySet<EventType> = new Set(['handshake:error:other', 'disconnect', 'close'])
-
-async function observe(observer: Observer, onEvent: (type: EventType) => void): Promise<void> {
-  try {
-    for await (const event of observer) onEvent(event.type)
-  } catch {
-    // closed while it waited, which is how it always ends
-  }
+  void receive(socket, onFrames)
+  return { send: (frames) => sendPatiently(socket, frames), close: () => socket.close() }
 }
 
 async function receive(socket: Dealer, onFrames: (frames: readonly Uint8Array[]) => void): Promise<void> {
-  for await (const parts of socket) onFrames(parts.map(plain))
+  try {
+    for await (const parts of socket) onFrames(parts.map(plain))
+  } catch (err) {
+    if (!socket.closed) throw err // a fault of ours; a socket closed while it waited ends here as it should
+  }
+}
+
+async function sendPatiently(socket: Dealer, frames: readonly Uint8Array[]): Promise<void> {
+  for (;;) {
+    try {
+      await socket.send([...frames])
+      return
+    } catch (err) {
+      if ((err as NodeJS.ErrnoException).code !== 'EAGAIN' || socket.closed) throw err
+    }
+  }
 }
 
 function plain(part: Message): Uint8Array {

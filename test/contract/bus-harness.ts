@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Context, Dealer, type EventType } from 'zeromq'
+import { Context, Dealer } from 'zeromq'
 import type { Logger } from '../../src/base/logger.ts'
 import { chooseEndpoint } from '../../src/bus/bus-address.ts'
 import { Bus } from '../../src/bus/bus.ts'
@@ -14,6 +14,8 @@ import { decodeAgentFrames, encodeFrames, type AgentMessage, type ModuleMessage 
 import { decodeLogRecords, type DecodedLogRecord } from '../../src/wire/otlp/decode-logs.ts'
 import { decodeSpans, type DecodedSpan } from '../../src/wire/otlp/decode-traces.ts'
 
+/** Contexts are never given back, so one serves all. Not the broker's: that has a ZAP handler. */
+const context = new Context({ blocky: false })
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 type Answer = Awaited<ReturnType<TelemetrySink['accept']>>
 
@@ -106,6 +108,11 @@ export async function makeBus(
   }
 }
 
+/** Looks again after each turn of the event loop: for what has no event of its own. */
+export async function untilTrue(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise(setImmediate)
+}
+
 /** Speaks frames, and nothing but what it is told to. */
 export class RawModule implements Disposable {
   readonly socket: Dealer
@@ -115,7 +122,7 @@ export class RawModule implements Disposable {
     options: { readonly routingId?: string; readonly receiveHighWaterMark?: number } = {},
   ) {
     this.socket = new Dealer({
-      context: new Context({ blocky: false }),
+      context,
       curveServerKey: credential.serverPublicKey,
       curvePublicKey: credential.publicKey,
       curveSecretKey: credential.secretKey,
@@ -145,13 +152,7 @@ export class RawModule implements Disposable {
     return this.receive()
   }
 
-  /** Resolves when libzmq says so; ask before causing it. */
-  async event(type: EventType): Promise<void> {
-    for await (const event of this.socket.events) if (event.type === type) return
-  }
-
   [Symbol.dispose](): void {
-    this.socket.events.close()
     this.socket.close()
   }
 }

@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { MAX_UNDER_WAY } from '../../../src/sdk/batch-queue.ts'
-import {
-  BusClient,
-  MAX_RECONNECT_MS,
-  MIN_RECONNECT_MS,
-  PING_PERIOD_MS,
-  REFUSED_RECONNECT_MS,
-  WELCOME_TIMEOUT_MS,
-} from '../../../src/sdk/bus-client.ts'
+import { BusClient, HELLO_RETRY_MS, PING_PERIOD_MS } from '../../../src/sdk/bus-client.ts'
 import type { Stage } from '../../../src/model/stage.ts'
 import type { Envelope } from '../../../src/wire/bus-envelope.ts'
 import { manualClock } from '../../support/manual-clock.ts'
@@ -25,8 +18,8 @@ function setup() {
   const client = new BusClient({
     clock,
     sdk: 'test',
-    openLink(events) {
-      const link = new FakeLink(events)
+    openLink(onFrames) {
+      const link = new FakeLink(onFrames)
       links.push(link)
       return link
     },
@@ -46,7 +39,7 @@ function setup() {
 }
 
 describe('connecting', () => {
-  test('[BU12] says hello when the link is open, and nothing else before the welcome', async () => {
+  test('[BU12] says hello once there is a connection, and nothing else before the welcome', async () => {
     const { client, link } = setup()
     client.telemetry('logs', NOTHING, 1)
     client.publish(envelope, NOTHING)
@@ -62,52 +55,44 @@ describe('connecting', () => {
     expect([client.isReady, client.stage]).toEqual([true, 'developer'])
   })
 
-  test('[BU50] a lost link is replaced, each time after a longer wait up to a bound', async () => {
-    const { clock, links, link } = setup()
-    let waitMs = MIN_RECONNECT_MS
-    for (let attempt = 1; attempt < 10; attempt++) {
-      link().lose()
-      clock.advance(waitMs - 1)
-      expect(links).toHaveLength(attempt)
-      clock.advance(1)
-      expect(links).toHaveLength(attempt + 1)
-      waitMs = Math.min(waitMs * 2, MAX_RECONNECT_MS)
+  test('[BU12] says hello again while there is no welcome, and never has more than two waiting', async () => {
+    const { clock, link } = setup()
+    for (let i = 0; i < 10; i++) {
+      clock.advance(HELLO_RETRY_MS)
+      await settled()
     }
-  })
-
-  test('[BU50] a welcome makes the next wait short again', async () => {
-    const { clock, links, link, getThrough } = setup()
-    for (const waitMs of [MIN_RECONNECT_MS, MAX_RECONNECT_MS]) {
-      link().lose()
-      clock.advance(waitMs)
-    }
-    await getThrough()
-    link().lose()
-    clock.advance(MIN_RECONNECT_MS)
-    expect(links).toHaveLength(4)
-  })
-
-  test('[BU2] after a refused key it waits long, and counts', () => {
-    const { clock, links, link, client } = setup()
-    link().lose('refused')
-    clock.advance(REFUSED_RECONNECT_MS - 1)
-    expect(links).toHaveLength(1)
-    clock.advance(1)
-    expect(links).toHaveLength(2)
-    expect(client.counters.refusals).toBe(1)
-  })
-
-  test('[BU12] an agent that does not welcome is given up, and so is one that says bye', async () => {
-    const { clock, links, link, getThrough } = setup()
     link().open()
-    clock.advance(WELCOME_TIMEOUT_MS + MIN_RECONNECT_MS)
-    expect(links).toHaveLength(2)
+    await settled()
+    expect(link().kinds()).toEqual(['hello', 'hello'])
+    clock.advance(HELLO_RETRY_MS)
+    await settled()
+    expect(link().kinds()).toEqual(['hello', 'hello', 'hello'])
+  })
+
+  test('[BU12] the agent’s bye to a probe is answered by one hello, however often it comes', async () => {
+    const { client, link, getThrough } = setup()
+    await getThrough()
+    link().reconnect()
+    link().say({ kind: 'bye', code: 'BUS_NO_SESSION' })
+    await settled()
+    expect([client.isReady, link().kinds()]).toEqual([false, ['hello']])
+    link().say(welcome(), welcome())
+    await settled()
+    expect([client.isReady, link().kinds()]).toEqual([true, ['hello']])
+  })
+
+  test('[BU12] an agent that stops is not greeted before it is back', async () => {
+    const { client, link, getThrough } = setup()
     await getThrough()
     link().say({ kind: 'bye', code: 'BUS_STOPPING' })
-    expect(link().isClosed).toBe(true)
+    await settled()
+    expect([client.isReady, link().kinds()]).toEqual([false, ['hello']])
+    link().reconnect()
+    await settled()
+    expect(link().kinds()).toEqual(['hello'])
   })
 
-  test('[BU14] pings, and gives up an agent that has been silent for three of them', async () => {
+  test('[BU14] pings, and opens a new link when the agent has been silent for three of them', async () => {
     const { clock, link, links, getThrough } = setup()
     await getThrough()
     for (let i = 0; i < 3; i++) {
@@ -115,12 +100,13 @@ describe('connecting', () => {
       await settled()
     }
     expect(link().kinds()).toEqual(['hello', 'ping', 'ping', 'ping'])
-    expect(link().isClosed).toBe(false)
     clock.advance(PING_PERIOD_MS)
-    expect(links[0]?.isClosed).toBe(true)
+    expect([links.length, links[0]?.isClosed]).toEqual([2, true])
+    await getThrough()
+    expect(link().kinds()).toEqual(['hello'])
   })
 
-  test('[BU14] an agent that answers is never given up', async () => {
+  test('[BU14] an agent that answers keeps its link', async () => {
     const { clock, link, links, getThrough, seqOf } = setup()
     await getThrough()
     for (let i = 0; i < 20; i++) {
@@ -140,7 +126,7 @@ describe('connecting', () => {
     expect(received).toEqual(['m'])
   })
 
-  test('[BU50] a transport that throws on opening is one more lost attempt', () => {
+  test('[BU50] a transport that throws on opening is tried again', () => {
     const clock = manualClock()
     let attempts = 0
     const client = new BusClient({
@@ -153,7 +139,7 @@ describe('connecting', () => {
       onMessage() {},
     })
     client.connect()
-    clock.advance(MIN_RECONNECT_MS)
+    clock.advance(PING_PERIOD_MS)
     expect(attempts).toBe(2)
   })
 
@@ -172,15 +158,14 @@ describe('connecting', () => {
 })
 
 describe('telemetry', () => {
-  test('[BU34] what was not acknowledged is sent again on the next link, first and in order', async () => {
-    const { client, clock, link, getThrough, seqOf } = setup()
+  test('[BU34] what was not acknowledged is sent again in the next session, first and in order', async () => {
+    const { client, link, getThrough, seqOf } = setup()
     await getThrough()
     for (const byte of [1, 2, 3]) client.telemetry('logs', Uint8Array.of(byte), 1)
     await settled()
     link().say({ kind: 'ack', seq: seqOf(2) })
-    link().lose()
+    link().reconnect()
     client.telemetry('logs', Uint8Array.of(4), 1)
-    clock.advance(MIN_RECONNECT_MS)
     await getThrough()
     const bodies = link().sent.flatMap((message) => (message.kind === 'telemetry' ? [...message.body] : []))
     expect(bodies).toEqual([1, 3, 4])
@@ -251,33 +236,42 @@ describe('telemetry', () => {
 })
 
 describe('messages and subscriptions', () => {
-  test('[BU40] a message is sent once: what a lost link swallowed is counted, not repeated', async () => {
-    const { client, clock, link, getThrough } = setup()
+  test('[BU40] a message is sent once: what a lost session swallowed is counted, not repeated', async () => {
+    const { client, link, getThrough } = setup()
     await getThrough()
     client.publish(envelope, NOTHING)
     await settled()
-    link().lose()
+    link().reconnect()
     client.publish({ ...envelope, id: 'second' }, NOTHING)
-    clock.advance(MIN_RECONNECT_MS)
     await getThrough()
     const ids = link().sent.flatMap((message) => (message.kind === 'publish' ? [message.envelope.id] : []))
     expect(ids).toEqual(['second'])
     expect(client.counters.unconfirmedMessages).toBe(1)
   })
 
-  test('[BU41] subscriptions are renewed on every link, those ended meanwhile are not', async () => {
-    const { client, clock, link, getThrough } = setup()
+  test('[BU41] subscriptions are renewed in every session, those ended meanwhile are not', async () => {
+    const { client, link, getThrough } = setup()
     await getThrough()
     client.subscribe('a')
     client.subscribe('a')
     client.subscribe('b')
     await settled()
     expect(link().kinds()).toEqual(['hello', 'subscribe', 'subscribe'])
-    link().lose()
+    link().reconnect()
     client.unsubscribe('a')
-    clock.advance(MIN_RECONNECT_MS)
     await getThrough()
     expect(link().sent.slice(1)).toMatchObject([{ kind: 'subscribe', prefix: 'b' }])
+  })
+
+  test('[BU52] a drain that began before the welcome waits for the subscriptions that follow it', async () => {
+    const { client, link, getThrough, seqOf } = setup()
+    client.subscribe('a')
+    let isDrained = false
+    const drained = client.drain(1000).then((result) => (isDrained = result))
+    await getThrough()
+    expect(isDrained).toBe(false)
+    link().say({ kind: 'ack', seq: seqOf(1) })
+    expect(await drained).toBe(true)
   })
 
   test('[BU52] drain waits for batches, messages and subscriptions, and no longer than it was told', async () => {

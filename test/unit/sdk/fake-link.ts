@@ -1,5 +1,5 @@
 /** A link whose other end is the test: it sees every frame and says what the agent answers. */
-import type { Link, LinkEvents } from '../../../src/sdk/link.ts'
+import type { Link } from '../../../src/sdk/link.ts'
 import {
   decodeModuleFrames,
   encodeFrames,
@@ -10,14 +10,15 @@ import {
 export class FakeLink implements Link {
   readonly sent: ModuleMessage[] = []
   isClosed = false
-  readonly #events: LinkEvents
+  readonly #onFrames: (frames: readonly Uint8Array[]) => void
+  #connection = Promise.withResolvers<void>()
 
-  constructor(events: LinkEvents) {
-    this.#events = events
+  constructor(onFrames: (frames: readonly Uint8Array[]) => void) {
+    this.#onFrames = onFrames
   }
 
   async send(frames: readonly Uint8Array[]): Promise<void> {
-    if (this.isClosed) throw new Error('closed')
+    await this.#connection.promise
     const decoded = decodeModuleFrames(frames)
     if ('refused' in decoded) throw new Error(`the SDK sent nonsense: ${decoded.refused.code}`)
     this.sent.push(decoded.message)
@@ -25,26 +26,31 @@ export class FakeLink implements Link {
 
   close(): void {
     this.isClosed = true
+    this.#connection.promise.catch(() => {})
+    this.#connection.reject(new Error('closed'))
+  }
+
+  /** From now on sending does not wait. */
+  open(): void {
+    this.#connection.resolve()
+  }
+
+  /** A new connection to an agent that does not know us: what was sent so far does not count. */
+  reconnect(): void {
+    this.sent.length = 0
+    this.say({ kind: 'bye', code: 'BUS_NO_SESSION' })
   }
 
   kinds(): string[] {
     return this.sent.map((message) => message.kind)
   }
 
-  open(): void {
-    this.#events.onOpen()
-  }
-
   say(...messages: readonly AgentMessage[]): void {
-    for (const message of messages) this.#events.onFrames(encodeFrames(message))
+    for (const message of messages) this.#onFrames(encodeFrames(message))
   }
 
   sayNonsense(): void {
-    this.#events.onFrames([Uint8Array.of(1)])
-  }
-
-  lose(why: 'lost' | 'refused' = 'lost'): void {
-    this.#events.onClosed(why)
+    this.#onFrames([Uint8Array.of(1)])
   }
 }
 
