@@ -19,7 +19,7 @@ function get(home: string, path: string): Promise<{ readonly status: number; rea
   const headers = { authorization: `Bearer ${readFileSync(tokenFile, 'utf8')}` }
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown): void =>
-      reject(new DemoError('DEMO_ANSWER', 'the agent ended the connection', '', cause))
+      reject(new DemoError('DEMO_ANSWER', 'an agent ended the connection', { cause }))
     const call = request({ socketPath: socketFile, path, headers }, (response) => {
       let body = ''
       response.setEncoding('utf8')

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { ModuleAddedView, StatusView, TraceList, TraceView } from '../../src/agent/http-types.ts'
 import { askAgent } from './agent-api.ts'
-import { DemoError, tailOf } from './demo-error.ts'
+import { DemoError } from './demo-error.ts'
 import type { Processes } from './processes.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -67,7 +67,7 @@ export class Device {
     execFile(process.execPath, args, { signal: this.#deps.signal }, (err, stdout, stderr) => {
       if (err === null) return resolve(JSON.parse(stdout) as T)
       const message = `\`aico-mesh ${words.slice(0, 2).join(' ')}\` failed on the ${this.name}`
-      reject(new DemoError('DEMO_COMMAND_FAILED', message, tailOf(stderr), err))
+      reject(new DemoError('DEMO_COMMAND_FAILED', message, { said: stderr, cause: err }))
     })
     return promise
   }

@@ -18,13 +18,11 @@ import { Progress } from './progress.ts'
 import { describeError, describeFailures, describeFindings, describeKept } from './report.ts'
 import { STEPS, tellStory } from './story.ts'
 
-const { json: isJson = false, keep: isKeep = false } = parseArgs({
-  options: { json: { type: 'boolean' }, keep: { type: 'boolean' } },
-}).values
-const progress = new Progress(process.stderr, { steps: STEPS })
+const { json: isJson = false, keep: isKeep = false } = readOptions()
+const stop = new AbortController()
+const progress = new Progress(process.stderr, { steps: STEPS, signal: stop.signal })
 const processes = new Processes({ keep: isKeep })
 const folder = mkdtempSync(join(tmpdir(), 'aico-mesh-demo-'))
-const stop = new AbortController()
 let endedBy: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | undefined
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -43,10 +41,13 @@ async function run(): Promise<boolean> {
   } catch (err) {
     // First of all: no step that still runs beside the failed one may start anything more.
     stop.abort()
-    await cleanUp()
+    const ended = processes.ended()
+    await processes.stop()
+    const reason = describeError(err, { step: progress.title, ended, folder })
+    removeFolder()
     if (isJson)
       print({ ok: false, error: { code: codeOf(err), message: err instanceof Error ? err.message : 'failed' } })
-    say(endedBy === undefined ? describeError(err, progress.title) : ['Stopped. Nothing was left behind.'])
+    say(endedBy === undefined ? reason : ['', 'Stopped. Nothing is left behind.'])
     return false
   }
 }
@@ -58,17 +59,21 @@ async function demonstrate(): Promise<boolean> {
     'They come together when the person consents, and only then. All of this is real: agents, modules, keys, links.',
   ])
   const startMs = performance.now()
-  const findings = await tellStory({ progress, processes, folder, signal: stop.signal, draw })
+  const { findings, microphone } = await tellStory({ progress, processes, folder, signal: stop.signal, draw })
   const failures = failuresIn(findings)
   const isKept = isKeep && failures.length === 0
-  if (isKept) processes.release()
-  else await cleanUp()
+  if (isKept) {
+    processes.release()
+  } else {
+    await processes.stop()
+    removeFolder()
+  }
   if (isJson) print({ ...(isKept ? findings : withoutHomes(findings)), ok: failures.length === 0 })
   say(describeFindings(findings, performance.now() - startMs))
   if (failures.length > 0) say(describeFailures(failures))
   say(
     isKept
-      ? describeKept(findings, processes.pids(), folder)
+      ? describeKept(findings, { microphone, pids: processes.pids(), folder })
       : ['Everything it started was stopped and removed. To look around yourself: npm run demo -- --keep'],
   )
   return failures.length === 0
@@ -80,12 +85,20 @@ async function draw(device: Device, traceId: string): Promise<void> {
   await device.draw('traces', 'show', traceId)
 }
 
-async function cleanUp(): Promise<void> {
-  await processes.stop()
+function removeFolder(): void {
   const homes = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   // Sockets are elsewhere when the path of the temporary folder is too long for them.
   for (const { name } of homes) rmSync(layOutHome(join(folder, name)).runFolder, { recursive: true, force: true })
   rmSync(folder, { recursive: true, force: true })
+}
+
+function readOptions() {
+  try {
+    return parseArgs({ options: { json: { type: 'boolean' }, keep: { type: 'boolean' } } }).values
+  } catch {
+    process.stderr.write('usage: npm run demo -- [--json] [--keep]\n')
+    process.exit(2)
+  }
 }
 
 /** The homes are gone by then. */

@@ -6,9 +6,9 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { DemoError, tailOf } from './demo-error.ts'
+import { DemoError } from './demo-error.ts'
 
 export interface ProcessPlan {
   /** For messages, such as "the phone's agent". */
@@ -39,7 +39,7 @@ export class Processes {
     this.#keep = options.keep
   }
 
-  /** @returns what its first line says. @throws {DemoError} with the last lines of its stderr */
+  /** @returns what its first line says. @throws {DemoError} `DEMO_PROCESS_ENDED` */
   async start(plan: ProcessPlan, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
     signal.throwIfAborted()
     const log = openSync(plan.logFile, 'a')
@@ -57,6 +57,11 @@ export class Processes {
     return this.#running.flatMap(({ child }) => child.pid ?? [])
   }
 
+  /** Those that have ended, which none should by itself. */
+  ended(): readonly string[] {
+    return this.#running.filter(({ child }) => hasEnded(child)).map(({ title }) => title)
+  }
+
   /** Lets the demo end while they go on. */
   release(): void {
     for (const { child } of this.#running) child.unref()
@@ -72,7 +77,7 @@ export class Processes {
 }
 
 /** The line of JSON that agents and modules print when they are ready. */
-async function firstLine(child: ChildProcess, { title, logFile }: ProcessPlan, signal: AbortSignal) {
+async function firstLine(child: ChildProcess, { title }: ProcessPlan, signal: AbortSignal) {
   const stdout = child.stdout
   if (stdout === null) throw new TypeError('stdout is a pipe')
   const waiting = new AbortController()
@@ -86,8 +91,8 @@ async function firstLine(child: ChildProcess, { title, logFile }: ProcessPlan, s
     return JSON.parse(text) as Readonly<Record<string, unknown>>
   } catch (err) {
     signal.throwIfAborted()
-    const message = err instanceof DemoError ? err.message : `${title} was not ready within ${READY_MS / 1000} s`
-    throw new DemoError('DEMO_PROCESS_ENDED', message, tailOf(readFileSync(logFile, 'utf8')), err)
+    if (err instanceof DemoError) throw err
+    throw new DemoError('DEMO_PROCESS_ENDED', `${title} was not ready within ${READY_MS / 1000} s`, { cause: err })
   } finally {
     waiting.abort()
     stdout.destroy()
@@ -95,10 +100,14 @@ async function firstLine(child: ChildProcess, { title, logFile }: ProcessPlan, s
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+  if (hasEnded(child) || child.pid === undefined) return
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
   await ended
   clearTimeout(timer)
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
 }

@@ -22,12 +22,14 @@ export class Progress {
   readonly #paint: Paint
   readonly #isTerminal: boolean
   readonly #steps: number
+  readonly #signal: AbortSignal
   #step = 0
   #title = ''
 
-  constructor(out: NodeJS.WriteStream, options: { readonly steps: number }) {
+  constructor(out: NodeJS.WriteStream, options: { readonly steps: number; readonly signal: AbortSignal }) {
     this.#out = out
     this.#steps = options.steps
+    this.#signal = options.signal
     this.#isTerminal = out.isTTY && process.env['TERM'] !== 'dumb'
     this.#paint = painter(wantsColour(process.env, out.isTTY))
   }
@@ -55,7 +57,7 @@ export class Progress {
       return result
     } catch (err) {
       stopSpinner()
-      this.#end('✗', 'red', 'failed')
+      this.#end('✗', 'red', this.#signal.aborted ? 'stopped' : 'failed')
       throw err
     }
   }

@@ -27,9 +27,11 @@ interface Grant {
   readonly device: Device
   readonly grantId: string
 }
-type Microphone = string
 
-export async function tellStory(deps: StoryDeps): Promise<Findings> {
+/** @returns what was found, and where to speak to the phone */
+export async function tellStory(
+  deps: StoryDeps,
+): Promise<{ readonly findings: Findings; readonly microphone: string }> {
   const { cast, microphone } = await setUp(deps)
   const traceId = await speakFirst(cast, microphone, deps)
   const before = await lookBefore(cast, traceId, deps)
@@ -37,10 +39,10 @@ export async function tellStory(deps: StoryDeps): Promise<Findings> {
   await revoke(grants, deps)
   const revoked = await speakAgain(cast, microphone, deps)
   const devices = cast.all.map(({ deviceId, name, home }) => ({ deviceId, name, home }))
-  return { devices, traceId, before, after, revoked }
+  return { findings: { devices, traceId, before, after, revoked }, microphone }
 }
 
-function speakFirst(cast: Cast, microphone: Microphone, { progress, signal }: StoryDeps): Promise<string> {
+function speakFirst(cast: Cast, microphone: string, { progress, signal }: StoryDeps): Promise<string> {
   return progress.step('A person speaks to the phone; the laptop thinks, the tablet answers', async ({ said }) => {
     const { traceId, answer } = await speak(cast, microphone, FIRST_UTTERANCE, signal)
     said(`“${FIRST_UTTERANCE}” – “${answer}”`)
@@ -96,7 +98,7 @@ async function revoke(grants: readonly Grant[], { progress }: StoryDeps): Promis
   })
 }
 
-async function speakAgain(cast: Cast, microphone: Microphone, deps: StoryDeps): Promise<DemoFacts['revoked']> {
+async function speakAgain(cast: Cast, microphone: string, deps: StoryDeps): Promise<DemoFacts['revoked']> {
   const { laptop } = cast
   const { progress, signal, draw } = deps
   const title = 'The person speaks again; nothing of it reaches the laptop'
@@ -121,7 +123,7 @@ async function speakAgain(cast: Cast, microphone: Microphone, deps: StoryDeps): 
 }
 
 /** One utterance across the devices. Returns once every device has stored and sealed its own part. */
-async function speak({ phone, all }: Cast, microphone: Microphone, text: string, signal: AbortSignal) {
+async function speak({ phone, all }: Cast, microphone: string, text: string, signal: AbortSignal) {
   const known = new Set(await phone.traceIds())
   const { text: answer } = await sendWords(microphone, { text }, {})
   const findNew = async () => (await phone.traceIds()).find((id) => !known.has(id))
