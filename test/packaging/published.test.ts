@@ -65,14 +65,15 @@ describe('the command', () => {
 })
 
 describe('the SDK', () => {
-  test('[PK5] its types resolve under strict settings, without types of Node', async () => {
-    writeFileSync(join(installed.folder, 'consumer.ts'), CONSUMER)
+  test('[PK5] the example of the README passes strict settings, without types of Node', async () => {
+    const readme = readFileSync(join(installed.folder, 'node_modules', 'aico-mesh', 'README.md'), 'utf8')
+    const [, example = ''] = /```ts\n([^]*?)```/.exec(readme) ?? []
+    writeFileSync(join(installed.folder, 'consumer.ts'), example)
     writeFileSync(join(installed.folder, 'tsconfig.json'), JSON.stringify(STRICT))
     const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
     const { code, stdout } = await runProgram([process.execPath, tsc, '-p', installed.folder])
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
-    const wrong = CONSUMER.replace("'conversation/heard'", '42')
-    writeFileSync(join(installed.folder, 'consumer.ts'), wrong)
+    writeFileSync(join(installed.folder, 'consumer.ts'), example.replace("'conversation/heard'", '42'))
     expect((await runProgram([process.execPath, tsc, '-p', installed.folder])).stdout).toContain('TS2345')
   })
 
@@ -103,13 +104,6 @@ describe('the SDK', () => {
     expect(stderr).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED')
   })
 })
-
-const CONSUMER = `import { connect, type ReceivedMessage } from 'aico-mesh/sdk'
-const mesh = connect()
-mesh.subscribe('conversation/', (message: ReceivedMessage) => mesh.logger.info({ topic: message.topic }, 'heard'))
-mesh.publish('conversation/heard', { text: 'hello' })
-export const isDone: boolean = await mesh.close()
-`
 
 const MODULE = `import { connect } from 'aico-mesh/sdk'
 const mesh = connect()
