@@ -42,7 +42,8 @@ const start: Command = {
   options: { 'otlp-port': { type: 'string' }, log: { type: 'string' } },
   async run({ host, home, options, passphrase, output }) {
     const stop = new AbortController()
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
+    // The terminal and the launcher of an older Node may both send it: the second must not cut the end short.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
     await host.runAgent({
       home,
       passphrase: await passphrase.forHome(),
