@@ -1,4 +1,5 @@
 import { readdir, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { curveKeyPair } from 'zeromq'
 import { describe, expect, test } from 'vitest'
@@ -64,7 +65,7 @@ describe('who may in, over real sockets', () => {
 
   test.each([
     { name: 'a system without ipc', options: { platform: 'win32' as const } },
-    { name: 'a folder with too long a path', options: { dir: join('/tmp', `bus-${'d'.repeat(100)}`) } },
+    { name: 'a folder with too long a path', options: { dir: join(tmpdir(), `bus-${'d'.repeat(100)}`) } },
   ])('[BU3] loopback TCP takes over on $name', async ({ options }) => {
     await using setup = await makeBus(['core'], options)
     await setup.bus.start()
