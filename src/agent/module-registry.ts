@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { MeshError } from '../base/errors.ts'
 import { MODULE_NAME } from '../model/lane.ts'
 import type { ModuleRecord } from '../bus/bus-ports.ts'
+import { chooseEndpoint } from '../bus/bus-address.ts'
 import { createModuleCredential } from '../bus/module-credential.ts'
 import { makePrivateFolder, type Home } from '../platform/home.ts'
 
@@ -43,7 +44,8 @@ export class ModuleRegistry {
     }
     if (this.#records.has(name)) throw new ModuleError('MODULE_EXISTS', 'a module of this name is there already')
     if (this.#records.size >= MAX_MODULES) throw new ModuleError('MODULE_TOO_MANY', `at most ${MAX_MODULES} modules`)
-    const { record, credential } = createModuleCredential(name, `ipc://${join(this.#home.busFolder, `${name}.sock`)}`)
+    const endpoint = await chooseEndpoint(this.#home.busFolder, name)
+    const { record, credential } = createModuleCredential(name, endpoint)
     makePrivateFolder(this.#home.modulesFolder)
     await keep(record)
     writeFileSync(this.credentialFile(name), `${JSON.stringify(credential, null, 2)}\n`, { mode: 0o600 })
