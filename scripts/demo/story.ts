@@ -66,8 +66,7 @@ async function consent({ phone, laptop, tablet, all }: Cast, traceId: string, de
     const typedMs = performance.now()
     const look = () => stitchedAtMs(laptop, traceId, all.length)
     const stitching = waitUntil('the laptop to show the whole trace', look, { signal, everyMs: LOOK_MS })
-    const grants = await Promise.all([grantTo(laptop, phone), grantTo(laptop, tablet)])
-    const shownMs = await stitching
+    const [shownMs, ...grants] = await Promise.all([stitching, grantTo(laptop, phone), grantTo(laptop, tablet)])
     const stitchMs = Math.max(0, Math.round(shownMs - Math.max(...grants.map(({ grantedMs }) => grantedMs))))
     for (const { device, notice } of grants) {
       typed(device.name, 'aico-mesh consent grant --to laptop --lanes traces')

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -8,22 +8,21 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 const MAIN = join(import.meta.dirname, '..', '..', 'scripts', 'demo', 'main.ts')
 const DEVICE_ID = /^[0-9a-f]{64}$/
-let root: string
 let temp: string
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'demo-'))
-  temp = join(root, 'tmp')
-  mkdirSync(temp)
+  temp = mkdtempSync(join(tmpdir(), 'demo-'))
 })
 afterEach(() => {
-  rmSync(root, { recursive: true, force: true })
+  rmSync(temp, { recursive: true, force: true })
 })
 
 /** The demo with a folder of its own for temporary files, so that what it leaves behind is seen. */
 function startDemo() {
-  const env = { ...process.env, TMPDIR: temp, NODE_COMPILE_CACHE: join(root, 'cache') }
-  return spawn(process.execPath, [MAIN, '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(process.execPath, [MAIN, '--json'], {
+    env: { ...process.env, TMPDIR: temp },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 }
 
 /** Command lines of running processes that have to do with this demo. */
