@@ -11,6 +11,9 @@ export class HomeLockError extends MeshError<HomeLockErrorCode> {}
 /** Time to wait for a predecessor that is ending, in milliseconds. */
 export const LOCK_WAIT_MS = 5_000
 
+/** Open locks of this process: a connection that nobody refers to is garbage, and its collection would end the lock. */
+const held = new Set<Database.Database>()
+
 /** @returns a function that gives the home up. @throws {HomeLockError} `HOME_IN_USE` */
 export function lockHome(path: string, waitMs = LOCK_WAIT_MS): () => void {
   const db = new Database(path, { timeout: waitMs })
@@ -22,5 +25,9 @@ export function lockHome(path: string, waitMs = LOCK_WAIT_MS): () => void {
     db.close()
     throw new HomeLockError('HOME_IN_USE', 'another aico-mesh is running in this home', { cause })
   }
-  return () => db.close()
+  held.add(db)
+  return () => {
+    held.delete(db)
+    db.close()
+  }
 }
