@@ -2,12 +2,15 @@
  * Back-pressure at the door: bounds how many bytes wait for the store thread. Over the bound a sender is told to come
  * back; nothing is taken and then lost, and memory stays bounded whatever is thrown at the agent.
  */
-import { MeshError } from '../base/errors.ts'
+import { codeOf, MeshError } from '../base/errors.ts'
 
 /** Bytes that may wait for their commit: two of the largest OTLP bodies. */
 export const MAX_WAITING_BYTES = 128 << 20
 /** Pause a sender is asked to make, in milliseconds: what a full queue takes to drain. */
 export const BUSY_RETRY_MS = 1_000
+
+/** Failures that are not the sender's: a full disk, a locked file, a thread that has ended. */
+const STORE_TROUBLE = /^(?:STORE_|WORKER_GONE$)/
 
 export type IntakeErrorCode = 'INGEST_BUSY'
 export class IntakeError extends MeshError<IntakeErrorCode> {}
@@ -20,7 +23,7 @@ export class IntakeGate {
     this.#limitBytes = limitBytes
   }
 
-  /** Runs `work` if its bytes fit. @throws {IntakeError} `INGEST_BUSY` */
+  /** Runs `work` if its bytes fit. @throws {IntakeError} `INGEST_BUSY`, also for a store in trouble: the sender keeps what it has */
   async pass<T>(bytes: number, work: () => Promise<T>): Promise<T> {
     if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > this.#limitBytes) {
       throw new IntakeError('INGEST_BUSY', 'too much is waiting to be stored', {
@@ -30,6 +33,11 @@ export class IntakeGate {
     this.#waitingBytes += bytes
     try {
       return await work()
+    } catch (err) {
+      const reason = codeOf(err)
+      if (!STORE_TROUBLE.test(reason)) throw err
+      const details = { retryAfterMs: BUSY_RETRY_MS, reason }
+      throw new IntakeError('INGEST_BUSY', 'the store cannot take it now', { cause: err, details })
     } finally {
       this.#waitingBytes -= bytes
     }
