@@ -1,0 +1,28 @@
+/** The other thread of the worker-port test. */
+import { parentPort, type MessagePort } from 'node:worker_threads'
+import { serveCalls } from '../../../src/agent/worker-port.ts'
+import { MeshError } from '../../../src/base/errors.ts'
+
+const port = parentPort as MessagePort
+const send = serveCalls(
+  port,
+  {
+    add: (a: number, b: number) => a + b,
+    later: async (text: string) => Promise.resolve(text.toUpperCase()),
+    bytes: () => Uint8Array.of(1, 2, 3),
+    refuse: () => {
+      throw new MeshError('STORE_LOCKED', 'not now', { details: { waitMs: 7 } })
+    },
+    bug: () => {
+      throw new TypeError('words that may be data')
+    },
+    translated: () => {
+      throw new RangeError('library')
+    },
+    uncloneable: () => () => 1,
+    never: () => new Promise(() => {}),
+    tell: () => send('news', { n: 1 }),
+    exit: () => process.exit(0),
+  },
+  (err) => (err instanceof RangeError ? new MeshError('STORE_IO', 'translated') : err),
+)
