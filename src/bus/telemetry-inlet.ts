@@ -68,12 +68,13 @@ export class TelemetryInlet {
   }
 
   #refuse(seq: number, err: unknown): Answer {
-    if (err instanceof MeshError && !isBusy(err.code)) {
+    // INTERNAL is a bug that crossed a thread: not expected, and nothing the module did.
+    const isExpected = err instanceof MeshError && err.code !== 'INTERNAL'
+    if (isExpected && !isBusy(err.code)) {
       this.#counters.telemetryRefused++
       return { kind: 'nack', seq, code: err.code }
     }
     this.#counters.telemetryBusy++
-    const isExpected = err instanceof MeshError
     if (!isExpected) this.#log.error({ err, module: this.#module }, 'telemetry could not be committed')
     const asked = isExpected ? err.details['retryAfterMs'] : undefined
     const retryAfterMs = typeof asked === 'number' && asked >= 0 ? Math.ceil(asked) : DEFAULT_RETRY_AFTER_MS
