@@ -61,6 +61,11 @@ export interface SegmentWriterDeps {
   readonly segments: SegmentTable
   readonly traces: TraceIndex
   readonly sealer: Sealer
+  /**
+   * Called after the commit of a segment that is its log's first in an epoch, as far as this run knows: readers who may
+   * see it have neither its key nor, perhaps, the log's name.
+   */
+  readonly onFirstOfEpoch: () => void
 }
 
 interface OpenBatch {
@@ -87,7 +92,7 @@ export class SegmentWriter {
   readonly #insertJournal: Statement
   readonly #deleteJournal: Statement
   #open = new Map<LogRowId, OpenLog>()
-  readonly #lastCutMs = new Map<LogRowId, number>()
+  readonly #lastCut = new Map<LogRowId, { readonly epoch: number; readonly atMs: number }>()
 
   constructor(deps: SegmentWriterDeps) {
     this.#deps = deps
@@ -113,7 +118,7 @@ export class SegmentWriter {
         log: open.log,
         epoch: open.epoch,
         openMs: nowMs - open.sinceMs,
-        sinceCutMs: nowMs - (this.#lastCutMs.get(open.log.rowId) ?? Number.NEGATIVE_INFINITY),
+        sinceCutMs: nowMs - (this.#lastCut.get(open.log.rowId)?.atMs ?? Number.NEGATIVE_INFINITY),
       }),
     )
   }
@@ -150,13 +155,13 @@ export class SegmentWriter {
   #commit(batches: readonly LocalBatch[], shouldCut: (open: OpenLog) => boolean): boolean {
     const after = new Map(this.#open)
     const nowMs = this.#deps.clock.monotonic()
-    const cut = new Set<LogRowId>()
+    const cut: OpenLog[] = []
     const work = this.#deps.db.transaction(() => {
       const chains = new Map<LogRowId, ChainLink | undefined>()
       const cutOpen = (open: OpenLog): void => {
         this.#cutAll(open, chains)
         after.delete(open.log.rowId)
-        cut.add(open.log.rowId)
+        cut.push(open)
       }
       for (const batch of batches) {
         const open = after.get(batch.log.rowId)
@@ -169,8 +174,14 @@ export class SegmentWriter {
     })
     asStoreErrors(work)
     this.#open = after
-    for (const log of cut) this.#lastCutMs.set(log, nowMs)
-    return cut.size > 0
+    for (const open of cut) this.#noteCut(open, nowMs)
+    return cut.length > 0
+  }
+
+  #noteCut({ log, epoch }: OpenLog, atMs: number): void {
+    const before = this.#lastCut.get(log.rowId)
+    this.#lastCut.set(log.rowId, { epoch, atMs })
+    if (before?.epoch !== epoch) this.#deps.onFirstOfEpoch()
   }
 
   /** Gives every batch that is only in memory its journal row. */

@@ -25,8 +25,6 @@ export interface EpochsDeps {
   readonly self: string
   /** When live grants for a lane begin or end: an epoch must not reach across such a time. */
   readonly boundaries: (lane: Lane) => readonly number[]
-  /** Called when an epoch has begun by itself: those who may see it need its key. */
-  readonly onStart: () => void
 }
 
 /** A plan that was asked to rotate is never `keep`. */
@@ -84,7 +82,6 @@ export class Epochs {
   #start(epoch: OwnEpoch): OwnEpoch {
     this.record(epoch)
     this.commit(epoch)
-    this.#deps.onStart()
     return epoch
   }
 }

@@ -14,6 +14,8 @@ export interface OwnerSideDeps {
   readonly peer: DeviceId
   readonly store: Pick<SyncStore, 'rowsFor' | 'readRun'>
   readonly view: Pick<MeshView, 'mayLeave'>
+  /** Sends what our control log holds for the reader and it does not have yet. */
+  readonly sendControlEntries: () => Promise<void>
   /** Writes without waiting for room. */
   readonly post: (message: SyncMessage) => void
   /** Writes against back-pressure. */
@@ -31,7 +33,7 @@ export const MAX_WANT_BYTES = 16 << 20
 export class OwnerSide {
   readonly #deps: OwnerSideDeps
   /** What was offered in this session, by log and end, so that only news is sent. */
-  readonly #offered = new Map<string, string>()
+  #offered: ReadonlyMap<string, string> = new Map()
   #isServing = false
   #segmentsOut = 0
   #bytesOut = 0
@@ -41,10 +43,13 @@ export class OwnerSide {
   }
 
   async offer({ all }: { readonly all: boolean }): Promise<void> {
-    const { store, post, peer } = this.#deps
+    const { store, post, peer, sendControlEntries } = this.#deps
     const rows = await store.rowsFor(peer)
+    // Read after the rows, so that the keys of every row are among them: a reader takes nothing it cannot open.
+    await sendControlEntries()
     const news = all ? rows : rows.filter((row) => this.#offered.get(nameOf(row)) !== endOf(row))
-    for (const row of rows) this.#offered.set(nameOf(row), endOf(row))
+    // What has left the scope is forgotten: should it come back, with a new grant, it is news.
+    this.#offered = new Map(rows.map((row) => [nameOf(row), endOf(row)]))
     const chunks = chunksOf(news, MAX_ROWS)
     for (const chunk of chunks) post({ type: 'heads', rows: chunk, last: chunk === chunks.at(-1) })
     if (all && chunks.length === 0) post({ type: 'heads', rows: [], last: true })

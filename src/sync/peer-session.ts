@@ -50,8 +50,8 @@ export class PeerSession {
   readonly #probe: ClockProbe
   #greeted = false
   #heardAtMs: number
-  /** Last entry of our log for the peer that it is known to hold; `null` before it said. */
-  #peerHolds: ControlHead | null = null
+  /** The entry of our log for the peer that it needs next; undefined before it said what it holds. */
+  #nextEntry: number | undefined
   #digestSent = false
   #leaving: Promise<void> | undefined
   /** Digest of the membership that the other side was last told of. */
@@ -76,6 +76,7 @@ export class PeerSession {
       peer,
       post: (message: SyncMessage) => this.#post(message),
       send: (message: SyncMessage) => this.#send(message),
+      sendControlEntries: () => this.#sendControlEntries(),
       onFailure: (err: unknown) => this.#end(err),
     }
     this.#owner = new OwnerSide(sideDeps)
@@ -256,7 +257,7 @@ export class PeerSession {
   }
 
   async #onControlHeads(held: { readonly seq: number; readonly id: Uint8Array } | undefined): Promise<void> {
-    this.#peerHolds = held && { seq: held.seq, entryId: held.id }
+    this.#nextEntry = held === undefined ? 0 : held.seq + 1
     await this.#sendControlEntries()
     if (this.#digestSent) return
     this.#digestSent = true
@@ -264,12 +265,10 @@ export class PeerSession {
   }
 
   async #sendControlEntries(): Promise<void> {
-    if (this.#peerHolds === null) return
-    const { store } = this.#deps
-    const from = this.#peerHolds === undefined ? 0 : this.#peerHolds.seq + 1
-    const entries = await store.controlEntries(this.peer, from)
-    if (entries.length === 0) return
-    this.#peerHolds = (await store.controlHeads(this.peer)).mine
+    const from = this.#nextEntry
+    if (from === undefined) return
+    const entries = await this.#deps.store.controlEntries(this.peer, from)
+    this.#nextEntry = from + entries.length
     for (const chunk of chunksOf(entries, MAX_CONTROL_ENTRIES)) this.#post({ type: 'control-entries', entries: chunk })
   }
 

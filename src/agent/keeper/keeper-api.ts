@@ -179,7 +179,10 @@ function syncCalls(keeper: Keeper) {
     acceptControlEntries: (peer: DeviceId, entries: readonly Uint8Array[]) => consents.receive(peer, entries),
 
     digestFor: (peer: DeviceId) => serving.digestFor(peer),
-    rowsFor: (peer: DeviceId) => serving.rowsFor(peer),
+    async rowsFor(peer: DeviceId) {
+      await keeper.handedOver()
+      return serving.rowsFor(peer)
+    },
     readRun: (peer: DeviceId, range: LogRange, budgetBytes: number) => serving.read(peer, range, budgetBytes),
     digestOf: (peer: DeviceId) => receiving.digestOf(peer),
     takeOffer: (peer: DeviceId, rows: readonly HeadRow[]) => receiving.offer(peer, rows),

@@ -103,8 +103,9 @@ export class Keeper {
   readonly peers: PeerBook
   readonly deps: KeeperDeps
   #stage: Stage
-  /** Readers have to be told of a new log or key before what it holds is offered. */
+  /** There are segments that readers have no key or name of yet. */
   #handOverDue = false
+  #handingOver: Promise<void> = Promise.resolve()
   #cancelCut: (() => void) | undefined
   #connected: ReadonlySet<DeviceId> = new Set()
   #closed = false
@@ -140,7 +141,17 @@ export class Keeper {
     })
     const sealer = new SegmentSealer(crypto, keys.device, this.store.epochs)
     const { db, logs, segments, traces } = this.store
-    this.writer = new SegmentWriter({ db, clock, logs, segments, traces, sealer })
+    this.writer = new SegmentWriter({
+      db,
+      clock,
+      logs,
+      segments,
+      traces,
+      sealer,
+      onFirstOfEpoch: () => {
+        this.#handOverDue = true
+      },
+    })
     this.epochs = new Epochs({
       crypto,
       ownerClock: this.ownerClock,
@@ -148,9 +159,6 @@ export class Keeper {
       ledger: this.ledger,
       self,
       boundaries: (lane) => this.#grantEdges(lane),
-      onStart: () => {
-        this.#handOverDue = true
-      },
     })
     this.peers = new PeerBook(this.store.peers, clock)
     this.members = new MembershipService({
@@ -197,9 +205,6 @@ export class Keeper {
       incarnation: toIncarnation(settings.get(SETTING.incarnation) as string) as Incarnation,
       stage: () => this.#stage,
       onCommit: (didCut) => this.#afterCommit(didCut),
-      onNewLog: () => {
-        this.#handOverDue = true
-      },
     })
     this.pairing = new PairingService({
       crypto,
@@ -302,16 +307,25 @@ export class Keeper {
 
   /** Hands over what is due, then tells the mesh that there is more. */
   announce(): void {
-    const due = this.#handOverDue
-    this.#handOverDue = due && this.#hasEmptyLog()
-    const handedOver = due ? this.consents.handOver() : Promise.resolve()
-    handedOver.then(
+    this.handedOver().then(
       () => this.deps.onEvent('records'),
-      (err: unknown) => {
-        this.#handOverDue ||= due
-        this.#fail(err)
-      },
+      (err: unknown) => this.#fail(err),
     )
+  }
+
+  /** Resolves when whoever may see what is stored has its keys and names in the log of its own; nothing is offered before. */
+  async handedOver(): Promise<void> {
+    if (this.#handOverDue) {
+      this.#handOverDue = false
+      this.#handingOver = this.consents.handOver().catch((err: unknown) => {
+        this.#handOverDue = true
+        throw err
+      })
+    }
+    const handingOver = this.#handingOver
+    await handingOver
+    // Sealing takes a moment, in which more may have been cut.
+    if (this.#handOverDue || this.#handingOver !== handingOver) await this.handedOver()
   }
 
   /** Counts something that came from outside and was not taken; codes are ours, never the sender's words. */
@@ -413,12 +427,6 @@ export class Keeper {
       () => this.announce(),
       (err: unknown) => this.#fail(err),
     )
-  }
-
-  /** A log with nothing in it cannot be named to readers yet. */
-  #hasEmptyLog(): boolean {
-    const own = this.store.logs.ofAuthor(this.card.deviceId)
-    return own.some(({ rowId }) => this.store.segments.last(rowId) === undefined)
   }
 
   /** Work that nobody waits for and that a stop overtook is done at the next start. */

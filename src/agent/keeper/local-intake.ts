@@ -25,8 +25,6 @@ export interface LocalIntakeDeps {
   readonly stage: () => Stage
   /** Called after a commit; `didCut` says that segments were made. */
   readonly onCommit: (didCut: boolean) => void
-  /** Called when a log is new: readers have to be told what it is. */
-  readonly onNewLog: () => void
 }
 
 interface Waiting {
@@ -79,11 +77,10 @@ export class LocalIntake {
   }
 
   #logFor(lane: Signal, module: string): StoredLog {
-    const { store, crypto, self, incarnation, onNewLog } = this.#deps
+    const { store, crypto, self, incarnation } = this.#deps
     const known = store.logs.findOwn(lane, module, BASE_PART, incarnation)
     if (known) return known
     const log = toLogId(crypto.randomBytes(LOG_ID_BYTES)) as LogId
-    onNewLog()
     return store.logs.add({ author: self, log, incarnation, lane, module, part: BASE_PART }, true)
   }
 

@@ -13,7 +13,6 @@ test('[CO13] an epoch whose transaction was rolled back is not in force: records
     ledger: { append: () => undefined },
     self: 'aa'.repeat(32),
     boundaries: () => [],
-    onStart: () => undefined,
   })
   const first = epochs.current('traces')
   epochs.commit(epochs.prepare('traces'))
