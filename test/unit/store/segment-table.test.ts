@@ -1,0 +1,213 @@
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { LANES } from '../../../src/model/lane.ts'
+import type { NewSegment } from '../../../src/store/segment-table.ts'
+import { summarizeTraces } from '../../../src/store/trace-index.ts'
+import type { SpanRow } from '../../../src/wire/otlp/rows.ts'
+import { spanIdOf, traceIdOf } from '../../support/otlp-records.ts'
+import { describeLog, device, storeFixture, type StoreFixture } from './tables-fixture.ts'
+
+let fixture: StoreFixture
+let log: number
+beforeEach(() => {
+  fixture = storeFixture()
+  log = fixture.store.logs.add(describeLog('core'), true).rowId
+})
+afterEach(() => fixture.remove())
+
+function segment(seq: number, change: Partial<NewSegment> = {}): NewSegment {
+  return {
+    log,
+    seq,
+    segmentId: Uint8Array.of(1, seq),
+    epoch: 0,
+    header: Uint8Array.of(2, seq),
+    codec: 0,
+    rawBytes: 3,
+    records: 10,
+    payload: Uint8Array.of(1, 2, 3),
+    minUnixNano: 0n,
+    maxUnixNano: 2n ** 63n - 1n,
+    ...change,
+  }
+}
+
+function span(trace: number, id: number, change: Partial<SpanRow> = {}): SpanRow {
+  return {
+    kind: 'span',
+    start: 0,
+    end: 0,
+    traceId: traceIdOf(trace),
+    spanId: spanIdOf(id),
+    parentSpanId: spanIdOf(99),
+    name: `span ${id}`,
+    spanKind: 1,
+    startUnixNano: 100n,
+    endUnixNano: 200n,
+    statusCode: 0,
+    ...change,
+  }
+}
+
+describe('segments', () => {
+  test('[ST21] a sequence number is written once', () => {
+    fixture.store.segments.insert(segment(0))
+    expect(() => fixture.store.segments.insert(segment(0))).toThrow('UNIQUE')
+  })
+
+  test('[ST21] a segment belongs to a log that is there', () => {
+    expect(() => fixture.store.segments.insert(segment(0, { log: 77 }))).toThrow('FOREIGN KEY')
+  })
+
+  const command = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('insert' as const), seq: fc.nat(40) }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('take back' as const), seq: fc.nat(40) }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('ask' as const) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const) }) },
+  )
+
+  test('[ST21] runs, epochs and totals are those of the rows, whatever was written, taken back or deleted before', () => {
+    const { segments, db } = fixture.store
+    const held = new Set<number>()
+    const ask = (): void => {
+      const seqs = [...held].sort((a, b) => a - b)
+      const runs = segments.runs(log)
+      expect(runs.flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, i) => from + i))).toEqual(seqs)
+      for (const [i, { from }] of runs.entries()) if (i > 0) expect(from).toBeGreaterThan((runs[i - 1]?.to ?? 0) + 1)
+      expect(segments.totals()).toEqual({ segments: held.size, records: held.size * 10 })
+      const epochs = [...new Set(seqs.map((seq) => seq >> 3))]
+      expect(segments.epochRanges(log)).toEqual(
+        epochs.map((epoch) => {
+          const of = seqs.filter((seq) => seq >> 3 === epoch)
+          return { epoch, from: of[0], to: of.at(-1) }
+        }),
+      )
+    }
+    const run = (each: { readonly kind: string; readonly seq?: number }): void => {
+      const seq = each.seq ?? 0
+      if (each.kind === 'ask') ask()
+      else if (each.kind === 'delete') {
+        segments.deleteLog(log)
+        held.clear()
+      } else if (!held.has(seq)) {
+        db.exec('BEGIN')
+        segments.insert(segment(seq, { epoch: seq >> 3 }))
+        if (each.kind === 'take back') segments.runs(log)
+        db.exec(each.kind === 'insert' ? 'COMMIT' : 'ROLLBACK')
+        if (each.kind === 'insert') held.add(seq)
+      }
+    }
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 40 }), (commands) => {
+        run({ kind: 'delete' })
+        for (const each of [...commands, { kind: 'ask' }]) run(each)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('[ST21] the last, any one, and a range from its top down', () => {
+    const { segments } = fixture.store
+    expect(segments.last(log)).toBeUndefined()
+    for (const seq of [0, 1, 2, 5]) segments.insert(segment(seq))
+    expect(segments.last(log)?.seq).toBe(5)
+    expect([...(segments.link(log, 1)?.segmentId ?? [])]).toEqual([1, 1])
+    expect(segments.link(log, 3)).toBeUndefined()
+    expect([...segments.downFrom(log, { from: 1, to: 5 })].map(({ seq }) => seq)).toEqual([5, 2, 1])
+    expect(segments.totals()).toEqual({ segments: 4, records: 40 })
+  })
+
+  test('[ST21] the head that vouches for a segment is the nearest at or above it', () => {
+    const { segments } = fixture.store
+    for (const seq of [2, 6]) segments.insertHead(log, seq, Uint8Array.of(seq))
+    expect([0, 2, 3, 6, 7].map((seq) => segments.headAtOrAbove(log, seq)?.seq)).toEqual([2, 2, 6, 6, undefined])
+    segments.insertHead(log, 2, Uint8Array.of(42))
+    expect(segments.headAtOrAbove(log, 1)?.signature[0]).toBe(42)
+  })
+
+  test('[ST21] epochs cover contiguous ranges of a log', () => {
+    const { segments } = fixture.store
+    for (const [seq, epoch] of [0, 0, 1, 3, 3].entries()) segments.insert(segment(seq, { epoch }))
+    expect(segments.epochRanges(log)).toEqual([
+      { epoch: 0, from: 0, to: 1 },
+      { epoch: 1, from: 2, to: 2 },
+      { epoch: 3, from: 3, to: 4 },
+    ])
+  })
+
+  test('[ST21] the newest of a lane come by arrival, whoever made them', () => {
+    const { segments, logs } = fixture.store
+    const other = logs.add(describeLog('other', { author: device('you') }), false).rowId
+    const metrics = logs.add(describeLog('m', { lane: 'metrics' }), true).rowId
+    const ids = [segment(0), segment(0, { log: other }), segment(0, { log: metrics }), segment(1)].map((each) =>
+      segments.insert(each),
+    )
+    const traces = LANES.indexOf('traces')
+    expect(segments.newest(traces, 10).map(({ id }) => id)).toEqual([ids[3], ids[1], ids[0]])
+    expect(segments.newest(traces, 1).map(({ id }) => id)).toEqual([ids[3]])
+  })
+
+  test('[ST21] deleting a log takes its segments, heads and index rows, and no others', () => {
+    const { segments, traces, logs } = fixture.store
+    const other = logs.add(describeLog('other'), true).rowId
+    const entries = summarizeTraces([span(1, 1)])
+    traces.insert(segments.insert(segment(0)), entries)
+    traces.insert(segments.insert(segment(0, { log: other })), entries)
+    segments.insertHead(log, 0, Uint8Array.of(1))
+    traces.deleteLog(log)
+    expect(segments.deleteLog(log)).toBe(1)
+    expect(segments.headAtOrAbove(log, 0)).toBeUndefined()
+    expect(traces.segmentsOf(traceIdOf(1)).length).toBe(1)
+  })
+})
+
+describe('the trace index', () => {
+  test('[ST22] an entry covers the spans of one trace in one batch', () => {
+    const rows = [
+      span(1, 1, { startUnixNano: 50n, endUnixNano: 60n, statusCode: 2 }),
+      span(2, 2),
+      span(1, 3, { parentSpanId: undefined, name: 'root', startUnixNano: 70n, endUnixNano: 900n }),
+      span(1, 4, { parentSpanId: undefined, name: 'second root', startUnixNano: 10n, endUnixNano: 20n, statusCode: 1 }),
+    ]
+    const [first, second] = summarizeTraces(rows)
+    expect(first).toEqual({
+      traceId: traceIdOf(1),
+      startUnixNano: 10n,
+      endUnixNano: 900n,
+      spans: 3,
+      errors: 1,
+      rootName: 'root',
+    })
+    expect(second).toMatchObject({ traceId: traceIdOf(2), spans: 1, errors: 0, rootName: undefined })
+  })
+
+  test('[ST22] times keep every nanosecond, up to the last that may be', () => {
+    const { segments, traces } = fixture.store
+    const latest = 2n ** 63n - 1n
+    const id = segments.insert(segment(0))
+    traces.insert(id, summarizeTraces([span(1, 1, { startUnixNano: latest - 1n, endUnixNano: latest })]))
+    expect(traces.refsOf(traceIdOf(1))).toEqual([
+      {
+        traceId: traceIdOf(1),
+        segment: id,
+        startUnixNano: latest - 1n,
+        endUnixNano: latest,
+        spans: 1,
+        errors: 0,
+        rootName: undefined,
+      },
+    ])
+  })
+
+  test('[ST22] the newest traces are those that started last, each with all its segments', () => {
+    const { segments, traces } = fixture.store
+    const at = (seq: number, trace: number, startUnixNano: bigint): void =>
+      traces.insert(segments.insert(segment(seq)), summarizeTraces([span(trace, seq + 1, { startUnixNano })]))
+    at(0, 1, 100n)
+    at(1, 2, 300n)
+    at(2, 1, 400n)
+    at(3, 3, 200n)
+    expect(traces.newest(2).map(({ traceId }) => traceId)).toEqual([traceIdOf(1), traceIdOf(1), traceIdOf(2)])
+    expect(traces.segmentsOf(traceIdOf(1)).length).toBe(2)
+  })
+})
