@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { MeshError } from '../base/errors.ts'
 
 /** Longest path a unix socket may have, with room for the longest name we bind: Linux allows 107 bytes, macOS 103. */
@@ -22,11 +22,13 @@ export interface Home {
   readonly busFolder: string
 }
 
-/** `--home`, else $AICO_MESH_HOME, else the XDG data folder. */
+/** `--home`, else $AICO_MESH_HOME, else the XDG data folder; absolute, since its paths are handed to other programs. */
 export function findHome(option: string | undefined, env: NodeJS.ProcessEnv): string {
   const chosen = option ?? env['AICO_MESH_HOME']
-  if (chosen !== undefined && chosen !== '') return chosen
-  return join(env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'aico-mesh')
+  if (chosen !== undefined && chosen !== '') return resolve(chosen)
+  const data = env['XDG_DATA_HOME'] ?? ''
+  // The XDG base directory specification: an empty or relative path counts as none.
+  return join(isAbsolute(data) ? data : join(homedir(), '.local', 'share'), 'aico-mesh')
 }
 
 export function layOutHome(folder: string): Home {
@@ -49,9 +51,9 @@ export class HomeError extends MeshError<HomeErrorCode> {}
 
 /** @throws {HomeError} `HOME_NOT_PRIVATE` if something else stands there, such as a link or another user's folder. */
 export function makePrivateFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
-  const { uid } = lstatSync(path)
-  const isOurs = lstatSync(path).isDirectory() && (process.getuid === undefined || uid === process.getuid())
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path, { recursive: true, mode: 0o700 })
+  const found = lstatSync(path)
+  const isOurs = found.isDirectory() && (process.getuid === undefined || found.uid === process.getuid())
   if (!isOurs) throw new HomeError('HOME_NOT_PRIVATE', 'a folder that must be private is not ours')
   chmodSync(path, 0o700)
 }
