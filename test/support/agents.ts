@@ -109,6 +109,13 @@ export class TestAgent {
     await exited
   }
 
+  /** Resolves with the exit code, or the signal, when the process has ended by itself. */
+  async ended(): Promise<number | string> {
+    const child = this.#running()
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    return child.exitCode ?? String(child.signalCode)
+  }
+
   async setStage(stage: StageName): Promise<void> {
     await this.call('POST', '/v1/stage', { stage })
     this.#otlp = (await this.status()).otlp
