@@ -1,6 +1,9 @@
 /**
  * Segments on disk: header and compressed payload, never the ciphertext (it is recreated bit for bit when a peer asks).
  * Rows are immutable; a segment is written once, in one transaction with its index rows.
+ *
+ * What is asked at every push and every status (runs, totals) is remembered and only added to, so that it costs what is
+ * new and not the history. Nothing is remembered that a transaction may still take back.
  */
 import type { Database, Statement } from 'better-sqlite3'
 import type { SeqRange } from '../model/segment.ts'
@@ -31,6 +34,13 @@ export interface ChainLink {
   readonly header: Uint8Array
 }
 
+interface Totals {
+  readonly segments: number
+  readonly records: number
+}
+/** Of the segments up to an id. */
+const NO_TOTALS: Totals & { readonly id: SegmentRowId } = { id: 0, segments: 0, records: 0 }
+
 const COLUMNS = `id, log, seq, segment_id AS segmentId, epoch, header, codec, raw_bytes AS rawBytes, records, payload`
 
 export class SegmentTable {
@@ -41,15 +51,19 @@ export class SegmentTable {
   readonly #downFrom: Statement<[number, number, number], StoredSegment>
   readonly #link: Statement<[number, number], ChainLink>
   readonly #last: Statement<[number], ChainLink>
-  readonly #runs: Statement<[number], { from: number; to: number }>
+  readonly #runsAbove: Statement<[number, number], SeqRange>
   readonly #headAtOrAbove: Statement<[number, number], { seq: number; signature: Uint8Array }>
-  readonly #epochRanges: Statement<[number], { epoch: number; from: number; to: number }>
+  readonly #epochRanges: Statement<[{ log: number }], { epoch: number; from: number; to: number }>
   readonly #newest: Statement<[number, number], StoredSegment>
-  readonly #totals: Statement<[], { segments: number; records: number }>
+  readonly #totalsAbove: Statement<[number], Totals & { readonly id: SegmentRowId | null }>
   readonly #deleteOfLog: Statement
   readonly #deleteHeadsOfLog: Statement
+  readonly #db: Database
+  readonly #knownRuns = new Map<LogRowId, readonly SeqRange[]>()
+  #knownTotals = NO_TOTALS
 
   constructor(db: Database) {
+    this.#db = db
     this.#insert = db.prepare(
       `INSERT INTO segment
          (log, seq, segment_id, epoch, header, codec, raw_bytes, records, payload, min_nano, max_nano)
@@ -65,24 +79,36 @@ export class SegmentTable {
     this.#link = db.prepare(`${link} AND seq = ?`)
     this.#last = db.prepare(`${link} ORDER BY seq DESC LIMIT 1`)
     // Gaps and islands: seq minus its rank is constant within a run.
-    this.#runs = db.prepare(
+    this.#runsAbove = db.prepare(
       `SELECT min(seq) AS "from", max(seq) AS "to" FROM
-         (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island FROM segment WHERE log = ?)
+         (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island FROM segment WHERE log = ? AND seq > ?)
        GROUP BY island ORDER BY 1`,
     )
     this.#headAtOrAbove = db.prepare('SELECT seq, signature FROM head WHERE log = ? AND seq >= ? ORDER BY seq LIMIT 1')
+    // From one epoch to the next by index: grouping would read every segment of the log.
     this.#epochRanges = db.prepare(
-      'SELECT epoch, min(seq) AS "from", max(seq) AS "to" FROM segment WHERE log = ? GROUP BY epoch ORDER BY epoch',
+      `WITH RECURSIVE held(epoch) AS (
+         SELECT min(epoch) FROM segment WHERE log = @log
+         UNION ALL
+         SELECT (SELECT min(epoch) FROM segment WHERE log = @log AND epoch > held.epoch) FROM held WHERE epoch IS NOT NULL)
+       SELECT epoch,
+         (SELECT min(seq) FROM segment WHERE log = @log AND epoch = held.epoch) AS "from",
+         (SELECT max(seq) FROM segment WHERE log = @log AND epoch = held.epoch) AS "to"
+       FROM held WHERE epoch IS NOT NULL`,
     )
     this.#newest = db.prepare(
       `SELECT ${COLUMNS} FROM segment WHERE log IN (SELECT id FROM log WHERE lane = ?) ORDER BY id DESC LIMIT ?`,
     )
-    this.#totals = db.prepare('SELECT count(*) AS segments, coalesce(sum(records), 0) AS records FROM segment')
+    this.#totalsAbove = db.prepare(
+      'SELECT max(id) AS id, count(*) AS segments, coalesce(sum(records), 0) AS records FROM segment WHERE id > ?',
+    )
     this.#deleteOfLog = db.prepare('DELETE FROM segment WHERE log = ?')
     this.#deleteHeadsOfLog = db.prepare('DELETE FROM head WHERE log = ?')
   }
 
   insert(segment: NewSegment): SegmentRowId {
+    const top = this.#knownRuns.get(segment.log)?.at(-1)
+    if (top && segment.seq <= top.to) this.#knownRuns.delete(segment.log)
     const { lastInsertRowid } = this.#insert.run(
       segment.log,
       segment.seq,
@@ -126,7 +152,10 @@ export class SegmentTable {
 
   /** Sequence numbers held, as sorted inclusive runs. */
   runs(log: LogRowId): readonly SeqRange[] {
-    return this.#runs.all(log)
+    const known = this.#knownRuns.get(log) ?? []
+    const runs = joinRuns(known, this.#runsAbove.all(log, known.at(-1)?.to ?? -1))
+    if (!this.#db.inTransaction) this.#knownRuns.set(log, runs)
+    return runs
   }
 
   /** The nearest signed head that vouches for `seq`. */
@@ -136,7 +165,7 @@ export class SegmentTable {
 
   /** Which sequence numbers each epoch of an own log covers. */
   epochRanges(log: LogRowId): readonly { readonly epoch: number; readonly from: number; readonly to: number }[] {
-    return this.#epochRanges.all(log)
+    return this.#epochRanges.all({ log })
   }
 
   /** The latest segments of a lane, by arrival. */
@@ -144,12 +173,26 @@ export class SegmentTable {
     return this.#newest.all(lane, limit)
   }
 
-  totals(): { readonly segments: number; readonly records: number } {
-    return this.#totals.get() as { segments: number; records: number }
+  totals(): Totals {
+    const known = this.#knownTotals
+    const added = this.#totalsAbove.get(known.id) as Totals & { readonly id: SegmentRowId | null }
+    const [segments, records] = [known.segments + added.segments, known.records + added.records]
+    if (!this.#db.inTransaction) this.#knownTotals = { id: added.id ?? known.id, segments, records }
+    return { segments, records }
   }
 
   deleteLog(log: LogRowId): number {
+    this.#knownRuns.delete(log)
+    this.#knownTotals = NO_TOTALS
     this.#deleteHeadsOfLog.run(log)
     return this.#deleteOfLog.run(log).changes
   }
+}
+
+/** Two lists of sorted runs, the second above the first; they may touch. */
+function joinRuns(below: readonly SeqRange[], above: readonly SeqRange[]): readonly SeqRange[] {
+  const [last, next] = [below.at(-1), above[0]]
+  if (last === undefined || next === undefined) return last === undefined ? above : below
+  if (next.from > last.to + 1) return [...below, ...above]
+  return [...below.slice(0, -1), { from: last.from, to: next.to }, ...above.slice(1)]
 }
