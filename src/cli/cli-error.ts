@@ -24,6 +24,6 @@ export function exitCodeOf(err: unknown): number {
   return err instanceof AgentAnswerError && err.status === 403 ? EXIT.refused : EXIT.failed
 }
 
-export function usage(message: string): CliError {
-  return new CliError('CLI_USAGE', message)
+export function usage(message: string, cause?: unknown): CliError {
+  return new CliError('CLI_USAGE', message, { cause })
 }

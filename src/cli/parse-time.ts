@@ -10,9 +10,19 @@ export function parseTime(text: string, nowUnixMs: number, option: string): numb
   if (text === 'all') return 0
   if (text === 'now') return Math.floor(nowUnixMs)
   const [, count, unit] = AGO.exec(text) ?? []
-  if (count !== undefined) return Math.floor(nowUnixMs - Number(count) * (UNIT_MS[unit as string] as number))
-  const isLocal = ISO.test(text) && text.includes('T') && !/(?:Z|[+-]\d{2}:\d{2})$/.test(text)
-  const parsed = ISO.test(text) ? Date.parse(isLocal ? `${text}Z` : text) : Number.NaN
-  if (Number.isNaN(parsed)) throw usage(`${option} takes all, now, 2h, 3d, 2026-11-22 or 2026-11-22T18:00:00Z`)
+  const parsed =
+    count === undefined ? parseIso(text) : Math.floor(nowUnixMs - Number(count) * (UNIT_MS[unit as string] as number))
+  // NaN is not at or after 1970 either.
+  if (!(parsed >= 0)) throw usage(`${option} takes all, now, 2h, 3d, 2026-11-22 or 2026-11-22T18:00:00Z`)
   return parsed
+}
+
+function parseIso(text: string): number {
+  if (!ISO.test(text)) return Number.NaN
+  const date = text.slice(0, 10)
+  const midnight = Date.parse(date)
+  // Date.parse takes the 30th of February for the 2nd of March.
+  if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== date) return Number.NaN
+  const isLocal = text.includes('T') && !/(?:Z|[+-]\d{2}:\d{2})$/.test(text)
+  return Date.parse(isLocal ? `${text}Z` : text)
 }

@@ -37,13 +37,21 @@ export class PassphraseSource {
   }
 
   async ask(question: string): Promise<string> {
-    if (this.#file !== undefined) return readFileSync(this.#file, 'utf8').replace(/\r?\n$/, '')
+    if (this.#file !== undefined) return readSecret(this.#file)
     if (this.#fromEnvironment !== undefined) return this.#fromEnvironment
     return process.stdin.isTTY ? askHidden(question) : firstLine()
   }
 
   #isAsked(): boolean {
     return this.#file === undefined && this.#fromEnvironment === undefined && process.stdin.isTTY
+  }
+}
+
+function readSecret(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+  } catch (cause) {
+    throw usage('the file that --passphrase-file names cannot be read', cause)
   }
 }
 

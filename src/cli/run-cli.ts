@@ -94,7 +94,7 @@ function reportError(err: unknown, output: Output): number {
     process.stderr.write(`${err instanceof Error ? (err.stack ?? err.message) : String(err)}\n`)
   }
   const message = err instanceof MeshError ? err.message : 'unexpected failure'
-  if (output.json) output.answer({ error: { code, message } }, () => '')
+  if (output.json && !output.hasAnswered()) output.answer({ error: { code, message } }, () => '')
   process.stderr.write(`${code}: ${safeText(message)}\n`)
   return exitCodeOf(err)
 }

@@ -1,0 +1,281 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { HttpRequest, Route } from '../../../src/agent/http-server.ts'
+import { jsonBody } from '../../../src/agent/http-server.ts'
+import { MeshError } from '../../../src/base/errors.ts'
+import { layOutHome } from '../../../src/platform/home.ts'
+import { cliHarness, type CliHarness } from './cli-harness.ts'
+
+let cli: CliHarness
+beforeEach(() => {
+  cli = cliHarness()
+})
+afterEach(() => cli.remove())
+
+const answering = (method: Route['method'], path: string, handle: (request: HttpRequest) => unknown): Route => ({
+  method,
+  path,
+  capability: 'cli',
+  handle: (request) => ({ json: handle(request) }),
+})
+const failing = (code: string): Route =>
+  answering('GET', '/v1/traces', () => {
+    throw new MeshError(code, 'in plain words')
+  })
+
+describe('finding the command', () => {
+  test('[CL1] nothing, or --help, is the list of commands and exit 0', async () => {
+    for (const argv of [[], ['--help'], ['-h']]) {
+      const { exit, stdout, stderr } = await cli.run(...argv)
+      expect([exit, stderr]).toEqual([0, ''])
+      expect(stdout).toContain('consent grant')
+      expect(stdout).toContain('4 refused by policy')
+    }
+  })
+
+  test('[CL1] help of one command does not run it', async () => {
+    const { exit, stdout } = await cli.run('init', '--help')
+    expect([exit, cli.hostCalls.length]).toEqual([0, 0])
+    expect(stdout).toContain('--key-store file|passphrase')
+  })
+
+  test('[CL1] --version is the version', async () => {
+    expect((await cli.run('--version')).stdout).toBe('1.2.3\n')
+    expect((await cli.run('--version', '--json')).json).toEqual({ version: '1.2.3' })
+  })
+
+  test('[CL1] options may stand before, between and after the words', async () => {
+    await cli.serve([answering('DELETE', '/v1/consent/:grant', ({ params }) => ({ grantId: params['grant'] }))])
+    for (const argv of [
+      ['--json', 'consent', 'revoke', 'abcd'],
+      ['consent', '--json', 'revoke', 'abcd'],
+      ['consent', 'revoke', 'abcd', '--json'],
+    ]) {
+      expect((await cli.run(...argv)).json).toEqual({ grantId: 'abcd' })
+    }
+  })
+
+  const misuses: readonly { name: string; argv: readonly string[] }[] = [
+    { name: 'an unknown command', argv: ['dance'] },
+    { name: 'half a command', argv: ['consent'] },
+    { name: 'an unknown option', argv: ['status', '--fast'] },
+    { name: 'an option of another command', argv: ['status', '--lanes', 'traces'] },
+    { name: 'an option without its value', argv: ['init', '--name'] },
+    { name: 'a value for a switch', argv: ['status', '--json=yes'] },
+    { name: 'a word too many', argv: ['status', 'now'] },
+    { name: 'a word too few', argv: ['traces', 'show'] },
+    { name: 'init without a name', argv: ['init'] },
+    { name: 'a key store nobody has', argv: ['init', '--name', 'x', '--key-store', 'cloud'] },
+    { name: 'a stage nobody has', argv: ['stage', 'expert'] },
+    { name: 'a port that is none', argv: ['start', '--otlp-port', '70000'] },
+    { name: 'a limit that is no number', argv: ['traces', 'list', '--limit', 'ten'] },
+    { name: 'a time nobody understands', argv: ['logs', '--since', 'yesterday'] },
+    { name: 'a grant without its recipient', argv: ['consent', 'grant', '--lanes', 'traces'] },
+  ]
+  test.each(misuses)('[CL2] $name is exit 2 with CLI_USAGE, said on stderr', async ({ argv }) => {
+    const { exit, stdout, stderr } = await cli.run(...argv)
+    expect([exit, stdout, cli.hostCalls]).toEqual([2, '', []])
+    expect(stderr).toMatch(/^CLI_USAGE: .+\n$/)
+  })
+
+  test('[CL4] with --json a misuse too is one JSON document on stdout', async () => {
+    const { exit, json, stderr } = await cli.run('dance', '--json')
+    expect(json).toMatchObject({ error: { code: 'CLI_USAGE' } })
+    expect([exit, stderr.startsWith('CLI_USAGE: ')]).toEqual([2, true])
+  })
+})
+
+describe('how a command ends', () => {
+  const ends: readonly { code: string; exit: number }[] = [
+    { code: 'TRACE_NOT_FOUND', exit: 1 },
+    { code: 'STORE_FULL', exit: 1 },
+    { code: 'INTERNAL', exit: 1 },
+    { code: 'STAGE_TOO_LOW', exit: 4 },
+    { code: 'POLICY_STAGE', exit: 4 },
+  ]
+  test.each(ends)('[CL2] $code of the agent is exit $exit', async ({ code, exit }) => {
+    await cli.serve([failing(code)])
+    const plain = await cli.run('traces', 'list')
+    expect([plain.exit, plain.stdout, plain.stderr]).toEqual([exit, '', `${code}: in plain words\n`])
+    const machine = await cli.run('traces', 'list', '--json')
+    expect([machine.exit, machine.json]).toEqual([exit, { error: { code, message: 'in plain words' } }])
+  })
+
+  test('[CL2] without an agent a command that needs one is exit 3', async () => {
+    const { exit, json } = await cli.run('status', '--json')
+    expect([exit, json]).toMatchObject([3, { error: { code: 'AGENT_NOT_RUNNING' } }])
+  })
+
+  test('[CL2] a socket that a killed agent left behind is exit 3 as well', async () => {
+    const { runFolder, socketFile, tokenFile } = layOutHome(cli.home)
+    mkdirSync(runFolder)
+    writeFileSync(tokenFile, 'token')
+    writeFileSync(socketFile, '')
+    expect((await cli.run('status')).exit).toBe(3)
+  })
+
+  test('[CL2] a bug is exit 1 and INTERNAL, its stack on stderr only', async () => {
+    await cli.remove()
+    cli = cliHarness({
+      initDevice: async () => {
+        throw new TypeError('oops')
+      },
+    })
+    const { exit, json, stderr } = await cli.run('init', '--name', 'x', '--json')
+    expect([exit, json]).toEqual([1, { error: { code: 'INTERNAL', message: 'unexpected failure' } }])
+    expect(stderr).toContain('TypeError: oops')
+  })
+
+  test('[CL5] words of an agent cannot steer the terminal', async () => {
+    await cli.serve([
+      answering('GET', '/v1/traces', () => {
+        throw new MeshError('ANY', 'red \u001B[31malert\u0007')
+      }),
+    ])
+    expect((await cli.run('traces', 'list')).stderr).toBe('ANY: red alert\n')
+  })
+
+  test('[CL4] a verdict that the audit log was altered is one JSON document, and exit 1', async () => {
+    const verdict = { ok: false, size: null, root: null, code: 'AUDIT_HASH_WRONG', seq: 3 }
+    await cli.serve([answering('POST', '/v1/audit/verify', () => verdict)])
+    const { exit, json } = await cli.run('audit', 'verify', '--json')
+    expect([exit, json]).toEqual([1, verdict])
+    const plain = await cli.run('audit', 'verify')
+    expect([plain.exit, plain.stdout]).toEqual([1, 'ALTERED at entry 3: AUDIT_HASH_WRONG.\n'])
+  })
+})
+
+describe('commands', () => {
+  test('[CL6] init hands name and key store on, and says what protects the keys', async () => {
+    const { exit, stdout } = await cli.run('init', '--name', 'phone')
+    expect([exit, cli.hostCalls]).toEqual([
+      0,
+      [['initDevice', { home: cli.home, name: 'phone', keyStore: 'file', passphrase: undefined }]],
+    ])
+    expect(stdout).toContain('protected by file permissions only')
+    expect((await cli.run('init', '--name', 'phone', '--json')).json).toEqual({
+      deviceId: 'ab'.repeat(32),
+      name: 'phone',
+      keyStore: 'file',
+    })
+  })
+
+  test('[CL6] start prints its ready line whether or not JSON was asked for', async () => {
+    await cli.remove()
+    cli = cliHarness({
+      runAgent: async ({ onReady }) => onReady({ event: 'ready', deviceId: 'd', mesh: [], otlp: null }),
+    })
+    for (const argv of [['start'], ['start', '--json']]) {
+      expect((await cli.run(...argv)).json).toEqual({ event: 'ready', deviceId: 'd', mesh: [], otlp: null })
+    }
+    expect(cli.hostCalls[0]?.[1]).toMatchObject({ home: cli.home, logLevel: 'warn', otlpPort: undefined })
+    await cli.run('start', '--otlp-port', '0', '--log', 'debug')
+    expect(cli.hostCalls.at(-1)?.[1]).toMatchObject({ logLevel: 'debug', otlpPort: 0 })
+  })
+
+  test('[CL7] a change of stage needs a yes, and says what it does on stderr only', async () => {
+    const plan = { from: 'casual', to: 'pro', opens: ['the mesh'], closes: [], kept: '' }
+    const asked: unknown[] = []
+    await cli.serve([
+      answering('GET', '/v1/stage/:stage', () => plan),
+      answering('POST', '/v1/stage', (request) => {
+        asked.push(jsonBody(request))
+        return plan
+      }),
+    ])
+    expect((await cli.run('stage', 'pro')).exit).toBe(2)
+    expect(asked).toEqual([])
+    const { exit, stdout, stderr } = await cli.run('stage', 'pro', '--yes')
+    expect([exit, asked, stdout]).toEqual([0, [{ stage: 'pro' }], 'This device is now at the pro stage.\n'])
+    expect(stderr).toContain('the mesh')
+    const machine = await cli.run('stage', 'pro', '--yes', '--json')
+    expect([machine.json, machine.stderr]).toEqual([plan, ''])
+  })
+
+  test('[CL8] stage and modules work without an agent, by opening the home', async () => {
+    await cli.remove()
+    cli = cliHarness({ callOffline: async () => ({ status: 200, json: { module: 'core', credential: '/c.json' } }) })
+    const { exit, json } = await cli.run('modules', 'add', 'core', '--json')
+    expect([exit, json]).toEqual([0, { module: 'core', credential: '/c.json' }])
+    expect(cli.hostCalls).toMatchObject([
+      ['callOffline', { method: 'POST', path: '/v1/modules', body: { module: 'core' } }],
+    ])
+  })
+
+  test('[CL8] an offline refusal ends like one of an agent', async () => {
+    await cli.remove()
+    cli = cliHarness({
+      callOffline: async () => ({ status: 403, json: { error: { code: 'STAGE_TOO_LOW', message: 'no' } } }),
+    })
+    expect((await cli.run('modules', 'list')).exit).toBe(4)
+  })
+
+  test('[CL9] consent grant sends what was asked for, today as its beginning', async () => {
+    const bodies: Record<string, unknown>[] = []
+    await cli.serve([
+      answering('POST', '/v1/consent', (request) => {
+        bodies.push(jsonBody(request))
+        return { grantId: 'g'.repeat(32), notice: 'Laptop may see traces.' }
+      }),
+    ])
+    const { stdout } = await cli.run('consent', 'grant', '--to', 'laptop', '--lanes', 'traces, logs,')
+    expect(stdout).toContain('Laptop may see traces.')
+    expect(bodies[0]).toMatchObject({ to: 'laptop', lanes: ['traces', 'logs'] })
+    expect((bodies[0]?.['sinceUnixMs'] as number) % 86_400_000).toBe(0)
+    await cli.run('consent', 'grant', '--to', 'l', '--lanes', 'traces', '--since', 'all', '--modules', 'a,b')
+    expect(bodies[1]).toMatchObject({ sinceUnixMs: 0, modules: ['a', 'b'] })
+  })
+
+  test('[CL10] what a person types in a path stays in its part of the path', async () => {
+    const seen: unknown[] = []
+    await cli.serve([
+      answering('DELETE', '/v1/consent/:grant', ({ params }) => {
+        seen.push(params['grant'])
+        return { grantId: 'g' }
+      }),
+    ])
+    await cli.run('consent', 'revoke', '../stop?x=1')
+    expect(seen).toEqual(['../stop?x=1'])
+  })
+})
+
+describe('passphrases', () => {
+  const secretFile = (text: string): string => {
+    const path = join(cli.home, 'secret')
+    writeFileSync(path, text)
+    return path
+  }
+  const passphraseOf = () => cli.hostCalls.at(-1)?.[1]['passphrase']
+  const init = (...argv: string[]) => cli.run('init', '--name', 'x', '--key-store', 'passphrase', ...argv)
+
+  test.each([
+    { text: 'long enough\n', want: 'long enough' },
+    { text: 'long enough\r\n', want: 'long enough' },
+    { text: ' spaces stay \n\n', want: ' spaces stay \n' },
+  ])('[CL11] from a file, without its last line break: $text', async ({ text, want }) => {
+    await init('--passphrase-file', secretFile(text))
+    expect(passphraseOf()).toBe(want)
+  })
+
+  test('[CL11] from the environment, which then no longer has it; a file wins', async () => {
+    process.env['AICO_MESH_PASSPHRASE'] = 'from the environment'
+    await init()
+    expect([passphraseOf(), process.env['AICO_MESH_PASSPHRASE']]).toEqual(['from the environment', undefined])
+    process.env['AICO_MESH_PASSPHRASE'] = 'from the environment'
+    await init('--passphrase-file', secretFile('from the file'))
+    expect([passphraseOf(), process.env['AICO_MESH_PASSPHRASE']]).toEqual(['from the file', undefined])
+  })
+
+  test('[CL11] a file that cannot be read is a misuse, not a bug', async () => {
+    const { exit, stderr } = await init('--passphrase-file', join(cli.home, 'nowhere'))
+    expect([exit, stderr.startsWith('CLI_USAGE: ')]).toEqual([2, true])
+    expect(stderr).not.toContain(' at ')
+  })
+
+  test('[CL11] a home under a file asks for none', async () => {
+    process.env['AICO_MESH_PASSPHRASE'] = 'not needed'
+    await cli.run('start')
+    expect(passphraseOf()).toBeUndefined()
+  })
+})
