@@ -163,8 +163,20 @@ describe('with an agent', () => {
   test('consent: grant, list, history, revoke', async () => {
     const granted = (await succeed(
       phone,
-      ...['consent', 'grant', '--to', 'laptop', '--lanes', 'traces,logs', '--modules', 'otlp/app', '--since', 'all'],
-      ...['--until', '2099-01-01', '--purpose', 'to find out'],
+      'consent',
+      'grant',
+      '--to',
+      'laptop',
+      '--lanes',
+      'traces,logs',
+      '--modules',
+      'otlp/app',
+      '--since',
+      'all',
+      '--until',
+      '2099-01-01',
+      '--purpose',
+      'to find out',
     )) as { grantId: string }
     expect(granted).toEqual({ grantId: hex16, notice: expect.stringContaining('"laptop"') as string })
     const { grantId } = granted
@@ -214,8 +226,15 @@ describe('with an agent', () => {
       ],
       spans: [
         {
-          ...{ spanId: root.spanId, parentSpanId: null, deviceId: phone.deviceId, module: 'otlp/app', name: 'root' },
-          ...{ kind: 'internal', startUnixNano: nanos, endUnixNano: nanos, status: 'unset' },
+          spanId: root.spanId,
+          parentSpanId: null,
+          deviceId: phone.deviceId,
+          module: 'otlp/app',
+          name: 'root',
+          kind: 'internal',
+          startUnixNano: nanos,
+          endUnixNano: nanos,
+          status: 'unset',
           provenance: expect.stringMatching(/^(?:un)?verified$/) as string,
         },
         { spanId: child.spanId, parentSpanId: root.spanId },
@@ -245,8 +264,15 @@ describe('with an agent', () => {
     const types = leaves.map(({ type }) => type)
     expect(types).toEqual(
       expect.arrayContaining([
-        ...['device.created', 'agent.started', 'stage.changed', 'pairing.completed', 'membership.added'],
-        ...['consent.granted', 'consent.revoked', 'key.created', 'key.wrapped'],
+        'device.created',
+        'agent.started',
+        'stage.changed',
+        'pairing.completed',
+        'membership.added',
+        'consent.granted',
+        'consent.revoked',
+        'key.created',
+        'key.wrapped',
       ]),
     )
     expect(await succeed(phone, 'audit', 'verify')).toMatchObject({

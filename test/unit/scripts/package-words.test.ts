@@ -38,3 +38,22 @@ test('[PK9] every npm script starts in a Node that is new enough', () => {
     .filter((command) => !command.startsWith('node scripts/on-node.js ') && !command.startsWith('npm '))
   expect(direct).toEqual([])
 })
+
+test('[PK11] the lock file has every optional package it names, for all platforms', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as { packages: Readonly<Record<string, LockEntry>> }
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter((name) => !foldersAbove(path).some((at) => `${at}${name}` in packages)),
+  )
+  expect(missing).toEqual([])
+})
+
+interface LockEntry {
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+
+/** Where Node looks for what the package at `path` imports, nearest first. */
+function foldersAbove(path: string): string[] {
+  const own = path === '' ? 'node_modules/' : `${path}/node_modules/`
+  const parents = path.split(/(?<=node_modules\/)/).slice(0, -1)
+  return [own, ...parents.map((_, n) => parents.slice(0, n + 1).join('')).reverse(), 'node_modules/']
+}
