@@ -39,6 +39,9 @@ export interface OfflineCall {
   readonly body: unknown
 }
 
+/** Everything written from here on is its owner's alone, whatever the shell's habit is. */
+const PRIVATE_UMASK = 0o077
+
 export type HostErrorCode = 'DEVICE_NAME_INVALID' | 'AGENT_FAILED'
 export class HostError extends MeshError<HostErrorCode> {}
 
@@ -50,6 +53,7 @@ export async function initDevice({ home, name, keyStore, passphrase }: InitOptio
       `a device name is 1 to ${MAX_DEVICE_NAME_BYTES} bytes of text without control characters`,
     )
   }
+  process.umask(PRIVATE_UMASK)
   const keys = await newKeys()
   await createKeyFile(nodeCrypto, home, keyStore, keys, passphrase)
   const { storeFile, auditFile } = layOutHome(home)
@@ -64,6 +68,7 @@ export async function initDevice({ home, name, keyStore, passphrase }: InitOptio
 
 /** Runs until the signal is aborted or somebody asks the agent to stop. @throws what starting throws */
 export async function runAgent(options: RunOptions): Promise<void> {
+  process.umask(PRIVATE_UMASK)
   const log = stderrLog(options.logLevel)
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>()
   options.signal.addEventListener('abort', () => end(), { once: true })
@@ -86,6 +91,7 @@ export async function runAgent(options: RunOptions): Promise<void> {
 
 /** Answers one request by opening the home for as long as it takes; no port, bus or mesh is opened. */
 export async function callOffline({ home, passphrase, method, path, body }: OfflineCall): Promise<RouteAnswer> {
+  process.umask(PRIVATE_UMASK)
   const agent = await startAgent({
     home,
     passphrase,

@@ -26,7 +26,7 @@ export function terminalOutput(json: boolean): Output {
     color: !json && wantsColour(process.env, stdout.isTTY),
     answer(value, text) {
       isAnswered = true
-      stdout.write(json ? `${JSON.stringify(value)}\n` : `${text()}\n`)
+      stdout.write(json ? `${JSON.stringify(value)}\n` : `${text().trimEnd()}\n`)
     },
     hasAnswered: () => isAnswered,
     hint: (text) => {

@@ -24,15 +24,23 @@ const grant: Command = {
     const { to, lanes, modules, since, until, purpose } = options
     if (typeof to !== 'string' || typeof lanes !== 'string') throw usage('consent grant needs --to DEVICE and --lanes')
     const now = Date.now()
+    const sinceUnixMs = typeof since === 'string' ? parseTime(since, now, '--since') : startOfUtcDay(now)
+    const before = await client.call<{ history: readonly ConsentEventView[] }>('GET', '/v1/consent/history')
     const granted = await client.call<GrantedView>('POST', '/v1/consent', {
       to,
       lanes: listOf(lanes),
       modules: typeof modules === 'string' ? listOf(modules) : undefined,
-      sinceUnixMs: typeof since === 'string' ? parseTime(since, now, '--since') : startOfUtcDay(now),
+      sinceUnixMs,
       untilUnixMs: typeof until === 'string' ? parseTime(until, now, '--until') : undefined,
       purpose,
     })
     output.answer(granted, () => `${granted.notice}\n\nEnd it with: aico-mesh consent revoke ${granted.grantId}`)
+    if (reopensRevokedTime(before.history, sinceUnixMs)) {
+      output.hint(
+        '\nA grant was revoked after the time from which this one opens records: what was recorded in between is opened too.\n' +
+          'To leave it out, revoke this grant and give one with --since now.',
+      )
+    }
   },
 }
 
@@ -72,7 +80,7 @@ const list: Command = {
               each.lanes.join(', '),
               each.modules === null ? 'every one' : each.modules.map((module) => safeText(module)).join(', '),
               each.since === null ? 'all kept' : minutes(each.since),
-              each.until === null ? 'revoked' : minutes(each.until),
+              each.until === null ? 'no end set' : minutes(each.until),
               each.grantId.slice(0, 8),
             ]),
           ),
@@ -102,6 +110,11 @@ const history: Command = {
 }
 
 export const consentCommands: readonly Command[] = [grant, revoke, list, history]
+
+/** A person who revoked and grants again may not expect that the time in between is opened as well. */
+function reopensRevokedTime(history: readonly ConsentEventView[], sinceUnixMs: number): boolean {
+  return history.some(({ kind, at }) => kind === 'revoke' && Date.parse(at) >= sinceUnixMs)
+}
 
 function listOf(text: string): readonly string[] {
   return text
