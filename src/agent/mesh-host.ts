@@ -214,9 +214,20 @@ export class MeshHost implements Service {
   }
 
   #mayConnect(peerKey: Uint8Array, direction: 'in' | 'out'): boolean {
-    const isMember = this.#cards().some((card) => equalBytes(card.peerKey, peerKey))
+    const isMember = this.#isMember(peerKey)
     if (direction === 'out') return isMember || this.#joining.has(toHex(peerKey))
-    return isMember || this.#pairingOpen
+    const mayEnter = isMember || this.#pairingOpen
+    if (!mayEnter) this.#refused('LINK_DENIED')
+    return mayEnter
+  }
+
+  #isMember(peerKey: Uint8Array): boolean {
+    return this.#cards().some((card) => equalBytes(card.peerKey, peerKey))
+  }
+
+  #refused(code: string): void {
+    const { store, log } = this.#deps
+    store.refused(code).catch((err: unknown) => log.error({ code, err }, 'a refusal could not be counted'))
   }
 
   #cards(): readonly DeviceCard[] {
@@ -232,7 +243,9 @@ export class MeshHost implements Service {
   }
 
   async #servePairing(link: Link): Promise<void> {
-    if (!this.#pairingOpen || this.#pairingLinks >= MAX_PAIRING_LINKS) return link.abort()
+    // A member may come once more with the ticket it used: the last answer can get lost.
+    const isAwaited = this.#pairingOpen || this.#isMember(link.remotePeerKey)
+    if (!isAwaited || this.#pairingLinks >= MAX_PAIRING_LINKS) return link.abort()
     this.#pairingLinks++
     try {
       const paired = await serveJoin(link, this.#deps.store, this.#deps.clock)

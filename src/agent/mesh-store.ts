@@ -21,9 +21,10 @@ export function meshStore(keeper: Pick<KeeperClient, 'call'>): MeshHostStore {
     readRun: (peer, range, budgetBytes) => keeper.call('readRun', peer, range, budgetBytes),
     digestOf: (peer) => keeper.call('digestOf', peer),
     takeOffer: (peer, rows) => keeper.call('takeOffer', peer, rows),
-    planWants: (peer) => keeper.call('planWants', peer),
+    planWants: (peer, denied) => keeper.call('planWants', peer, denied),
     takeRun: (peer, range, segments) => keeper.call('takeRun', peer, range, segments),
     forgetOffer: (peer) => keeper.call('forgetOffer', peer),
+    refused: (code) => keeper.call('refused', 'sync', code),
 
     answerJoin: (join, remotePeerKey) => keeper.call('pairAnswerJoin', join, remotePeerKey),
     answerOffer: (state, offer) => keeper.call('pairAnswerOffer', state, offer),

@@ -88,14 +88,14 @@ export class InvitationTable {
   readonly #get: Statement<[Uint8Array], InvitationRecord>
   readonly #use: Statement
   readonly #prune: Statement
-  readonly #live: Statement<[number], { n: number }>
+  readonly #open: Statement<[number], { n: number }>
 
   constructor(db: Database) {
     this.#insert = db.prepare('INSERT INTO invitation VALUES (?, ?, ?, NULL)')
     this.#get = db.prepare('SELECT * FROM invitation WHERE token_id = ?')
     this.#use = db.prepare('UPDATE invitation SET used_by = ? WHERE token_id = ?')
     this.#prune = db.prepare('DELETE FROM invitation WHERE expires_ms <= ?')
-    this.#live = db.prepare('SELECT count(*) AS n FROM invitation WHERE expires_ms > ?')
+    this.#open = db.prepare('SELECT count(*) AS n FROM invitation WHERE expires_ms > ? AND used_by IS NULL')
   }
 
   insert(invitation: Omit<Invitation, 'usedBy'>): void {
@@ -122,8 +122,9 @@ export class InvitationTable {
     this.#prune.run(nowUnixMs)
   }
 
-  liveCount(nowUnixMs: number): number {
-    return this.#live.get(nowUnixMs)?.n ?? 0
+  /** Those that are neither used nor expired. */
+  openCount(nowUnixMs: number): number {
+    return this.#open.get(nowUnixMs)?.n ?? 0
   }
 }
 

@@ -22,6 +22,8 @@ export class ClockProbe {
   readonly #deps: ClockProbeDeps
   #samples: ClockSamples = NO_SAMPLES
   #exchanges = 0
+  /** When the ping that waits for its pong was sent. */
+  #pingedUs: number | undefined
   #cancel: (() => void) | undefined
 
   constructor(deps: ClockProbeDeps) {
@@ -44,6 +46,9 @@ export class ClockProbe {
 
   async onPong({ t1, t2, t3 }: PongMessage): Promise<void> {
     const { clock, onOffset } = this.#deps
+    // An answer to nothing, or to a ping that a newer one has overtaken.
+    if (t1 !== this.#pingedUs) return
+    this.#pingedUs = undefined
     const receivedUnixMs = this.#nowUs() / US_PER_MS
     this.#samples = addClockSample(this.#samples, {
       sentUnixMs: t1 / US_PER_MS,
@@ -59,7 +64,9 @@ export class ClockProbe {
   }
 
   #ping(): void {
-    this.#deps.send({ type: 'ping', t1: this.#nowUs() })
+    const t1 = this.#nowUs()
+    this.#pingedUs = t1
+    this.#deps.send({ type: 'ping', t1 })
   }
 
   #nowUs(): number {

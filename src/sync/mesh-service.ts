@@ -161,17 +161,26 @@ export class MeshService implements Service {
     try {
       await session.run()
     } catch (err) {
-      log.info({ peer: device, code: codeOf(err) }, 'session failed')
+      const code = codeOf(err)
+      log.info({ peer: device, code }, 'session failed')
+      if (!code.startsWith('LINK_')) void this.#note(device, store.refused(code))
     }
     const isStable = clock.monotonic() - startedMs >= STABLE_AFTER_MS
     this.#shortSessions.set(device, isStable ? 0 : (this.#shortSessions.get(device) ?? 0) + 1)
     if (this.#sessions.get(device) !== session) return
     this.#sessions.delete(device)
     this.#told()
-    await store.rememberPeer(device, { lastSeenUnixMs: clock.now() }).catch((err: unknown) => {
-      log.warn({ peer: device, code: codeOf(err) }, 'could not note when a device was last seen')
-    })
+    // Only now: a session that took this one's place has offers of its own.
+    await this.#note(device, store.forgetOffer(device))
+    await this.#note(device, store.rememberPeer(device, { lastSeenUnixMs: clock.now() }))
     if (this.#started) this.refresh()
+  }
+
+  /** A session's end is no reason to fail, whatever the store says to it. */
+  async #note(device: DeviceId, noted: Promise<void>): Promise<void> {
+    await noted.catch((err: unknown) => {
+      this.#deps.log.warn({ peer: device, code: codeOf(err) }, 'the end of a session could not be noted')
+    })
   }
 
   /** A removed device is still told so, with the operation that says it. */

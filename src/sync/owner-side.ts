@@ -12,7 +12,7 @@ import type { MeshView, SyncStore } from './sync-store.ts'
 
 export interface OwnerSideDeps {
   readonly peer: DeviceId
-  readonly store: Pick<SyncStore, 'rowsFor' | 'readRun'>
+  readonly store: Pick<SyncStore, 'rowsFor' | 'digestFor' | 'readRun'>
   readonly view: Pick<MeshView, 'mayLeave'>
   /** Sends what our control log holds for the reader and it does not have yet. */
   readonly sendControlEntries: () => Promise<void>
@@ -34,6 +34,9 @@ export class OwnerSide {
   readonly #deps: OwnerSideDeps
   /** What was offered in this session, by log and end, so that only news is sent. */
   #offered: ReadonlyMap<string, string> = new Map()
+  /** What the digest covers, until it is answered. */
+  #covered: readonly HeadRow[] | undefined
+  #isOpen = false
   #isServing = false
   #segmentsOut = 0
   #bytesOut = 0
@@ -42,14 +45,37 @@ export class OwnerSide {
     this.#deps = deps
   }
 
-  async offer({ all }: { readonly all: boolean }): Promise<void> {
+  /** Opens the exchange, once: a reader that has what the digest covers is offered only what comes after. */
+  async sendDigest(): Promise<void> {
+    const { store, post, peer } = this.#deps
+    this.#covered = await store.rowsFor(peer)
+    // Taken after the rows, so that it covers every one of them.
+    post({ type: 'heads-digest', digest: await store.digestFor(peer) })
+  }
+
+  /** @throws {SessionError} `SYNC_OUT_OF_ORDER` for an answer to nothing */
+  async onDigestAnswer(isEqual: boolean): Promise<void> {
+    if (this.#covered === undefined) throw new SessionError('SYNC_OUT_OF_ORDER', 'no digest was asked about')
+    if (isEqual) this.#offered = toOffered(this.#covered)
+    this.#covered = undefined
+    this.#isOpen = true
+    await this.#offer({ all: !isEqual })
+  }
+
+  async offerNews(): Promise<void> {
+    if (this.#isOpen) await this.#offer({ all: false })
+  }
+
+  async #offer({ all }: { readonly all: boolean }): Promise<void> {
     const { store, post, peer, sendControlEntries } = this.#deps
     const rows = await store.rowsFor(peer)
     // Read after the rows, so that the keys of every row are among them: a reader takes nothing it cannot open.
     await sendControlEntries()
-    const news = all ? rows : rows.filter((row) => this.#offered.get(nameOf(row)) !== endOf(row))
+    // A log is offered whole, every range of it: the reader's picture of it is the last offer.
+    const changed = new Set(rows.filter((row) => this.#offered.get(nameOf(row)) !== endOf(row)).map(logOf))
+    const news = all ? rows : rows.filter((row) => changed.has(logOf(row)))
     // What has left the scope is forgotten: should it come back, with a new grant, it is news.
-    this.#offered = new Map(rows.map((row) => [nameOf(row), endOf(row)]))
+    this.#offered = toOffered(rows)
     const chunks = chunksOf(news, MAX_ROWS)
     for (const chunk of chunks) post({ type: 'heads', rows: chunk, last: chunk === chunks.at(-1) })
     if (all && chunks.length === 0) post({ type: 'heads', rows: [], last: true })
@@ -100,8 +126,16 @@ export class OwnerSide {
   }
 }
 
-function nameOf({ author, log, incarnation, from }: HeadRow): string {
-  return `${author}/${log}/${incarnation}/${from}`
+function toOffered(rows: readonly HeadRow[]): ReadonlyMap<string, string> {
+  return new Map(rows.map((row) => [nameOf(row), endOf(row)]))
+}
+
+function logOf({ author, log, incarnation }: HeadRow): string {
+  return `${author}/${log}/${incarnation}`
+}
+
+function nameOf(row: HeadRow): string {
+  return `${logOf(row)}/${row.from}`
 }
 
 function endOf({ to, id }: HeadRow): string {

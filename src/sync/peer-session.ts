@@ -42,6 +42,11 @@ export type SessionTraffic = OwnerTraffic & ReaderTraffic
 
 /** A session ends when nothing was heard for this long; both sides send a ping more often. */
 export const SILENCE_LIMIT_MS = 45_000
+/**
+ * Bytes posted and not taken by the transport, at most: the operations, entries and heads of a first meeting after years
+ * fit several times, and a peer that asks without reading cannot fill memory.
+ */
+export const MAX_UNSENT_BYTES = 32 << 20
 
 export class PeerSession {
   readonly peer: DeviceId
@@ -58,6 +63,9 @@ export class PeerSession {
   #toldDigest: Uint8Array = new Uint8Array(0)
   #upkeep: Promise<void> = Promise.resolve()
   #upkeepQueued = false
+  #unsentBytes = 0
+  /** What ended the session from beside the reading loop. */
+  #failure: unknown
   readonly #owner: OwnerSide
   readonly #reader: ReaderSide
 
@@ -85,7 +93,7 @@ export class PeerSession {
 
   /** Runs until the link ends. @throws {SessionError}, {WireError} and what the store throws, after the link is closed */
   async run(): Promise<void> {
-    const { clock, store, log } = this.#deps
+    const { clock, log } = this.#deps
     const stopWatch = clock.every(SILENCE_LIMIT_MS / 3, () => this.#watch())
     try {
       this.#post({ ...(await this.#hello()), type: 'hello' })
@@ -94,13 +102,13 @@ export class PeerSession {
         this.#heardAtMs = clock.monotonic()
         for (const { kind, payload } of decoder.push(chunk)) await this.#handle(decodeSyncMessage(kind, payload))
       }
+      if (this.#failure !== undefined) throw this.#failure
     } catch (err) {
       this.#refuse(err)
       throw err
     } finally {
       stopWatch()
       this.#probe.stop()
-      await store.forgetOffer(this.peer)
       await this.#link.close()
       log.debug({ peer: this.peer, ...this.traffic() }, 'session ended')
     }
@@ -176,9 +184,9 @@ export class PeerSession {
       case 'heads-digest':
         return this.#reader.onHeadsDigest(message.digest)
       case 'heads-wanted':
-        return this.#owner.offer({ all: true })
+        return this.#owner.onDigestAnswer(false)
       case 'in-sync':
-        return undefined
+        return this.#owner.onDigestAnswer(true)
       case 'heads':
         return this.#reader.onHeads(message.rows)
       case 'want':
@@ -261,7 +269,7 @@ export class PeerSession {
     await this.#sendControlEntries()
     if (this.#digestSent) return
     this.#digestSent = true
-    this.#post({ type: 'heads-digest', digest: await this.#deps.store.digestFor(this.peer) })
+    await this.#owner.sendDigest()
   }
 
   async #sendControlEntries(): Promise<void> {
@@ -273,14 +281,16 @@ export class PeerSession {
   }
 
   async #onControlEntries(entries: readonly Uint8Array[]): Promise<void> {
-    if (await this.#deps.store.acceptControlEntries(this.peer, entries)) this.#deps.onControl()
+    const isNew = await this.#deps.store.acceptControlEntries(this.peer, entries)
+    if (isNew) this.#deps.onControl()
     await this.#sendControlHeads()
+    if (isNew) await this.#reader.onOpened()
   }
 
   async #sendNews(): Promise<void> {
     await this.#sendMembersIfNew()
     await this.#sendControlEntries()
-    if (this.#digestSent) await this.#owner.offer({ all: false })
+    await this.#owner.offerNews()
   }
 
   // The session itself.
@@ -300,7 +310,17 @@ export class PeerSession {
    * wait for each other for ever. Only segments are large, and those wait, beside the loop.
    */
   #post(message: SyncMessage): void {
-    this.#send(message).catch((err: unknown) => this.#end(err))
+    const frame = encodeSyncMessage(message)
+    this.#unsentBytes += frame.length
+    if (this.#unsentBytes > MAX_UNSENT_BYTES) {
+      return this.#end(new SessionError('SYNC_NOT_READING', 'the other side asks and does not read'))
+    }
+    this.#link.send(frame).then(
+      () => {
+        this.#unsentBytes -= frame.length
+      },
+      (err: unknown) => this.#end(err),
+    )
   }
 
   #refuse(err: unknown): void {
@@ -311,7 +331,7 @@ export class PeerSession {
   #end(err: unknown): void {
     // The other side has closed: what it said last is still to be read, and the reading loop ends by itself.
     if (codeOf(err) === 'LINK_CLOSED') return
-    this.#deps.log.debug({ peer: this.peer, code: codeOf(err) }, 'session ends')
+    this.#failure ??= err
     this.#link.abort()
   }
 }

@@ -9,6 +9,7 @@ import type { Logger } from '../base/logger.ts'
 import type { DeviceId } from '../model/ids.ts'
 import type { HeadRow, LogRange } from '../wire/log-rows.ts'
 import type { SyncMessage, WantEndReason } from '../wire/sync-message-types.ts'
+import { AskedRanges } from './asked-ranges.ts'
 import { RUN_SEGMENTS } from './core/plan-wants.ts'
 import { MAX_WANT_BYTES } from './owner-side.ts'
 import { MAX_RUN_BYTES, type Sealed } from './serving.ts'
@@ -19,7 +20,7 @@ export interface ReaderSideDeps {
   readonly peer: DeviceId
   readonly clock: Clock
   readonly log: Logger
-  readonly store: Pick<SyncStore, 'digestOf' | 'takeOffer' | 'planWants' | 'takeRun' | 'rememberPeer'>
+  readonly store: Pick<SyncStore, 'digestOf' | 'takeOffer' | 'planWants' | 'takeRun' | 'rememberPeer' | 'refused'>
   readonly post: (message: SyncMessage) => void
 }
 export interface ReaderTraffic {
@@ -29,7 +30,14 @@ export interface ReaderTraffic {
 
 export class ReaderSide {
   readonly #deps: ReaderSideDeps
+  readonly #asked = new AskedRanges()
   #isWanting = false
+  /** Whether the request under way has brought anything. */
+  #hasRun = false
+  #hasDigest = false
+  #hasOffer = false
+  /** Whether something was offered or opened since the request under way: its answer may be out of date. */
+  #hasNews = false
   #run: Sealed[] = []
   #runBytes = 0
   #segmentsIn = 0
@@ -41,6 +49,8 @@ export class ReaderSide {
 
   async onHeadsDigest(digest: Uint8Array): Promise<void> {
     const { store, post, peer } = this.#deps
+    if (this.#hasDigest) throw new SessionError('SYNC_OUT_OF_ORDER', 'a digest comes once')
+    this.#hasDigest = true
     const isEqual = equalBytes(digest, await store.digestOf(peer))
     if (isEqual) await this.#markSynced()
     post({ type: isEqual ? 'in-sync' : 'heads-wanted' })
@@ -48,7 +58,15 @@ export class ReaderSide {
 
   async onHeads(rows: readonly HeadRow[]): Promise<void> {
     await this.#deps.store.takeOffer(this.#deps.peer, rows)
+    this.#hasOffer = true
+    this.#hasNews = true
     await this.#wantMore()
+  }
+
+  /** Consent or keys came: what was offered before may be open to us now. */
+  async onOpened(): Promise<void> {
+    this.#hasNews = true
+    if (this.#hasOffer) await this.#wantMore()
   }
 
   onSegment({ header, sealed }: Sealed): void {
@@ -66,11 +84,16 @@ export class ReaderSide {
     const { store, post, peer } = this.#deps
     const { segments, bytes } = this.#takeRun()
     const range = { author, log, incarnation, from, to }
+    if (!this.#isWanting || !this.#asked.take(range)) {
+      throw new SessionError('SYNC_OUT_OF_ORDER', 'a run that nobody asked for')
+    }
+    this.#hasRun = true
     try {
       await store.takeRun(peer, range, segments)
     } catch (err) {
-      // The log is frozen by then; the rest of the session is as good as before.
+      // The log is frozen or set aside by then; the rest of the session is as good as before.
       this.#deps.log.warn({ peer, code: codeOf(err) }, 'a run was refused')
+      await store.refused(codeOf(err))
       return
     }
     this.#segmentsIn += segments.length
@@ -82,22 +105,28 @@ export class ReaderSide {
     if (!this.#isWanting) throw new SessionError('SYNC_OUT_OF_ORDER', 'the end of nothing')
     this.#isWanting = false
     this.#takeRun()
-    // Denied: consent has changed under the request. What is offered now comes with the next heads.
-    if (reason !== 'denied') await this.#wantMore()
+    const next = this.#asked.next()
+    // Denied: consent has changed under the request. The other logs go on; this one when it is offered or opened again.
+    // An answer with nothing in it counts as denied, or asking would never end.
+    const isDenied = next !== undefined && !this.#hasNews && (reason === 'denied' || !this.#hasRun)
+    await this.#wantMore(isDenied ? next : undefined)
   }
 
   traffic(): ReaderTraffic {
     return { segmentsIn: this.#segmentsIn, bytesIn: this.#bytesIn }
   }
 
-  async #wantMore(): Promise<void> {
+  async #wantMore(denied?: LogRange): Promise<void> {
     if (this.#isWanting) return
     const { store, post, peer } = this.#deps
-    const { ranges, missing, frozen } = await store.planWants(peer)
+    const { ranges, missing, frozen } = await store.planWants(peer, denied)
     if (ranges.length > 0) {
-      this.#isWanting = true
-      await store.rememberPeer(peer, { pending: missing })
       const wanted = ranges.map(({ author, log, incarnation, from, to }) => ({ author, log, incarnation, from, to }))
+      this.#isWanting = true
+      this.#hasRun = false
+      this.#hasNews = false
+      this.#asked.ask(wanted)
+      await store.rememberPeer(peer, { pending: missing })
       post({ type: 'want', ranges: wanted, budgetBytes: MAX_WANT_BYTES })
     } else if (missing === 0 && frozen === 0) {
       await this.#markSynced()

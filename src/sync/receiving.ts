@@ -12,6 +12,7 @@ import type { DeviceId } from '../model/ids.ts'
 import type { Lane } from '../model/lane.ts'
 import type { LogKey, SegmentHeader, SeqRange } from '../model/segment.ts'
 import type { ShareRequest, ShareView } from '../policy/decide-share.ts'
+import { openedScopes } from '../policy/opened-scopes.ts'
 import type { HeadRow, LogRange } from '../wire/log-rows.ts'
 import type { SegmentBody } from '../wire/segment-body.ts'
 import { decodeSegmentHeader, segmentId } from '../wire/segment-header.ts'
@@ -54,6 +55,8 @@ export interface ReceivingDeps {
     segments: readonly (OpenedSegment & { readonly request: ShareRequest })[],
     head: { readonly seq: number; readonly signature: Uint8Array } | undefined,
   ) => void
+  /** A log was frozen by what its owner offered. */
+  readonly onRefused: (code: ReceiveErrorCode) => void
 }
 
 export interface WantPlan {
@@ -73,12 +76,15 @@ export type ReceiveErrorCode =
   | 'SYNC_GAP'
   | 'SYNC_NO_KEY'
   | 'SYNC_TAMPERED'
+  | 'SYNC_TOO_MANY_HEADS'
 export class ReceiveError extends MeshError<ReceiveErrorCode> {}
 
 /** What is asked for at once: enough to keep a link busy, little enough that a new head is not kept waiting. */
 const WANT_BUDGET = { segments: 1024, ranges: 512 } as const
-/** Codes of refusals that say nothing against the owner: our policy as it is now, our disk. */
-const OUR_REASON = /^(?:POLICY|STORE)_/
+/** Heads of one owner remembered at once: far more logs than a device has, and a bound on what a hostile one can fill. */
+export const MAX_OFFERED_HEADS = 8_192
+/** Codes of refusals that say nothing against the owner: our policy as it is now, our disk, a key or head still on its way. */
+const OUR_REASON = /^(?:POLICY_|STORE_|SYNC_NO_KEY$|SYNC_UNTRUSTED_RUN$)/
 /** Keys derived and kept at once: one per module and epoch in use. */
 const MAX_CACHED_KEYS = 512
 
@@ -86,7 +92,7 @@ export class Receiving {
   readonly #deps: ReceivingDeps
   /** Logs that broke a rule in this run of the agent: nothing more of them is asked for. */
   readonly #frozen = new Set<string>()
-  /** Logs whose run was refused for a reason of ours, such as a full disk or a grant just revoked: until they are offered again. */
+  /** Logs refused for now, by us (a full disk, a grant just revoked) or by their owner: until they are offered or opened again. */
   readonly #setAside = new Set<string>()
   /** Heads each owner has offered and signed, by log. */
   readonly #offered = new Map<DeviceId, Map<string, readonly HeadRow[]>>()
@@ -103,8 +109,9 @@ export class Receiving {
   }
 
   /**
-   * Takes an owner's offer and says what to ask for. Logs we were not told of are left alone.
-   * @throws {ReceiveError} `SYNC_BAD_HEAD` for a head the owner did not sign, `SYNC_FORK` for one that contradicts what it signed before
+   * Takes an owner's offer and says what to ask for. Logs we were not told of wait until we are. One whose head contradicts
+   * what its owner signed before is frozen.
+   * @throws {ReceiveError} `SYNC_BAD_HEAD` for a head the owner did not sign, `SYNC_TOO_MANY_HEADS`
    */
   offer(owner: DeviceId, rows: readonly HeadRow[]): WantPlan {
     const byLog = new Map<string, HeadRow[]>()
@@ -118,14 +125,33 @@ export class Receiving {
       offered.set(key, list)
       this.#setAside.delete(key)
     }
+    if ([...offered.values()].reduce((sum, list) => sum + list.length, 0) > MAX_OFFERED_HEADS) {
+      throw new ReceiveError('SYNC_TOO_MANY_HEADS', 'more logs than a device can have', {
+        details: { MAX_OFFERED_HEADS },
+      })
+    }
     this.#offered.set(owner, offered)
     return this.plan(owner)
   }
 
+  /** The owner would not give this range: nothing more of its log is asked for until that may have changed. */
+  setAside(range: LogRange): void {
+    this.#setAside.add(keyOf(range))
+  }
+
+  /** The owner told us more of what it opens to us: what was set aside may come now. */
+  resume(owner: DeviceId): void {
+    for (const key of this.#setAside) if (key.startsWith(`${owner}/`)) this.#setAside.delete(key)
+  }
+
   /** What is still missing of the owner's last offer, newest first. */
   plan(owner: DeviceId): WantPlan {
-    const { source } = this.#deps
-    const known = [...(this.#offered.get(owner)?.values() ?? [])].flat().filter((row) => source.findLog(row))
+    const { source, onRefused } = this.#deps
+    const isOpened = this.#openedBy(owner)
+    const known = [...(this.#offered.get(owner)?.values() ?? [])].flat().filter((row) => {
+      const log = source.findLog(row)
+      return log !== undefined && isOpened(log)
+    })
     const offered = known.filter((row) => !this.#frozen.has(keyOf(row)) && !this.#setAside.has(keyOf(row)))
     const held = (key: LogKey): readonly SeqRange[] => {
       const log = source.findLog(key)
@@ -136,8 +162,18 @@ export class Receiving {
       return log && source.headerAt(log.rowId, seq)?.id
     }
     const { ranges, missing, forks } = planWants(offered, held, { budget: WANT_BUDGET, heldId })
-    for (const fork of forks) this.#frozen.add(keyOf(fork))
+    for (const fork of forks) {
+      this.#frozen.add(keyOf(fork))
+      onRefused('SYNC_FORK')
+    }
     return { ranges, missing, frozen: known.length - offered.length + forks.length }
+  }
+
+  /** Whether a live grant names a log's lane and module: what no grant opens is not even asked for. */
+  #openedBy(owner: DeviceId): (log: ScopedLog) => boolean {
+    const scopes = openedScopes(this.#deps.view(owner), owner, this.#deps.self)
+    return ({ lane, module }) =>
+      scopes.some((scope) => scope.lane === lane && (scope.modules?.includes(module) ?? true))
   }
 
   forget(owner: DeviceId): void {
@@ -168,7 +204,19 @@ export class Receiving {
       const request = { owner, recipient: self, lane, module, part, epochStartedUnixMs: epoch.startedUnixMs }
       return { ...header, epoch: epoch.n, body, request }
     })
-    keep(log, opened, head)
+    keep(
+      log,
+      opened.filter((segment) => !this.#isHeld(log, segment)),
+      head,
+    )
+  }
+
+  /** Union is idempotent: two sessions, or an owner that repeats itself, may bring what is here. */
+  #isHeld(log: ScopedLog, { header, id }: OpenedSegment): boolean {
+    const held = this.#deps.source.headerAt(log.rowId, header.seq)
+    if (held === undefined) return false
+    if (!equalBytes(held.id, id)) throw new ReceiveError('SYNC_FORK', 'the owner signed two histories')
+    return true
   }
 
   #requireSigned(owner: DeviceId, row: HeadRow): void {
@@ -176,9 +224,6 @@ export class Receiving {
     if (author !== owner || !verifyHead(this.#deps.crypto, { author, log, incarnation, seq, id, signature })) {
       throw new ReceiveError('SYNC_BAD_HEAD', 'a head that its owner did not sign')
     }
-    const stored = this.#deps.source.findLog(row)
-    const held = stored && this.#deps.source.headerAt(stored.rowId, seq)
-    if (held && !equalBytes(held.id, id)) throw new ReceiveError('SYNC_FORK', 'the owner signed two histories')
   }
 
   #readHeader(range: LogRange, headerBytes: Uint8Array): ReadHeader {

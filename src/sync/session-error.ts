@@ -10,4 +10,5 @@ export type SessionErrorCode =
   | 'SYNC_RUN_TOO_LARGE'
   | 'SYNC_REFUSED'
   | 'SYNC_SILENT'
+  | 'SYNC_NOT_READING'
 export class SessionError extends MeshError<SessionErrorCode> {}

@@ -34,9 +34,13 @@ export interface SyncStore {
   readRun(peer: DeviceId, range: LogRange, budgetBytes: number): Promise<ServedRun | 'denied'>
   digestOf(peer: DeviceId): Promise<Uint8Array>
   takeOffer(peer: DeviceId, rows: readonly HeadRow[]): Promise<WantPlan>
-  planWants(peer: DeviceId): Promise<WantPlan>
+  /** @param denied a range that the owner would not give: its log is left out until that may have changed */
+  planWants(peer: DeviceId, denied?: LogRange): Promise<WantPlan>
   takeRun(peer: DeviceId, range: LogRange, segments: readonly Sealed[]): Promise<void>
   forgetOffer(peer: DeviceId): Promise<void>
+
+  /** Counts something a peer sent that was not taken. */
+  refused(code: string): Promise<void>
 }
 
 /** The state that connections and writes are judged by, always the latest, without waiting. */

@@ -238,6 +238,19 @@ describe('a power cut', () => {
     expect(phone.keeper.consents.records()).toEqual([])
   })
 
+  test('[CO6] at the reader, seconds after the first meeting, is no lapsed lease: what it had is still there', async () => {
+    world = new MeshWorld()
+    const [phone, laptop] = await world.mesh('phone', 'laptop')
+    await world.until(phone.grant(laptop))
+    await world.recorded(phone, manySpans('app', 1, 1, 3))
+    const owner = phone.id
+    await world.until(phone.stop())
+    laptop.kill()
+    await world.until(laptop.restart())
+    expect((await world.until(laptop.api('grants'))).map(({ state }) => state)).toEqual(['active'])
+    expect(laptop.recordsOf(owner)).toBe(3)
+  })
+
   test('on the way down to casual is finished at the next start: no grant is alive', async () => {
     world = new MeshWorld()
     const [phone, laptop] = await world.mesh('phone', 'laptop')

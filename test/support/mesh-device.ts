@@ -58,6 +58,10 @@ export class MeshDevice {
   readonly said: Said[] = []
   /** What went wrong in work that nobody waits for. */
   readonly failures: unknown[] = []
+  /** Every dial of this device's network, at the time of the world's clock. */
+  readonly dials: { readonly to: Uint8Array; readonly atMs: number }[] = []
+  /** Calls to the store thread that wait, as behind a long one, until they are let go. */
+  readonly #held = new Map<string, Promise<void>>()
   /** Milliseconds that this device's wall clock is ahead of the world's. */
   skewMs = 0
   readonly #place: DevicePlace
@@ -188,16 +192,31 @@ export class MeshDevice {
   }
 
   /** Records held of an author. */
-  recordsOf(author: MeshDevice): number {
+  recordsOf(author: MeshDevice | DeviceId): number {
     const { logs, segments } = this.keeper.store
     return logs
-      .ofAuthor(author.id)
+      .ofAuthor(typeof author === 'string' ? author : author.id)
       .flatMap(({ rowId }) => [...segments.downFrom(rowId, { from: 0, to: Number.MAX_SAFE_INTEGER })])
       .reduce((sum, { records }) => sum + records, 0)
   }
 
   get counters(): Readonly<Record<string, number>> {
+    this.keeper.refusals.flush()
     return this.keeper.store.counters.all()
+  }
+
+  /** Lets calls of a kind wait. @returns what lets them go */
+  hold(method: keyof KeeperApi): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#held.set(method, promise)
+    return () => {
+      this.#held.delete(method)
+      resolve()
+    }
+  }
+
+  heldUp(method: string): Promise<void> | undefined {
+    return this.#held.get(method)
   }
 
   /** Calls that have been made and not answered. */
@@ -238,6 +257,7 @@ class Run {
   discovery: MemoryDiscovery | undefined
   readonly #api: KeeperApi
   readonly #place: DevicePlace
+  readonly #device: MeshDevice
   #view: ControlView
 
   constructor(
@@ -246,6 +266,7 @@ class Run {
     { folder, newDevice }: { folder: string; newDevice: Readonly<Record<string, unknown>> | undefined },
   ) {
     this.#place = place
+    this.#device = device
     const clock = this.#clockOf(device)
     const log = loggerOf(device)
     const storeFile = join(folder, 'store.db')
@@ -277,7 +298,10 @@ class Run {
       view: () => this.#view,
       meshView: currentMeshView(() => this.#view, clock),
       createNetwork: async (deps) => {
-        const network = tappedNetwork(deps, place.hub, (link, bytes) => device.said.push(...messagesIn(link, bytes)))
+        const network = tappedNetwork(deps, place.hub, {
+          onSend: (link, bytes) => device.said.push(...messagesIn(link, bytes)),
+          onDial: (to) => device.dials.push({ to, atMs: clock.monotonic() }),
+        })
         address = network.host
         return network
       },
@@ -293,7 +317,11 @@ class Run {
     this.openCalls++
     this.#place.onActivity()
     const run = this.#api[method] as (...all: readonly unknown[]) => unknown
-    const answer = (async () => structuredClone(await run(...structuredClone(args))))()
+    const answer = (async () => {
+      const held = this.#device.heldUp(method)
+      if (held) await this.#waitFor(held)
+      return structuredClone(await run(...structuredClone(args)))
+    })()
     const done = answer.finally(() => {
       this.openCalls--
       this.#place.onActivity()
@@ -306,6 +334,13 @@ class Run {
         }
       done.then(whileAlive(resolve), whileAlive(reject))
     }) as never
+  }
+
+  /** A call that is held does not keep the world from settling. */
+  async #waitFor(held: Promise<void>): Promise<void> {
+    this.openCalls--
+    await held
+    this.openCalls++
   }
 
   #onEvent(event: 'view' | 'records'): void {

@@ -84,7 +84,7 @@ export class MeshWorld {
     done.catch(() => undefined) // told to the caller below, when the world has run that far
     for (let turns = 0; !outcome.isSettled; turns++) {
       if (turns > MAX_TURNS) throw new Error('the world waits for something that does not come')
-      await this.#step()
+      await this.step()
     }
     return done
   }
@@ -93,7 +93,16 @@ export class MeshWorld {
   async settle(): Promise<void> {
     for (let turns = 0, quiet = 0; quiet < QUIET_TURNS; turns++) {
       if (turns > MAX_TURNS) throw new Error('the world does not come to rest')
-      quiet = (await this.#step()) ? 0 : quiet + 1
+      quiet = (await this.step()) ? 0 : quiet + 1
+    }
+  }
+
+  /** Runs one delivery at a time, and lets time pass where nothing happens, until the condition holds. */
+  async runUntil(isReached: () => boolean): Promise<void> {
+    for (let turns = 0, quiet = 0; !isReached(); turns++) {
+      if (turns > MAX_TURNS) throw new Error('the world never gets there')
+      quiet = (await this.step(1)) ? 0 : quiet + 1
+      if (quiet > QUIET_TURNS) this.clock.advance(250)
     }
   }
 
@@ -132,10 +141,10 @@ export class MeshWorld {
     rmSync(this.folder, { recursive: true, force: true })
   }
 
-  /** One round of deliveries and one turn of the event loop. @returns whether anything happened */
-  async #step(): Promise<boolean> {
+  /** Some deliveries and one turn of the event loop. @returns whether anything happened */
+  async step(deliveries = 32): Promise<boolean> {
     const before = this.#activity
-    const made = this.hub.deliver(32, this.#pick)
+    const made = this.hub.deliver(deliveries, this.#pick)
     await turn()
     // Sealing for others runs on other threads: consent's own queue says when it is done.
     for (const device of this.#devices) {

@@ -1,11 +1,15 @@
-/** A network whose owner's sends are seen, before they leave: for tests of what is said and in which order. */
+/** A network whose dials and sends are seen before they leave: for tests of who speaks, what is said and in which order. */
 import type { Link, Network, NetworkDeps } from '../../src/sync/link.ts'
 import { MemoryNetwork } from '../../src/sync/links/memory-network.ts'
 import type { MemoryHub } from '../../src/sync/links/memory-hub.ts'
 
-export type OnSend = (link: Link, bytes: Uint8Array) => void
+export interface Tap {
+  readonly onSend: (link: Link, bytes: Uint8Array) => void
+  readonly onDial: (peerKey: Uint8Array) => void
+}
 
-export function tappedNetwork(deps: NetworkDeps, hub: MemoryHub, onSend: OnSend): Network & { readonly host: string } {
+export function tappedNetwork(deps: NetworkDeps, hub: MemoryHub, tap: Tap): Network & { readonly host: string } {
+  const { onSend, onDial } = tap
   const network = new MemoryNetwork({ ...deps, onLink: (link) => deps.onLink(tapped(link, onSend)) }, hub)
   return {
     name: network.name,
@@ -15,12 +19,15 @@ export function tappedNetwork(deps: NetworkDeps, hub: MemoryHub, onSend: OnSend)
     listening: () => network.listening(),
     listen: (port) => network.listen(port),
     stopListening: () => network.stopListening(),
-    dial: async (...args) => tapped(await network.dial(...args), onSend),
+    async dial(...args) {
+      onDial(args[0])
+      return tapped(await network.dial(...args), onSend)
+    },
     disconnect: (peerKey) => network.disconnect(peerKey),
   }
 }
 
-function tapped(link: Link, onSend: OnSend): Link {
+function tapped(link: Link, onSend: Tap['onSend']): Link {
   return {
     protocol: link.protocol,
     remotePeerKey: link.remotePeerKey,

@@ -94,6 +94,7 @@ function queryCalls(keeper: Keeper, storeFile: string) {
   }
   return {
     status() {
+      keeper.refusals.flush()
       const { segments, records } = keeper.store.segments.totals()
       return {
         segments,
@@ -176,7 +177,11 @@ function syncCalls(keeper: Keeper) {
       yours: consents.head(peer, card.deviceId),
     }),
     controlEntries: (peer: DeviceId, fromSeq: number) => consents.entriesFor(peer, fromSeq),
-    acceptControlEntries: (peer: DeviceId, entries: readonly Uint8Array[]) => consents.receive(peer, entries),
+    async acceptControlEntries(peer: DeviceId, entries: readonly Uint8Array[]) {
+      const isNew = await consents.receive(peer, entries)
+      if (isNew) receiving.resume(peer)
+      return isNew
+    },
 
     digestFor: (peer: DeviceId) => serving.digestFor(peer),
     async rowsFor(peer: DeviceId) {
@@ -186,10 +191,14 @@ function syncCalls(keeper: Keeper) {
     readRun: (peer: DeviceId, range: LogRange, budgetBytes: number) => serving.read(peer, range, budgetBytes),
     digestOf: (peer: DeviceId) => receiving.digestOf(peer),
     takeOffer: (peer: DeviceId, rows: readonly HeadRow[]) => receiving.offer(peer, rows),
-    planWants: (peer: DeviceId) => receiving.plan(peer),
+    planWants(peer: DeviceId, denied?: LogRange) {
+      if (denied) receiving.setAside(denied)
+      return receiving.plan(peer)
+    },
     takeRun: (peer: DeviceId, range: LogRange, segments: readonly Sealed[]): void =>
       receiving.take(peer, range, segments),
     forgetOffer: (peer: DeviceId): void => receiving.forget(peer),
+    refused: (room: 'sync' | 'pair', code: string): void => keeper.refusals.add(room, code),
   }
 }
 

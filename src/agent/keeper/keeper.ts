@@ -32,6 +32,7 @@ import { LocalIntake } from './local-intake.ts'
 import { LEASE_CHECK_MS, lapsedOwners, purgeOwner } from './lapsed-grants.ts'
 import { keepPeerRun } from './peer-intake.ts'
 import { PeerBook } from './peer-book.ts'
+import { RefusalCounter } from './refusal-counter.ts'
 import { SegmentSealer } from './segment-sealer.ts'
 import { segmentSource } from './segment-source.ts'
 import { StoredRecords } from './stored-records.ts'
@@ -101,6 +102,7 @@ export class Keeper {
   readonly receiving: Receiving
   readonly records: StoredRecords
   readonly peers: PeerBook
+  readonly refusals: RefusalCounter
   readonly deps: KeeperDeps
   #stage: Stage
   /** There are segments that readers have no key or name of yet. */
@@ -161,6 +163,11 @@ export class Keeper {
       boundaries: (lane) => this.#grantEdges(lane),
     })
     this.peers = new PeerBook(this.store.peers, clock)
+    this.refusals = new RefusalCounter({
+      clock,
+      add: (name, count) => this.store.counters.add(name, count),
+      onFailure: (err) => this.#fail(err),
+    })
     this.members = new MembershipService({
       crypto,
       ownerClock: this.ownerClock,
@@ -194,7 +201,7 @@ export class Keeper {
       stageAllowsSharing: () => this.#sharingAllowed(),
       cut: (lanes) => void this.writer.cut(({ log }) => lanes.includes(log.lane)),
       onChange: () => deps.onEvent('view'),
-      onRefused: (code) => this.refused('sync', code),
+      onRefused: (code) => this.refusals.add('sync', code),
     })
     this.intake = new LocalIntake({
       crypto,
@@ -214,6 +221,7 @@ export class Keeper {
       invitations: this.store.invitations,
       ledger: this.ledger,
       remember: (device, addresses) => this.peers.remember(device, { addresses }),
+      onRefused: (code) => this.refusals.add('pair', code),
     })
     const source = segmentSource(this.store, sealer, self)
     this.serving = new Serving({ crypto, self, deviceSeed: keys.device, source, view: () => this.shareView() })
@@ -224,6 +232,7 @@ export class Keeper {
       view: (owner) => this.shareView(owner),
       keep: (log, run, head) =>
         keepPeerRun({ store: this.store, stage: () => this.#stage }, this.shareView(log.author), log, run, head),
+      onRefused: (code) => this.refusals.add('sync', code),
     })
     this.records = new StoredRecords(crypto, this.store, this.writer, sealer)
     if (options.newDevice !== undefined) this.#recordCreation(options.keyStore)
@@ -328,11 +337,6 @@ export class Keeper {
     if (this.#handOverDue || this.#handingOver !== handingOver) await this.handedOver()
   }
 
-  /** Counts something that came from outside and was not taken; codes are ours, never the sender's words. */
-  refused(room: 'sync' | 'pair', code: string): void {
-    this.store.counters.add(`${room}.refused.${code}`, 1)
-  }
-
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -342,6 +346,7 @@ export class Keeper {
       this.writer.cut(() => true)
       this.peers.flush()
       this.ownerClock.flush()
+      this.refusals.flush()
     } catch (err) {
       this.deps.onFailure(err) // the journal holds what could not be cut
     } finally {

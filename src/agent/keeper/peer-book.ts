@@ -46,7 +46,9 @@ export class PeerBook {
     this.#peers.set(deviceId, peer)
     this.#unwritten.add(deviceId)
     const sinceWriteMs = this.#clock.monotonic() - (this.#writtenAtMs.get(deviceId) ?? Number.NEGATIVE_INFINITY)
-    if (sinceWriteMs >= WRITE_EVERY_MS) this.#write(deviceId)
+    // Never seen means that every lease has run out: the first meeting must not be lost with a power cut.
+    const isFirstSeen = known.lastSeenUnixMs === undefined && peer.lastSeenUnixMs !== undefined
+    if (isFirstSeen || sinceWriteMs >= WRITE_EVERY_MS) this.#write(deviceId)
   }
 
   /** Writes what is still in memory only. */

@@ -3,7 +3,7 @@
  * only thing a stranger can talk to, and it can talk to it only while a ticket is open.
  */
 import type { Clock } from '../../base/clock.ts'
-import { MeshError } from '../../base/errors.ts'
+import { codeOf, MeshError } from '../../base/errors.ts'
 import { FrameDecoder } from '../../wire/frame.ts'
 import {
   decodePairMessage,
@@ -41,7 +41,11 @@ export const PAIR_TIMEOUT_MS = 15_000
 
 /** The inviter's side of one link. Never throws: whatever goes wrong is told to the other side and recorded. */
 export async function serveJoin(link: Link, steps: PairingSteps, clock: Clock): Promise<Paired | undefined> {
-  const cancel = clock.after(PAIR_TIMEOUT_MS, () => link.abort())
+  let isLate = false
+  const cancel = clock.after(PAIR_TIMEOUT_MS, () => {
+    isLate = true
+    link.abort()
+  })
   try {
     const messages = readMessages(link, MAX_PAIR_REQUEST_BYTES)
     const { state, message } = await steps.answerJoin(await expect(messages, 'join'), link.remotePeerKey)
@@ -50,9 +54,8 @@ export async function serveJoin(link: Link, steps: PairingSteps, clock: Clock): 
     await link.send(encodePairMessage({ type: 'done' }))
     return paired
   } catch (err) {
-    const refusal = refusalOf(err)
-    await link.send(encodePairMessage(refusal)).catch(() => undefined) // the stranger may be gone already
-    await steps.failed(codeIn(refusal))
+    await link.send(encodePairMessage(refusalOf(err))).catch(() => undefined) // the stranger may be gone already
+    await steps.failed(isLate ? 'PAIR_TIMEOUT' : codeOf(err))
     return undefined
   } finally {
     cancel()
@@ -108,8 +111,4 @@ async function expect<Type extends PairMessage['type']>(
     throw refusedWith(message.code)
   }
   throw new PairingError('PAIR_OUT_OF_ORDER', 'not the next step of pairing', { details: { type: message.type } })
-}
-
-function codeIn(refusal: PairMessage): string {
-  return refusal.type === 'refuse' ? refusal.code : 'PAIR_REFUSED'
 }

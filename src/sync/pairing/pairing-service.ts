@@ -27,7 +27,8 @@ export interface InvitationStore {
   get(tokenId: Uint8Array): StoredInvitation | undefined
   use(tokenId: Uint8Array, by: DeviceId): void
   prune(nowUnixMs: number): void
-  liveCount(nowUnixMs: number): number
+  /** Those that are neither used nor expired. */
+  openCount(nowUnixMs: number): number
 }
 export interface PairingDeps {
   readonly crypto: Crypto
@@ -38,6 +39,7 @@ export interface PairingDeps {
   readonly ledger: Ledger
   /** Remembers where a device just paired can be found. */
   readonly remember: (device: DeviceId, addresses: readonly string[]) => void
+  readonly onRefused: (code: string) => void
 }
 
 export type PairingErrorCode =
@@ -56,6 +58,8 @@ export class PairingError extends MeshError<PairingErrorCode> {}
 export const TICKET_LIFE_MS = 600_000
 /** Tickets open at once; more would only be forgotten ones. */
 export const MAX_OPEN_TICKETS = 8
+/** Failed attempts that become leaves of the audit log within {@link TICKET_LIFE_MS}; more are only counted. */
+export const MAX_RECORDED_FAILURES = 16
 const NONCE_BYTES = 16
 
 /** What the inviter remembers between a join and its accept. */
@@ -77,6 +81,7 @@ export interface Paired {
 
 export class PairingService {
   readonly #deps: PairingDeps
+  #recordedAtMs: number[] = []
 
   constructor(deps: PairingDeps) {
     this.#deps = deps
@@ -86,7 +91,7 @@ export class PairingService {
   invite(addresses: readonly string[]): { readonly ticket: string; readonly expiresUnixMs: number } {
     const { crypto, now, card, invitations, ledger } = this.#deps
     invitations.prune(now())
-    if (invitations.liveCount(now()) >= MAX_OPEN_TICKETS) {
+    if (invitations.openCount(now()) >= MAX_OPEN_TICKETS) {
       throw new PairingError('PAIR_TOO_MANY', 'too many tickets are open; wait until one has expired')
     }
     const token = crypto.randomBytes(PAIR_TOKEN_BYTES)
@@ -106,8 +111,9 @@ export class PairingService {
     }
   }
 
+  /** Whether somebody new may come: a used ticket keeps the door open for nobody. */
   isOpen(): boolean {
-    return this.#deps.invitations.liveCount(this.#deps.now()) > 0
+    return this.#deps.invitations.openCount(this.#deps.now()) > 0
   }
 
   /** The joiner's first step. @throws {TicketError}, {PairingError} `PAIR_SELF`, `PAIR_TICKET_EXPIRED`, {MembershipError} `PAIR_ALREADY_IN_MESH` */
@@ -195,8 +201,11 @@ export class PairingService {
     return { deviceId: offer.card.deviceId, name: offer.card.name }
   }
 
+  /** Counts every failure; strangers cannot fill the audit log: of many in one ticket's time only the first stand there. */
   recordFailure(code: string): void {
-    const { ledger, card, members } = this.#deps
+    const { ledger, card, members, onRefused } = this.#deps
+    onRefused(code)
+    if (!this.#mayRecord()) return
     ledger.append({
       type: 'pairing.failed',
       outcome: 'failure',
@@ -204,6 +213,14 @@ export class PairingService {
       object: { kind: 'membership', ref: members.mesh() },
       payload: { code },
     })
+  }
+
+  #mayRecord(): boolean {
+    const nowMs = this.#deps.now()
+    this.#recordedAtMs = this.#recordedAtMs.filter((at) => nowMs - at < TICKET_LIFE_MS)
+    if (this.#recordedAtMs.length >= MAX_RECORDED_FAILURES) return false
+    this.#recordedAtMs.push(nowMs)
+    return true
   }
 
   /** A ticket serves the first device that completes; that one may repeat, since its last answer can get lost. */
