@@ -3,6 +3,11 @@
 const encoder = new TextEncoder()
 const HEX = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))
 
+/** Value of a hex digit by its character code; -1 for every other character. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, code) =>
+  '0123456789abcdef'.indexOf(String.fromCharCode(code).toLowerCase()),
+)
+
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text)
 }
@@ -15,10 +20,18 @@ export function toHex(bytes: Uint8Array): string {
 
 /** @returns the bytes, or `undefined` if `text` is not an even number of hex digits (either case). */
 export function fromHex(text: string): Uint8Array | undefined {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined
+  if (text.length % 2 !== 0) return undefined
   const bytes = new Uint8Array(text.length / 2)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(i * 2, i * 2 + 2), 16)
+  for (let i = 0; i < bytes.length; i++) {
+    const [high, low] = [digitAt(text, i * 2), digitAt(text, i * 2 + 1)]
+    if (high < 0 || low < 0) return undefined
+    bytes[i] = (high << 4) | low
+  }
   return bytes
+}
+
+function digitAt(text: string, at: number): number {
+  return DIGITS[text.charCodeAt(at)] ?? -1
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {

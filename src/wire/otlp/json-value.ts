@@ -1,7 +1,6 @@
 /** One JSON value -> one protobuf field, by the schema. Throws OtlpError for a value of the wrong kind. */
 import { fromHex } from '../../base/bytes.ts'
 import { fromBase64 } from './base64.ts'
-import { WIRE_OF } from './check-message.ts'
 import { OtlpError } from './otlp-error.ts'
 import type { ProtobufWriter } from './protobuf-writer.ts'
 import type { Field, Schema } from './schema.ts'
@@ -33,7 +32,7 @@ export function writeFields(writer: ProtobufWriter, schema: Schema | undefined, 
 /** Writes one value, or one element of a repeated field. */
 export function writeField(writer: ProtobufWriter, field: Field, value: unknown): void {
   const { name } = field
-  const tag = (field.number << 3) | WIRE_OF[field.type]
+  const tag = (field.number << 3) | field.wire
   switch (field.type) {
     case 'message': {
       const start = writer.open(tag)

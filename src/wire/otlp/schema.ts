@@ -4,6 +4,7 @@
  * numbers out for speed, and the round trips in the tests hold the two together.
  */
 import type { Signal } from '../../model/lane.ts'
+import { WIRE_BYTES, WIRE_FIXED32, WIRE_FIXED64, WIRE_VARINT } from './protobuf-reader.ts'
 
 export type FieldType =
   | 'string'
@@ -26,6 +27,8 @@ export interface Field {
   readonly number: number
   readonly name: string
   readonly type: FieldType
+  /** Wire type of a value that is not packed: kept here, for the scan asks for it at every field. */
+  readonly wire: number
   readonly repeated: boolean
   /** Present exactly when `type` is `message`. */
   readonly message: Schema | undefined
@@ -37,6 +40,24 @@ export interface Schema {
   readonly fields: readonly (Field | undefined)[]
   /** By lowerCamelCase JSON name. */
   readonly byName: ReadonlyMap<string, Field>
+}
+
+/** How each type travels on the wire, when it is not packed. */
+const WIRE_OF: Readonly<Record<FieldType, number>> = {
+  string: WIRE_BYTES,
+  bytes: WIRE_BYTES,
+  id: WIRE_BYTES,
+  message: WIRE_BYTES,
+  bool: WIRE_VARINT,
+  enum: WIRE_VARINT,
+  uint32: WIRE_VARINT,
+  sint32: WIRE_VARINT,
+  int64: WIRE_VARINT,
+  uint64: WIRE_VARINT,
+  fixed32: WIRE_FIXED32,
+  fixed64: WIRE_FIXED64,
+  sfixed64: WIRE_FIXED64,
+  double: WIRE_FIXED64,
 }
 
 interface OpenSchema extends Schema {
@@ -64,8 +85,8 @@ function message(name: string, fields: readonly Field[]): Schema {
 
 function one(number: number, name: string, type: Exclude<FieldType, 'message'> | Schema): Field {
   return typeof type === 'string'
-    ? { number, name, type, repeated: false, message: undefined }
-    : { number, name, type: 'message', repeated: false, message: type }
+    ? { number, name, type, wire: WIRE_OF[type], repeated: false, message: undefined }
+    : { number, name, type: 'message', wire: WIRE_BYTES, repeated: false, message: type }
 }
 
 function many(number: number, name: string, type: Exclude<FieldType, 'message'> | Schema): Field {

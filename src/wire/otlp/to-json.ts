@@ -6,7 +6,6 @@
 import { toHex } from '../../base/bytes.ts'
 import type { Signal } from '../../model/lane.ts'
 import { toBase64 } from './base64.ts'
-import { WIRE_OF } from './check-message.ts'
 import { MAX_JSON_DEPTH } from './limits.ts'
 import { malformed, OtlpError } from './otlp-error.ts'
 import { ProtobufReader, WIRE_BYTES } from './protobuf-reader.ts'
@@ -53,17 +52,17 @@ function listAt(object: Record<string, OtlpJson>, name: string): OtlpJson[] {
 
 /** One element, or a packed run of them. */
 function addElements(reader: ProtobufReader, field: Field, wire: number, list: OtlpJson[], depth: number): void {
-  if (wire === WIRE_OF[field.type] || wire !== WIRE_BYTES) {
+  if (wire === field.wire || wire !== WIRE_BYTES) {
     list.push(valueToJson(reader, field, wire, depth))
     return
   }
   const outer = reader.enter()
-  while (reader.hasMore) list.push(valueToJson(reader, field, WIRE_OF[field.type], depth))
+  while (reader.hasMore) list.push(valueToJson(reader, field, field.wire, depth))
   reader.leave(outer)
 }
 
 function valueToJson(reader: ProtobufReader, field: Field, wire: number, depth: number): OtlpJson {
-  if (wire !== WIRE_OF[field.type]) throw malformed(`${field.name} has the wrong wire type`)
+  if (wire !== field.wire) throw malformed(`${field.name} has the wrong wire type`)
   switch (field.type) {
     case 'message':
       return partToJson(reader, field.message as Schema, depth + 1)
