@@ -214,6 +214,7 @@ describe('commands', () => {
   test('[CL9] consent grant sends what was asked for, today as its beginning', async () => {
     const bodies: Record<string, unknown>[] = []
     await cli.serve([
+      answering('GET', '/v1/consent/history', () => ({ history: [] })),
       answering('POST', '/v1/consent', (request) => {
         bodies.push(jsonBody(request))
         return { grantId: 'g'.repeat(32), notice: 'Laptop may see traces.' }
@@ -225,6 +226,17 @@ describe('commands', () => {
     expect((bodies[0]?.['sinceUnixMs'] as number) % 86_400_000).toBe(0)
     await cli.run('consent', 'grant', '--to', 'l', '--lanes', 'traces', '--since', 'all', '--modules', 'a,b')
     expect(bodies[1]).toMatchObject({ sinceUnixMs: 0, modules: ['a', 'b'] })
+  })
+
+  test('[CL9] granting again after a revocation says that the time in between is opened too', async () => {
+    const revoked = { grantId: 'g'.repeat(32), kind: 'revoke', from: 'a', to: 'b', at: '2026-11-22T12:00:00.000Z' }
+    await cli.serve([
+      answering('GET', '/v1/consent/history', () => ({ history: [revoked] })),
+      answering('POST', '/v1/consent', () => ({ grantId: 'h'.repeat(32), notice: 'Laptop may see traces.' })),
+    ])
+    const grant = ['consent', 'grant', '--to', 'laptop', '--lanes', 'traces', '--since'] as const
+    expect((await cli.run(...grant, 'all')).stderr).toContain('recorded in between is opened too')
+    expect((await cli.run(...grant, '2026-11-22T13:00:00Z')).stderr).not.toContain('in between')
   })
 
   test('[CL10] what a person types in a path stays in its part of the path', async () => {
