@@ -51,9 +51,8 @@ interface LockEntry {
   readonly optionalDependencies?: Readonly<Record<string, string>>
 }
 
-/** Where Node looks for what the package at `path` imports, nearest first. */
+/** Where Node looks for what the package at `path` imports. */
 function foldersAbove(path: string): string[] {
-  const own = path === '' ? 'node_modules/' : `${path}/node_modules/`
-  const parents = path.split(/(?<=node_modules\/)/).slice(0, -1)
-  return [own, ...parents.map((_, n) => parents.slice(0, n + 1).join('')).reverse(), 'node_modules/']
+  const parents = [...path.matchAll(/node_modules\//g)].map(({ index }) => path.slice(0, index) + 'node_modules/')
+  return [`${path}/node_modules/`, 'node_modules/', ...parents]
 }
