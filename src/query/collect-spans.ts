@@ -7,7 +7,7 @@
 import type { Sha256 } from '../base/crypto.ts'
 import { toHex } from '../base/bytes.ts'
 import type { DeviceId, SpanId, TraceId } from '../model/ids.ts'
-import { decodeSpans, type DecodedSpan } from '../wire/otlp/decode-traces.ts'
+import { decodeSpansOf, type DecodedSpan } from '../wire/otlp/decode-traces.ts'
 import { compareText, isBetterCopy } from './compare-copies.ts'
 import { decodeChunk } from './decode-chunk.ts'
 import type { Evidence, Provenance, StoredChunk } from './trace-source.ts'
@@ -44,10 +44,9 @@ export function collectSpans(traceId: TraceId, chunks: readonly StoredChunk[], d
   const bySpanId = new Map<SpanId, CollectedSpan[]>()
   let unreadableChunks = 0
   for (const chunk of chunks) {
-    const decoded = decodeChunk(chunk, decodeSpans)
+    const decoded = decodeChunk(chunk, (payload) => decodeSpansOf(traceId, payload))
     if (decoded === undefined) unreadableChunks++
     for (const span of decoded ?? []) {
-      if (span.traceId !== traceId) continue
       const copies = bySpanId.get(span.spanId)
       const copy = locate(span, chunk, deps.clocks)
       if (copies) copies.push(copy)
