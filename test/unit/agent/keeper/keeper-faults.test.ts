@@ -166,6 +166,22 @@ describe('evidence', () => {
     expect(trace?.spans.filter(({ provenance }) => provenance === 'verified').length).toBe(1)
   })
 
+  test('[ST17] an older segment put in the place of a newer one is tampered: a signed chain names another there', async () => {
+    for (const from of [1000, 2000]) await keeper.intake.take('traces', manySpans('app', from, from, CUT_RECORDS), OTLP)
+    keeper.close()
+    home.tamper((db) =>
+      db.exec(`UPDATE segment SET (header, payload, raw_bytes, records) =
+        (SELECT header, payload, raw_bytes, records FROM segment WHERE seq = 0) WHERE seq = 1;
+        DELETE FROM head WHERE seq = 1`),
+    )
+    const reopened = home.reopen()
+    expect([1, 1000, 2000].map((trace) => provenanceOf(reopened, trace))).toEqual([
+      ['verified'],
+      ['tampered'],
+      ['verified'],
+    ])
+  })
+
   test('[ST17] a segment between two heads is judged by the chain that leads to it', async () => {
     await keeper.intake.take('traces', manySpans('app', 2, 1000, CUT_RECORDS), OTLP)
     keeper.close()
