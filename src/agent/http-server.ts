@@ -22,9 +22,10 @@ export interface HttpRequest {
   /** Aborted when the client goes away or the server stops. */
   readonly signal: AbortSignal
 }
-/** A value is sent as JSON; bytes and streams are sent as they are. */
+/** A value is sent as JSON, unless it was made JSON before; bytes and streams are sent as they are. */
 export type HttpAnswer =
   | { readonly json: unknown; readonly status?: number }
+  | { readonly jsonBytes: Uint8Array }
   | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array }
   | { readonly stream: (write: (chunk: string) => void, signal: AbortSignal) => Promise<void> }
 
@@ -188,6 +189,7 @@ export async function callRoute(
     const signal = new AbortController().signal
     const answer = await route.handle({ params, query: searchParams, headers: {}, body, signal })
     if ('json' in answer) return { status: answer.status ?? 200, json: answer.json }
+    if ('jsonBytes' in answer) return { status: 200, json: JSON.parse(new TextDecoder().decode(answer.jsonBytes)) }
     throw new HttpError('HTTP_NOT_FOUND', 'this path needs a running agent')
   } catch (err) {
     if (!(err instanceof MeshError)) throw err
@@ -210,6 +212,8 @@ export function jsonBody(request: HttpRequest): Readonly<Record<string, unknown>
 async function send(response: ServerResponse, answer: HttpAnswer, signal: AbortSignal): Promise<void> {
   if ('json' in answer) {
     writeJson(response, answer.status ?? 200, answer.json)
+  } else if ('jsonBytes' in answer) {
+    writeJsonBytes(response, 200, answer.jsonBytes)
   } else if ('body' in answer) {
     response.writeHead(answer.status, answer.headers).end(answer.body)
   } else {
@@ -221,7 +225,10 @@ async function send(response: ServerResponse, answer: HttpAnswer, signal: AbortS
 }
 
 function writeJson(response: ServerResponse, status: number, value: unknown): void {
-  const body = Buffer.from(JSON.stringify(value))
+  writeJsonBytes(response, status, Buffer.from(JSON.stringify(value)))
+}
+
+function writeJsonBytes(response: ServerResponse, status: number, body: Uint8Array): void {
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body)
 }
 

@@ -146,14 +146,14 @@ function consentRoutes({ keeper }: RouteDeps): readonly Route[] {
 
 function queryRoutes({ keeper }: RouteDeps): readonly Route[] {
   return [
-    route('GET', '/v1/traces', async ({ query }) => ({ json: await keeper.call('traceList', limitOf(query)) })),
+    route('GET', '/v1/traces', async ({ query }) => ({ jsonBytes: await keeper.call('traceList', limitOf(query)) })),
     route('GET', '/v1/traces/:trace', async ({ params, query }) => {
       const id = params['trace'] as string
       const trace = await keeper.call('traceShow', id, { attributes: query.get('attributes') === 'true' })
       if (trace === undefined) {
         throw new RouteError('TRACE_NOT_FOUND', 'no span of this trace is here', { details: { traceId: id } })
       }
-      return { json: trace }
+      return { jsonBytes: trace }
     }),
     route('GET', '/v1/logs', async ({ query }) => {
       const trace = query.get('trace')
@@ -161,7 +161,7 @@ function queryRoutes({ keeper }: RouteDeps): readonly Route[] {
       if (trace !== null && traceId === undefined) throw bad('trace', 'is 32 hex digits, not all zero')
       const since = query.get('sinceUnixMs')
       const fromUnixNano = since !== null && /^[0-9]{1,15}$/.test(since) ? BigInt(since) * 1_000_000n : undefined
-      return { json: await keeper.call('logList', { traceId, fromUnixNano }, limitOf(query)) }
+      return { jsonBytes: await keeper.call('logList', { traceId, fromUnixNano }, limitOf(query)) }
     }),
   ]
 }

@@ -3,6 +3,7 @@
  * clone. Every function answers after the commit it stands for.
  */
 import { statSync } from 'node:fs'
+import { utf8 } from '../../base/bytes.ts'
 import { MeshError } from '../../base/errors.ts'
 import { toTraceId, type DeviceId, type GrantId, type OpId } from '../../model/ids.ts'
 import type { Signal } from '../../model/lane.ts'
@@ -109,16 +110,17 @@ function queryCalls(keeper: Keeper, storeFile: string) {
       const traceId = toTraceId(id)
       if (traceId === undefined) throw new QueryError('TRACE_ID_INVALID', 'a trace id is 32 hex digits, not all zero')
       const { sha256 } = keeper.deps.crypto
-      return stitchTrace(traceId, { source: keeper.records, knowledge: knowledgeOf(keeper), sha256 }, options)
+      const trace = stitchTrace(traceId, { source: keeper.records, knowledge: knowledgeOf(keeper), sha256 }, options)
+      return trace && toJson(trace)
     },
     traceList(limit: number | undefined) {
       requireView('traces')
-      return listTraces(keeper.records, knowledgeOf(keeper), limit)
+      return toJson(listTraces(keeper.records, knowledgeOf(keeper), limit))
     },
     logList(filter: LogFilter, limit: number | undefined) {
       requireView('logs')
       const { sha256 } = keeper.deps.crypto
-      return listLogs(filter, { source: keeper.records, knowledge: knowledgeOf(keeper), sha256 }, limit)
+      return toJson(listLogs(filter, { source: keeper.records, knowledge: knowledgeOf(keeper), sha256 }, limit))
     },
     auditList: (fromSeq: number, limit: number) => keeper.audit.list({ fromSeq, limit }),
     auditVerify: () => keeper.audit.verify(),
@@ -230,6 +232,11 @@ function knowledgeOf(keeper: Keeper): MeshKnowledge {
     }
   })
   return { self, members }
+}
+
+/** JSON is made on this thread: ten thousand spans as objects would keep the main thread busy taking them in. */
+function toJson(value: unknown): Uint8Array {
+  return utf8(JSON.stringify(value))
 }
 
 function readJson(signal: Signal, bytes: Uint8Array) {

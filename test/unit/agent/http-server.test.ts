@@ -30,6 +30,7 @@ const routes: readonly Route[] = [
     capability: 'devtools',
     maxBodyBytes: 10,
   }),
+  route('GET', '/v1/made', () => ({ jsonBytes: new TextEncoder().encode('{"made":"ready"}') })),
   route('GET', '/v1/stream', () => ({
     stream: async (write) => {
       write('one\n')
@@ -169,6 +170,11 @@ describe('what is asked', () => {
     else expect([answer.status, JSON.parse(answer.text)]).toEqual([200, want])
   })
 
+  test('[HT12] JSON that was made elsewhere is sent as it is', async () => {
+    const answer = await ask('/v1/made')
+    expect([answer.status, answer.text]).toEqual([200, '{"made":"ready"}'])
+  })
+
   test('[HT6] a body of the limit is taken, one byte more is 413', async () => {
     const size = (bytes: number) => ask('/v1/size', { method: 'POST', body: new Uint8Array(bytes) })
     expect(JSON.parse((await size(MAX_JSON_BODY_BYTES)).text)).toEqual({ bytes: MAX_JSON_BODY_BYTES })
@@ -250,6 +256,7 @@ describe('callRoute', () => {
       { method: 'GET', path: '/v1/hello/a%2Fb?q=2', body: undefined },
       { method: 'POST', path: '/v1/echo', body: { a: 1 } },
       { method: 'GET', path: '/v1/fail/STAGE_TOO_LOW', body: undefined },
+      { method: 'GET', path: '/v1/made', body: undefined },
       { method: 'GET', path: '/v1/nowhere', body: undefined },
       { method: 'DELETE', path: '/v1/echo', body: undefined },
     ] as const
