@@ -393,14 +393,19 @@ export class Keeper {
     )
   }
 
-  /** Lanes that a connected device may see now. */
+  /** Lanes that a connected device may see now, or lets us see: our records beside its own are to be as proven. */
   #watchedLanes(): ReadonlySet<Lane> {
     return new Set(
       this.consents
         .records()
-        .filter(({ grant, revokedBy }) => revokedBy === undefined && this.#connected.has(grant.recipient))
+        .filter(({ grant, revokedBy }) => revokedBy === undefined && this.#isLive(grant))
         .flatMap(({ grant }) => grant.lanes),
     )
+  }
+
+  /** One of the two is this device: the other one is connected. */
+  #isLive({ owner, recipient }: ConsentRecord['grant']): boolean {
+    return this.#connected.has(recipient) || this.#connected.has(owner)
   }
 
   /** Where our live grants for a lane begin or end: an epoch that reached across would fall out of one of them whole. */

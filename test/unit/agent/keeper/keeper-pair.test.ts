@@ -87,6 +87,14 @@ describe('cutting for a reader', () => {
     expect(Math.max(...pauses)).toBeLessThanOrEqual(LIVE_CUT_EVERY_MS + LIVE_CUT_AFTER_MS)
   })
 
+  test('[ST12] and so are those of the reader itself, which it sees beside the others', async () => {
+    await grantTo(phone, laptop)
+    await syncOnce(phone, laptop)
+    await laptop.intake.take('traces', traces('app', { trace: 1, span: 1 }), OTLP)
+    clock.advance(LIVE_CUT_AFTER_MS)
+    expect(laptop.writer.openRecords()).toBe(0)
+  })
+
   test('[ST12] a grant cuts what is open in its lanes, so that its reader finds it chained', async () => {
     await take(1)
     await phone.intake.take('logs', logs('app', 17), OTLP)
