@@ -77,7 +77,7 @@ describe('without an agent', () => {
     expect(await run(home, 'modules', 'list')).toMatchObject({ code: 0, json: { modules: [{ module: 'core' }] } })
   })
 
-  test.each([
+  test.concurrent.each([
     'status',
     'stop',
     'pair invite',
@@ -104,7 +104,7 @@ describe('without an agent', () => {
   })
 })
 
-test.each([
+test.concurrent.each([
   ['a command that does not exist', ['dance']],
   ['an option that does not exist', ['status', '--loud']],
   ['init without a name', ['init']],

@@ -5,9 +5,10 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { toHex, utf8 } from '../../src/base/bytes.ts'
+import { CUT_RECORDS } from '../../src/store/segment-writer.ts'
 import type { SyncMessage } from '../../src/wire/sync-message-types.ts'
 import { AgentLab, connected, grantsOf, meetAgain, pair, shows, type TestAgent } from '../support/agents.ts'
-import { newSpan, newTraceId } from '../support/otlp-spans.ts'
+import { newSpan, newSpans, newTraceId } from '../support/otlp-spans.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { FrameTap } from './frame-tap.ts'
 import { HomeSearch, secretsOf } from './home-search.ts'
@@ -47,8 +48,9 @@ afterAll(() => lab.close())
 async function speak(time: string): Promise<readonly string[]> {
   const [service, name, key, value] = ['module', 'span', 'key', 'value'].map((what) => `canary-${what}-${time}`)
   const span = newSpan({ traceId, name: name as string, attributes: { [key as string]: value as string } })
-  await phone.record(service as string, [span])
-  await waitFor('the span to be chained, which is when readers are told', async () => {
+  // A full segment is cut at once, and that is when readers are told.
+  await phone.record(service as string, [span, ...newSpans(CUT_RECORDS - 1, { traceId: newTraceId() })])
+  await waitFor('the span to be chained', async () => {
     const spans = (await phone.spansOf(phone, traceId)).filter(({ spanId }) => spanId === span.spanId)
     return spans[0]?.provenance === 'verified'
   })

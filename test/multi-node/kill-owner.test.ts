@@ -12,7 +12,7 @@ import { newSpans, newTraceId } from '../support/otlp-spans.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { waitFor } from '../support/wait-for.ts'
 
-const ROUNDS = 5
+const ROUNDS = 4
 const CLIENTS = 4
 /** Spans acknowledged before the kill, at most: enough for a dozen cuts. */
 const MAX_ACKNOWLEDGED = 3_000
