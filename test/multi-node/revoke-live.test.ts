@@ -35,9 +35,9 @@ interface SpanStream {
 function stream(service: string): SpanStream {
   const traceId = newTraceId()
   const acknowledged: string[] = []
-  let isOn = true
+  const stopping = new AbortController()
   const ended = (async () => {
-    while (isOn) {
+    while (!stopping.signal.aborted) {
       const span = newSpan({ traceId })
       await owner.record(service, [span])
       acknowledged.push(span.spanId)
@@ -51,7 +51,7 @@ function stream(service: string): SpanStream {
       return waitFor(`${count} more spans`, () => acknowledged.length >= wanted)
     },
     stop() {
-      isOn = false
+      stopping.abort()
       return ended
     },
   }
