@@ -121,18 +121,18 @@ describe('floods', () => {
     expect(victim.keeper.peers.get(mallory.id).clock).toEqual(before)
   })
 
-  test('[SE13] a second link takes the place of the first, and its offers stand', async () => {
+  test('[SE13] a second link takes the place of the first, and its offers stand when the first ends at last', async () => {
     const first = await at.opened()
     const { row, sealed } = at.forged(bodyOf(manySpans('app', 5, 500, 2), 2))
-    const hold = victim.hold('takeOffer')
-    await first.say({ type: 'heads', rows: [row], last: true }) // the first session is busy while the second begins
+    const release = victim.hold('digestOf')
+    await first.say({ type: 'heads-digest', digest: new Uint8Array(32) }) // the first session is busy with this
     const second = await at.opened()
-    hold()
-    await world.settle()
     await second.say({ type: 'heads', rows: [row], last: true })
+    release()
+    await world.settle()
     expect(first.hasEnded).toBe(true)
     await second.say(...runMessages(wantedBy(second)[0] as LogRange, [sealed]))
-    expect(victim.logged('a run was refused')).toEqual([])
+    expect(at.refusedRuns()).toEqual([])
     expect(victim.recordsOf(mallory.id)).toBe(5)
   })
 })
