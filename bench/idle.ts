@@ -2,13 +2,15 @@
 import { startNode } from './support/child.ts'
 import { pair, withDevices, type Device } from './support/device.ts'
 import type { Measure } from './support/measure.ts'
+import { withPackage } from './support/program.ts'
 import { descendantsOf, usageOf } from './support/proc.ts'
 import { pause } from './support/until.ts'
 
 export const name = 'idle'
 export const what =
   'Four agents and a bare Node that does nothing, all at once, over 20 s: casual; pro, paired and connected to another; ' +
-  'developer, whose devtools process is counted on its own. Resident memory, pages shared between processes included.'
+  'developer, whose devtools process is counted on its own. They run the compiled package, as users do. Resident memory, ' +
+  'pages shared between processes included.'
 
 const SETTLE_MS = 8_000
 const WATCH_MS = 20_000
@@ -18,25 +20,26 @@ interface Idle {
   readonly cpuPercent: number
 }
 
+const STAGES = { casual: 'casual', pro: 'pro', other: 'pro', developer: 'developer' } as const
+
 export async function run(): Promise<readonly Measure[]> {
   const bare = startNode(['--eval', 'setInterval(() => {}, 1e8)'])
   try {
-    return await withDevices(
-      { casual: 'casual', pro: 'pro', other: 'pro', developer: 'developer' },
-      async (devices) => {
-        const [casual, pro, other, developer] = devices as readonly [Device, Device, Device, Device]
-        await pair([pro, other])
-        const [devtools] = descendantsOf(developer.pid)
-        await pause(SETTLE_MS)
-        const pids = [bare.pid, casual.pid, pro.pid, developer.pid, devtools as number]
-        const [raw, ...ours] = (await watch(pids)) as [Idle, ...Idle[]]
-        const names = ['casual', 'pro, paired', 'developer, agent', 'developer, devtools']
-        return names.flatMap((stage, i) => describe(stage, ours[i] as Idle, raw))
-      },
-    )
+    return await withPackage((command) => withDevices(STAGES, (devices) => watchAll(bare.pid, devices), command))
   } finally {
     await bare.stop()
   }
+}
+
+async function watchAll(bare: number, devices: readonly Device[]): Promise<readonly Measure[]> {
+  const [casual, pro, other, developer] = devices as readonly [Device, Device, Device, Device]
+  await pair([pro, other])
+  const [devtools] = descendantsOf(developer.pid)
+  await pause(SETTLE_MS)
+  const pids = [bare, casual.pid, pro.pid, developer.pid, devtools as number]
+  const [raw, ...ours] = (await watch(pids)) as [Idle, ...Idle[]]
+  const names = ['casual', 'pro, paired', 'developer, agent', 'developer, devtools']
+  return names.flatMap((stage, i) => describe(stage, ours[i] as Idle, raw))
 }
 
 async function watch(pids: readonly number[]): Promise<readonly Idle[]> {

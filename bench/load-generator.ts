@@ -1,6 +1,6 @@
 /**
  * A process of the ingest benchmark: posts spans to an OTLP endpoint, many exports at once, first some to warm up.
- * `load-generator.ts URL`. Prints one line of JSON with what it measured.
+ * `load-generator.ts URL`. Prints a line of JSON when the measured part begins, and one with what it measured.
  */
 import { Agent, request } from 'node:http'
 import { percentile } from './support/measure.ts'
@@ -22,6 +22,7 @@ if (import.meta.main) {
   const warmUp = makeBatches(WARM_UP_SPANS)
   const measured = makeBatches(MEASURED_SPANS)
   await postAll(url, warmUp)
+  process.stdout.write('{}\n')
   const startedMs = performance.now()
   const acks = await postAll(url, measured)
   const tookS = (performance.now() - startedMs) / 1000

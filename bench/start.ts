@@ -3,25 +3,29 @@ import type { StageName } from '../src/agent/http-types.ts'
 import { startNode } from './support/child.ts'
 import { Device } from './support/device.ts'
 import { percentile, type Measure } from './support/measure.ts'
+import { CLONE, withPackage } from './support/program.ts'
 
 export const name = 'start'
 export const what =
-  'From spawning `start` to its ready line, the median of 7 after one to warm up; at the developer stage that includes the ' +
-  'devtools process and its port. The raw limit is a Node that evaluates 0 and ends.'
+  'From spawning `aico-mesh start` to its ready line, the median of 7 after one to warm up; at the developer stage that ' +
+  'includes the devtools process and its port. The raw limit is a Node that evaluates 0 and ends.'
 
 const STARTS = 7
 
 export async function run(): Promise<readonly Measure[]> {
   const raw = { label: '`node --eval 0`', value: await medianOf(bareStart) }
-  const measures: Measure[] = []
-  for (const stage of ['casual', 'developer'] as const) {
-    measures.push({ label: `spawn to ready, ${stage}`, unit: 'ms', better: 'lower', ours: await startAt(stage), raw })
+  const measure = async (program: string, stage: StageName, command: string): Promise<Measure> => {
+    return { label: `${program}, ${stage}`, unit: 'ms', better: 'lower', ours: await startAt(stage, command), raw }
   }
-  return measures
+  const ofPackage = await withPackage(async (command) => [
+    await measure('package', 'casual', command),
+    await measure('package', 'developer', command),
+  ])
+  return [...ofPackage, await measure('clone', 'casual', CLONE), await measure('clone', 'developer', CLONE)]
 }
 
-async function startAt(stage: StageName): Promise<number> {
-  const device = await Device.create('start', stage)
+async function startAt(stage: StageName, command: string): Promise<number> {
+  const device = await Device.create('start', stage, command)
   try {
     return await medianOf(async () => {
       const tookMs = await device.start()

@@ -3,13 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { PeerDetailView, StageName } from '../../src/agent/http-types.ts'
 import { layOutHome, type Home } from '../../src/platform/home.ts'
 import { runNode, startNode, type Child } from './child.ts'
+import { CLONE } from './program.ts'
 import { until } from './until.ts'
-
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 interface Ready {
   readonly deviceId: string
@@ -23,19 +21,21 @@ export interface Answer {
 
 export class Device {
   readonly name: string
+  readonly #command: string
   readonly #home: Home
   readonly #http = new Agent({ keepAlive: true })
   #process: Child | undefined
   #ready: Ready | undefined
 
-  private constructor(name: string) {
+  private constructor(name: string, command: string) {
     this.name = name
+    this.#command = command
     this.#home = layOutHome(mkdtempSync(join(tmpdir(), `bench-${name}-`)))
   }
 
   /** Makes a device at a stage; it does not run yet. */
-  static async create(name: string, stage: StageName): Promise<Device> {
-    const device = new Device(name)
+  static async create(name: string, stage: StageName, command = CLONE): Promise<Device> {
+    const device = new Device(name, command)
     await device.#cli('init', '--name', name)
     if (stage !== 'casual') await device.#cli('stage', stage, '--yes')
     return device
@@ -44,7 +44,7 @@ export class Device {
   /** Starts the agent. @returns milliseconds from spawn to the ready line */
   async start(): Promise<number> {
     const startedMs = performance.now()
-    this.#process = startNode([MAIN, '--home', this.#home.folder, 'start', '--otlp-port', '0'])
+    this.#process = startNode([this.#command, '--home', this.#home.folder, 'start', '--otlp-port', '0'])
     this.#ready = (await this.#process.nextJson()) as Ready
     return performance.now() - startedMs
   }
@@ -117,7 +117,7 @@ export class Device {
   }
 
   #cli(...args: readonly string[]): Promise<void> {
-    return runNode([MAIN, '--home', this.#home.folder, '--json', ...args])
+    return runNode([this.#command, '--home', this.#home.folder, '--json', ...args])
   }
 }
 
@@ -125,11 +125,12 @@ export class Device {
 export async function withDevices<T>(
   wanted: Readonly<Record<string, StageName>>,
   work: (devices: readonly Device[]) => Promise<T>,
+  command = CLONE,
 ): Promise<T> {
   const devices: Device[] = []
   try {
     for (const [name, stage] of Object.entries(wanted)) {
-      const device = await Device.create(name, stage)
+      const device = await Device.create(name, stage, command)
       devices.push(device)
       await device.start()
     }

@@ -7,7 +7,8 @@ export const MAIN_THREAD_PATH = '/v1/modules'
 /** Answered by the store thread: waits for what it is doing. */
 export const STORE_THREAD_PATH = '/v1/status'
 
-const PROBE_EVERY_MS = 5
+/** Pause between two questions, in milliseconds: often enough to meet every longer stop, seldom enough to cost little. */
+const PROBE_EVERY_MS = 10
 
 /** Asks for `path` while `work` runs. @returns what work returned, and the latencies in milliseconds */
 export async function probeDuring<T>(

@@ -20,6 +20,20 @@ export function usageOf(pid: number): Usage {
   }
 }
 
+/** Processor time that processes take while `work` runs, in seconds. Unlike time on the clock, it is ours on a busy machine too. */
+export async function cpuDuring<T>(
+  pids: readonly number[],
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly cpuS: number }> {
+  const before = cpuOf(pids)
+  const result = await work()
+  return { result, cpuS: cpuOf(pids) - before }
+}
+
+function cpuOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + usageOf(pid).cpuS, 0)
+}
+
 /** Processes started by `pid`, and by those. */
 export function descendantsOf(pid: number): readonly number[] {
   const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
