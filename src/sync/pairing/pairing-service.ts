@@ -165,8 +165,7 @@ export class PairingService {
       throw new PairingError('PAIR_PROOF_WRONG', 'the other device does not hold this ticket')
     }
     const add = decodeMembershipPayload(offer.addPayload, crypto.sha256)
-    const addsUs =
-      add.kind === 'add' && add.card.deviceId === card.deviceId && equalBytes(add.card.peerKey, card.peerKey)
+    const addsUs = add.kind === 'add' && isSameCard(add.card, card)
     const isTheirs =
       add.author === ticket.deviceId && offer.card.deviceId === ticket.deviceId && add.mesh === offer.mesh
     if (!addsUs || !isTheirs)
@@ -245,6 +244,12 @@ export class PairingService {
       payload: { name: other.name },
     })
   }
+}
+
+/** All of it: under another seal key, whoever made it would read what other members seal for this device. */
+function isSameCard(a: DeviceCard, b: DeviceCard): boolean {
+  const isSameDevice = a.deviceId === b.deviceId && a.name === b.name
+  return isSameDevice && equalBytes(a.peerKey, b.peerKey) && equalBytes(a.sealKey, b.sealKey)
 }
 
 /** What a stranger may learn of a failure; anything else is only `PAIR_REFUSED`. */
