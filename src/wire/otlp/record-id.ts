@@ -3,7 +3,7 @@
  * "not part of a trace" (logs.proto), and a parent of zeros means "no parent", as several SDKs write it.
  */
 import type { SpanId, TraceId } from '../../model/ids.ts'
-import { toSpanId, toTraceId } from '../../model/ids.ts'
+import { SPAN_ID_BYTES, toSpanId, toTraceId } from '../../model/ids.ts'
 import { OtlpError } from './otlp-error.ts'
 
 export function requireTraceId(bytes: Uint8Array | undefined): TraceId {
@@ -20,9 +20,9 @@ export function requireSpanId(bytes: Uint8Array | undefined): SpanId {
 
 /** No bytes or eight zeros is no parent; another length is an error. */
 export function readParentSpanId(bytes: Uint8Array | undefined): SpanId | undefined {
-  if (bytes === undefined || bytes.length === 0 || (bytes.length === 8 && bytes.every((byte) => byte === 0))) return
+  if (bytes === undefined || bytes.length === 0) return undefined
   const id = toSpanId(bytes)
-  if (id === undefined) throw badId('parent_span_id', 8)
+  if (id === undefined && bytes.length !== SPAN_ID_BYTES) throw badId('parent_span_id', SPAN_ID_BYTES)
   return id
 }
 
