@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { toHex, utf8 } from '../../src/base/bytes.ts'
 import { CUT_RECORDS } from '../../src/store/segment-writer.ts'
 import type { SyncMessage } from '../../src/wire/sync-message-types.ts'
-import { AgentLab, connected, grantsOf, meetAgain, pair, shows, type TestAgent } from '../support/agents.ts'
+import { AgentLab, grantsOf, meetAgain, pair, shows, type TestAgent } from '../support/agents.ts'
 import { newSpan, newSpans, newTraceId } from '../support/otlp-spans.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { FrameTap } from './frame-tap.ts'
@@ -40,7 +40,6 @@ beforeAll(async () => {
   ;[phone, laptop, tablet] = await Promise.all([start('phone'), start('laptop'), start('tablet')])
   await pair(phone, laptop)
   await pair(phone, tablet)
-  await connected(laptop, tablet)
 })
 afterAll(() => lab.close())
 

@@ -114,7 +114,7 @@ test('[PA4] a ticket serves one device; a second one is told that it was used', 
   const ticket = await invite(watch)
   await join(lamp, ticket)
   await expect(join(bell, ticket)).rejects.toMatchObject({ code: 'PAIR_TICKET_USED' })
-  await connected(lamp, radio)
+  await connected(watch, lamp)
   expect(await membersOf(bell)).toEqual(['bell'])
 })
 
