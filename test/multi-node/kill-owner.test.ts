@@ -37,7 +37,7 @@ async function exportUntilKilled(owner: TestAgent, service: string, client: Clie
   }
 }
 
-test('[IN1] an owner killed under load has every acknowledged span once, an unbroken audit log and a sound store', async () => {
+test('[OH8] [ST2] an owner killed under load has every acknowledged span once, an unbroken audit log and a sound store', async () => {
   const seed = Number(process.env['AICO_MESH_TEST_SEED'] ?? Date.now() % 2 ** 31)
   const random = seededRandom(seed)
   const owner = await lab.device('owner')

@@ -119,12 +119,12 @@ test('[PA4] a ticket serves one device; a second one is told that it was used', 
 })
 
 describe('a dialler that is not paired', () => {
-  test('[CO] is not even connected while no ticket is open', async () => {
+  test('[LK5] is not even connected while no ticket is open', async () => {
     const heard = await listenTo(radio, 'sync')
     expect(heard).toEqual({ isLetIn: false, bytes: new Uint8Array(0) })
   })
 
-  test('[LK] gets no byte of sync, and of pairing a refusal, while one is', async () => {
+  test('[LK5] [PA4] gets no byte of sync, and of pairing a refusal, while one is', async () => {
     await invite(watch)
     expect((await listenTo(watch, 'sync')).bytes).toHaveLength(0)
     const { isLetIn, bytes } = await listenTo(watch, 'pair')
