@@ -37,11 +37,19 @@ export interface MembershipDeps {
   /** Called before a removal takes effect, so that what was granted to the device ends with it. */
   readonly beforeRemoval: (device: DeviceId) => Promise<void>
   readonly onChange: () => void
+  /** Something came that there is no room for. */
+  readonly onRefused: (code: MembershipErrorCode) => void
 }
 
 export type MembershipErrorCode =
   'PAIR_ALREADY_IN_MESH' | 'MEMBER_UNKNOWN' | 'MEMBER_OTHER_MESH' | 'MEMBER_TOO_MANY_OPS' | 'MEMBER_NOT_ADDED'
 export class MembershipError extends MeshError<MembershipErrorCode> {}
+
+interface Committed {
+  readonly isNew: boolean
+  /** New operations for which there is no room. */
+  readonly leftOut: number
+}
 
 const MESH_ID_BYTES = 16
 /** Operations after which nobody new is taken in: room is left for removals, so that a flood cannot prevent one. */
@@ -105,18 +113,21 @@ export class MembershipService {
   }
 
   /**
-   * Takes operations from another member.
+   * Takes operations from another member; those that a mesh has no room for are left out and counted.
    * @returns whether any was new
    * @throws {ControlError}, {WireError} for a bad one, {MembershipError}; those before it are kept
    */
   async accept(envelopes: readonly Uint8Array[]): Promise<boolean> {
-    let isNew = false
-    for (const bytes of envelopes) {
-      const decoded = decodeMembershipOp(bytes, this.#deps.crypto)
-      if (decoded.op.mesh !== this.#mesh.mesh)
-        throw new MembershipError('MEMBER_OTHER_MESH', 'an operation of another mesh')
-      isNew = (await this.#commit(decoded, 'peer')) || isNew
+    const decoded: DecodedMembershipOp[] = []
+    let failure: unknown
+    try {
+      for (const bytes of envelopes) decoded.push(this.#decodeOfMesh(bytes))
+    } catch (err) {
+      failure = err
     }
+    const { isNew, leftOut } = await this.#commit(decoded, 'peer')
+    for (let n = 0; n < leftOut; n++) this.#deps.onRefused('MEMBER_TOO_MANY_OPS')
+    if (failure !== undefined) throw failure
     return isNew
   }
 
@@ -131,10 +142,7 @@ export class MembershipService {
 
   /** Keeps an operation that this device and another have signed. */
   async commitAdd(payload: Uint8Array, author: Uint8Array, subject: Uint8Array): Promise<void> {
-    await this.#commit(
-      decodeMembershipOp(encodeMembershipEnvelope(payload, author, subject), this.#deps.crypto),
-      'user',
-    )
+    await this.#commitOwn(encodeMembershipEnvelope(payload, author, subject))
   }
 
   /**
@@ -163,10 +171,9 @@ export class MembershipService {
 
   /** @throws {MembershipError} `MEMBER_UNKNOWN` */
   async remove(subject: DeviceId): Promise<void> {
-    const { crypto } = this.#deps
     if (!this.#membership.members.has(subject)) throw new MembershipError('MEMBER_UNKNOWN', 'no such device is paired')
     const payload = encodeMembershipPayload({ ...this.#opBase(), kind: 'remove', subject })
-    await this.#commit(decodeMembershipOp(encodeMembershipEnvelope(payload, this.sign(payload)), crypto), 'user')
+    await this.#commitOwn(encodeMembershipEnvelope(payload, this.sign(payload)))
   }
 
   #opBase(): { mesh: MeshId; author: DeviceId; heads: readonly OpId[]; atUnixMs: number } {
@@ -187,27 +194,54 @@ export class MembershipService {
     return { mesh, root: decoded.op.opId }
   }
 
-  /** One operation after another: what each changes is judged by all before it. @returns whether it is new */
-  #commit(decoded: DecodedMembershipOp, actor: 'user' | 'peer'): Promise<boolean> {
+  #decodeOfMesh(bytes: Uint8Array): DecodedMembershipOp {
+    const decoded = decodeMembershipOp(bytes, this.#deps.crypto)
+    if (decoded.op.mesh === this.#mesh.mesh) return decoded
+    throw new MembershipError('MEMBER_OTHER_MESH', 'an operation of another mesh')
+  }
+
+  async #commitOwn(envelope: Uint8Array): Promise<void> {
+    const { leftOut } = await this.#commit([this.#decodeOfMesh(envelope)], 'user')
+    if (leftOut > 0) {
+      throw new MembershipError('MEMBER_TOO_MANY_OPS', 'this mesh has all the operations it can have')
+    }
+  }
+
+  /** One batch after another: what each changes is judged by all before it. */
+  #commit(decoded: readonly DecodedMembershipOp[], actor: 'user' | 'peer'): Promise<Committed> {
     const result = this.#queue.then(() => this.#commitNow(decoded, actor))
-    this.#queue = result.catch(() => undefined) // the caller sees the failure; the next operation is not held up
+    this.#queue = result.catch(() => undefined) // the caller sees the failure; the next batch is not held up
     return result
   }
 
-  async #commitNow(decoded: DecodedMembershipOp, actor: 'user' | 'peer'): Promise<boolean> {
-    if (this.#ops.has(decoded.op.opId)) return false
-    const limit = decoded.op.kind === 'remove' ? MAX_MEMBERSHIP_OPS : MAX_ADDING_OPS
-    if (this.#ofMesh().length >= limit) {
-      throw new MembershipError('MEMBER_TOO_MANY_OPS', 'this mesh has all the operations it can have')
-    }
-    const { op } = decoded
+  /** Reduces once for the whole batch, however many there are. */
+  async #commitNow(decoded: readonly DecodedMembershipOp[], actor: 'user' | 'peer'): Promise<Committed> {
+    const { fitting, leftOut } = this.#fitting(decoded)
+    if (fitting.length === 0) return { isNew: false, leftOut }
+    const { mesh, root } = this.#mesh
     const before = this.#membership
-    const after = reduceMembership([...this.#ofMesh().map((each) => each.op), op], this.#mesh.mesh, this.#mesh.root)
+    const after = reduceMembership(
+      [...this.#ofMesh(), ...fitting].map(({ op }) => op),
+      mesh,
+      root,
+    )
     for (const device of before.members.keys()) if (!after.members.has(device)) await this.#deps.beforeRemoval(device)
-    this.#keep(decoded, actor)
+    for (const each of fitting) this.#keep(each, actor)
     this.#membership = this.#reduce()
     this.#deps.onChange()
-    return true
+    return { isNew: true, leftOut }
+  }
+
+  /** New operations for which there is room: a removal finds room where nobody is taken in any more. */
+  #fitting(decoded: readonly DecodedMembershipOp[]): { fitting: readonly DecodedMembershipOp[]; leftOut: number } {
+    const fresh = new Map(decoded.filter(({ op }) => !this.#ops.has(op.opId)).map((each) => [each.op.opId, each]))
+    let count = this.#ofMesh().length
+    const fitting = [...fresh.values()].filter(({ op }) => {
+      const fits = count < (op.kind === 'remove' ? MAX_MEMBERSHIP_OPS : MAX_ADDING_OPS)
+      if (fits) count++
+      return fits
+    })
+    return { fitting, leftOut: fresh.size - fitting.length }
   }
 
   #keep(decoded: DecodedMembershipOp, actor: 'user' | 'peer'): void {

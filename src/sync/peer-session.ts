@@ -59,6 +59,8 @@ export class PeerSession {
   #nextEntry: number | undefined
   #digestSent = false
   #leaving: Promise<void> | undefined
+  /** The last list of operations that was answered with ours, and how many ours were. */
+  #answered: { readonly theirs: readonly OpId[]; readonly ours: number } | undefined
   /** Digest of the membership that the other side was last told of. */
   #toldDigest: Uint8Array = new Uint8Array(0)
   #upkeep: Promise<void> = Promise.resolve()
@@ -246,10 +248,17 @@ export class PeerSession {
   async #onMembers(theirs: readonly OpId[]): Promise<void> {
     const { store } = this.#deps
     const ours = new Set(await store.memberOpIds())
-    if (theirs.some((id) => !ours.has(id))) await this.#sendMembers()
+    if (theirs.some((id) => !ours.has(id)) && !this.#isAnswered(theirs, ours.size)) await this.#sendMembers()
     for (const ops of chunksOf(await store.memberOpsBeyond(theirs), MAX_MEMBER_OPS)) {
       this.#post({ type: 'member-ops', ops })
     }
+  }
+
+  /** Two devices that can never agree, since one has no room for more, must not tell each other so for ever. */
+  #isAnswered(theirs: readonly OpId[], ours: number): boolean {
+    const last = this.#answered
+    this.#answered = { theirs, ours }
+    return last?.ours === ours && last.theirs.length === theirs.length && last.theirs.every((id, i) => id === theirs[i])
   }
 
   async #onMemberOps(ops: readonly Uint8Array[]): Promise<void> {

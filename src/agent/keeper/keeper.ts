@@ -185,6 +185,7 @@ export class Keeper {
         this.#endStrayGrants().catch((err: unknown) => this.#fail(err))
         deps.onEvent('view')
       },
+      onRefused: (code) => this.refusals.add('sync', code),
     })
     this.consents = new ConsentService({
       crypto,
