@@ -45,7 +45,7 @@ async function stitchOne(owner: Device, viewer: Device): Promise<number> {
   return until('the span is visible', async () => {
     const { status, json } = await viewer.ask('GET', `/v1/traces/${traceId}`)
     if (status === 404) return false
-    const { spans } = json as { readonly spans: readonly { readonly provenance: string }[] }
+    const { spans } = json() as { readonly spans: readonly { readonly provenance: string }[] }
     return spans[0]?.provenance === 'verified'
   })
 }

@@ -15,8 +15,8 @@ interface Ready {
 }
 export interface Answer {
   readonly status: number
-  readonly json: unknown
-  readonly bytes: number
+  /** Parsed when asked for: a large one keeps this process busy, and what it times would look slow. */
+  json(): unknown
 }
 
 export class Device {
@@ -90,8 +90,8 @@ export class Device {
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('error', reject)
         response.on('end', () => {
-          const bytes = Buffer.concat(chunks)
-          resolve({ status: response.statusCode ?? 0, json: JSON.parse(bytes.toString('utf8')), bytes: bytes.length })
+          const json = (): unknown => JSON.parse(Buffer.concat(chunks).toString('utf8'))
+          resolve({ status: response.statusCode ?? 0, json })
         })
       })
       call.on('error', reject)
@@ -102,8 +102,8 @@ export class Device {
   /** @throws if the agent refuses */
   async call<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
     const { status, json } = await this.ask(method, path, body)
-    if (status >= 400) throw new Error(`${this.name}: ${method} ${path}: ${status} ${JSON.stringify(json)}`)
-    return json as T
+    if (status >= 400) throw new Error(`${this.name}: ${method} ${path}: ${status} ${JSON.stringify(json())}`)
+    return json() as T
   }
 
   async peers(): Promise<readonly PeerDetailView[]> {
