@@ -16,7 +16,7 @@ interface Ready {
 export interface Answer {
   readonly status: number
   /** Parsed when asked for: a large one keeps this process busy, and what it times would look slow. */
-  json(): unknown
+  readonly json: () => unknown
 }
 
 export class Device {
