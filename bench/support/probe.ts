@@ -9,6 +9,13 @@ export const STORE_THREAD_PATH = '/v1/status'
 
 /** Pause between two questions, in milliseconds: often enough to meet every longer stop, seldom enough to cost little. */
 const PROBE_EVERY_MS = 10
+/** Long enough to meet what else the machine does, in milliseconds. */
+const IDLE_MS = 2_000
+
+/** Latencies while the agent has nothing else to do: what the machine and the socket alone cost. */
+export async function probeIdle(device: Device, path: string): Promise<readonly number[]> {
+  return (await probeDuring(device, path, () => pause(IDLE_MS))).latenciesMs
+}
 
 /** Asks for `path` while `work` runs. @returns what work returned, and the latencies in milliseconds */
 export async function probeDuring<T>(
