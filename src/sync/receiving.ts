@@ -83,6 +83,8 @@ export class ReceiveError extends MeshError<ReceiveErrorCode> {}
 const WANT_BUDGET = { segments: 1024, ranges: 512 } as const
 /** Heads of one owner remembered at once: far more logs than a device has, and a bound on what a hostile one can fill. */
 export const MAX_OFFERED_HEADS = 8_192
+/** Heads of wants remembered at once, of all owners: four full requests. */
+const MAX_ASKED_HEADS = 2_048
 /** Codes of refusals that say nothing against the owner: our policy as it is now, our disk, a key or head still on its way. */
 const OUR_REASON = /^(?:POLICY_|STORE_|SYNC_NO_KEY$|SYNC_UNTRUSTED_RUN$)/
 /** Keys derived and kept at once: one per module and epoch in use. */
@@ -96,6 +98,8 @@ export class Receiving {
   readonly #setAside = new Set<string>()
   /** Heads each owner has offered and signed, by log. */
   readonly #offered = new Map<DeviceId, Map<string, readonly HeadRow[]>>()
+  /** The signed heads at the ends of what was asked for last, by log and number. */
+  readonly #askedHeads = new Map<string, HeadRow>()
   readonly #partKeys = new Map<string, { readonly partKey: Uint8Array; readonly epoch: HeldKey }>()
 
   constructor(deps: ReceivingDeps) {
@@ -162,11 +166,27 @@ export class Receiving {
       return log && source.headerAt(log.rowId, seq)?.id
     }
     const { ranges, missing, forks } = planWants(offered, held, { budget: WANT_BUDGET, heldId })
+    this.#rememberHeads(offered, ranges)
     for (const fork of forks) {
       this.#frozen.add(keyOf(fork))
       onRefused('SYNC_FORK')
     }
     return { ranges, missing, frozen: known.length - offered.length + forks.length }
+  }
+
+  /** Heads of what is asked for stay good when newer ones come before the answer: live records must not undo a backfill. */
+  #rememberHeads(offered: readonly HeadRow[], ranges: readonly LogRange[]): void {
+    const heads = new Map(offered.map((row) => [`${keyOf(row)}/${row.to}`, row]))
+    for (const range of ranges) {
+      const name = `${keyOf(range)}/${range.to}`
+      const head = heads.get(name)
+      this.#askedHeads.delete(name) // what is asked for again is the newest
+      if (head) this.#askedHeads.set(name, head)
+    }
+    for (const name of this.#askedHeads.keys()) {
+      if (this.#askedHeads.size <= MAX_ASKED_HEADS) return
+      this.#askedHeads.delete(name)
+    }
   }
 
   /** Whether a live grant names a log's lane and module: what no grant opens is not even asked for. */
@@ -241,10 +261,8 @@ export class Receiving {
     headers: readonly ReadHeader[],
   ): { seq: number; signature: Uint8Array } | undefined {
     const { source } = this.#deps
-    const head = this.#offered
-      .get(log.author)
-      ?.get(keyOf(range))
-      ?.find(({ to }) => to === range.to)
+    const offered = this.#offered.get(log.author)?.get(keyOf(range))
+    const head = offered?.find(({ to }) => to === range.to) ?? this.#askedHeads.get(`${keyOf(range)}/${range.to}`)
     const above = source.headerAt(log.rowId, range.to + 1)
     const expectedLastId = head?.id ?? (above && decodeSegmentHeader(above.header).prev)
     if (expectedLastId === undefined) throw new ReceiveError('SYNC_UNTRUSTED_RUN', 'nothing vouches for this run')

@@ -159,6 +159,18 @@ describe('bulk', () => {
     expect(lanes.find(({ lane }) => lane === 'logs')?.segments).toBe(70)
   })
 
+  test('what is recorded while a backfill is under way does not undo it', async () => {
+    const [phone, laptop] = await backlog(80)
+    world.heal(phone, laptop)
+    await world.runUntil(() => phone.saidTo(laptop).includes('segment'))
+    await world.until(phone.record(manySpans('app', 1, 1000, 1)))
+    phone.cut()
+    await world.settle()
+    expect(laptop.logged('a run was refused')).toEqual([])
+    expect(laptop.held(phone)).toEqual(phone.held(phone))
+    expect(phone.said.filter(({ message }) => message.type === 'segment')).toHaveLength(81)
+  })
+
   test.each([
     ['the link dies', async (phone: MeshDevice, laptop: MeshDevice) => world.cut(phone, laptop)],
     [

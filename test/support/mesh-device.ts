@@ -15,7 +15,7 @@ import { meshStore } from '../../src/agent/mesh-store.ts'
 import { currentMeshView } from '../../src/agent/mesh-view.ts'
 import type { KeeperClient } from '../../src/agent/keeper-client.ts'
 import { equalBytes, toHex } from '../../src/base/bytes.ts'
-import type { DeviceId, GrantId } from '../../src/model/ids.ts'
+import { toDeviceId, type DeviceId, type GrantId } from '../../src/model/ids.ts'
 import type { Signal } from '../../src/model/lane.ts'
 import type { Stage } from '../../src/model/stage.ts'
 import { hpkePublicKey } from '../../src/platform/hpke.ts'
@@ -137,8 +137,9 @@ export class MeshDevice {
     return this.#current().host
   }
 
+  /** Known whether or not it runs. */
   get id(): DeviceId {
-    return this.keeper.card.deviceId
+    return toDeviceId(this.#place.crypto.ed25519PublicKey(this.keys.device)) as DeviceId
   }
 
   get peerKey(): Uint8Array {
