@@ -57,6 +57,8 @@ export interface ConsentDeps {
   readonly deviceSeed: Uint8Array
   readonly sealSecret: Uint8Array
   readonly mesh: () => MeshId
+  /** Whether this device is or was in a mesh. */
+  readonly isOurMesh: (mesh: MeshId) => boolean
   readonly membership: () => Membership
   /** The card of a device that is or was a member: a removed one is still told that its grants have ended. */
   readonly cardOf: (device: DeviceId) => DeviceCard | undefined
@@ -212,8 +214,8 @@ export class ConsentService {
   }
 
   async #receiveOne(owner: DeviceId, bytes: Uint8Array): Promise<boolean> {
-    const { crypto, sealSecret, self, mesh } = this.#deps
-    const log = { mesh: mesh(), owner, recipient: self }
+    const { crypto, sealSecret, self, isOurMesh } = this.#deps
+    const log = { isOurMesh, owner, recipient: self }
     const opened = await openEntry(crypto, log, sealSecret, this.head(owner, self), bytes)
     if (opened === 'known') return false
     if (opened.entry.kind === 'consent') this.#receiveConsent(owner, opened)

@@ -87,6 +87,24 @@ export class MembershipService {
     throw new MembershipError('PAIR_ALREADY_IN_MESH', 'this device already has a mesh of its own')
   }
 
+  /** Whether an operation is kept, of this mesh or of an earlier one. */
+  holds(opId: OpId): boolean {
+    return this.#ops.has(opId)
+  }
+
+  /** Whether this device is or was in a mesh: it keeps the operations of each. */
+  hasBeenIn(mesh: MeshId): boolean {
+    return [...this.#ops.values()].some(({ op }) => op.mesh === mesh)
+  }
+
+  /** A device that was removed can take nobody in: it begins a mesh of its own first. */
+  beginAnewIfRemoved(): void {
+    if (this.#membership.members.has(this.#deps.card.deviceId)) return
+    this.#mesh = this.#found()
+    this.#membership = this.#reduce()
+    this.#deps.onChange()
+  }
+
   /** The card of a device that is or was a member. */
   cardOf(device: DeviceId): DeviceCard | undefined {
     const current = this.#membership.members.get(device)?.card

@@ -5,7 +5,7 @@
 import { concat, equalBytes } from '../base/bytes.ts'
 import type { Crypto } from '../base/crypto.ts'
 import { MeshError } from '../base/errors.ts'
-import type { OpId } from '../model/ids.ts'
+import type { MeshId, OpId } from '../model/ids.ts'
 import { hpkeOpen, hpkeSeal } from '../platform/hpke.ts'
 import {
   controlAad,
@@ -62,6 +62,12 @@ export async function sealEntries(
   return sealed
 }
 
+/** The log that an entry has to continue. */
+export interface OpenableLog extends Omit<ControlLogKey, 'mesh'> {
+  /** Whether this device is or was in a mesh: a log between two devices goes on when they meet again in another. */
+  readonly isOurMesh: (mesh: MeshId) => boolean
+}
+
 /**
  * Reads the next entry of a log we hold up to `head`.
  * @returns `known` for an entry we already have the place of; opening it again would change nothing.
@@ -69,14 +75,14 @@ export async function sealEntries(
  */
 export async function openEntry(
   crypto: Crypto,
-  log: ControlLogKey,
+  log: OpenableLog,
   recipientSealSecret: Uint8Array,
   head: ControlHead,
   bytes: Uint8Array,
 ): Promise<SealedEntry | 'known'> {
   const decoded = decodeControlEntry(bytes, crypto)
   const { entry } = decoded
-  if (entry.mesh !== log.mesh || entry.owner !== log.owner || entry.recipient !== log.recipient) {
+  if (!log.isOurMesh(entry.mesh) || entry.owner !== log.owner || entry.recipient !== log.recipient) {
     throw new ControlLogError('CONTROL_WRONG_LOG', 'the entry belongs to another log')
   }
   if (isKnown(decoded, head)) return 'known'

@@ -194,6 +194,7 @@ export class Keeper {
       deviceSeed: keys.device,
       sealSecret: keys.seal,
       mesh: () => this.members.mesh(),
+      isOurMesh: (mesh) => this.members.hasBeenIn(mesh),
       membership: () => this.members.current(),
       cardOf: (device) => this.members.cardOf(device),
       store: consentStore(this.store, self),
@@ -459,7 +460,7 @@ export class Keeper {
   }
 
   #isKept(opId: string): boolean {
-    return this.members.opIds().includes(opId as OpId) || this.consents.history().some((op) => op.opId === opId)
+    return this.members.holds(opId as OpId) || this.consents.history().some((op) => op.opId === opId)
   }
 }
 

@@ -89,7 +89,8 @@ export class PairingService {
 
   /** @throws {PairingError} `PAIR_TOO_MANY` */
   invite(addresses: readonly string[]): { readonly ticket: string; readonly expiresUnixMs: number } {
-    const { crypto, now, card, invitations, ledger } = this.#deps
+    const { crypto, now, card, invitations, ledger, members } = this.#deps
+    members.beginAnewIfRemoved()
     invitations.prune(now())
     if (invitations.openCount(now()) >= MAX_OPEN_TICKETS) {
       throw new PairingError('PAIR_TOO_MANY', 'too many tickets are open; wait until one has expired')
@@ -101,7 +102,7 @@ export class PairingService {
       type: 'pairing.invited',
       outcome: 'success',
       actor: { kind: 'user', ref: card.deviceId },
-      object: { kind: 'membership', ref: this.#deps.members.mesh() },
+      object: { kind: 'membership', ref: members.mesh() },
     })
     const { deviceId, peerKey } = card
     const expiresUnixS = Math.floor(expiresUnixMs / 1000)
