@@ -2,6 +2,7 @@
  * A person's devices living through everything at once, decided by a seed: they record, consent and revoke, are paired and
  * removed, lose each other and their power. Beside them stands a model that says what each may ever see.
  */
+import { codeOf } from '../../src/base/errors.ts'
 import type { GrantId } from '../../src/model/ids.ts'
 import { decodeSpans } from '../../src/wire/otlp/decode-traces.ts'
 import type { MeshDevice } from './mesh-device.ts'
@@ -109,8 +110,9 @@ export class Simulation {
 
   async grant(a: MeshDevice, b: MeshDevice): Promise<void> {
     if (a === b || !a.isRunning || !isMember(a, b)) return
-    const { grantId } = await this.world.until(a.grant(b, { lanes: ['traces'] }))
-    this.#live.push({ owner: a, reader: b, grantId })
+    const granted = await this.world.until(a.grant(b, { lanes: ['traces'] }).catch(whenRemovedMeanwhile))
+    if (granted === undefined) return
+    this.#live.push({ owner: a, reader: b, grantId: granted.grantId })
     for (const span of this.#spansOf.get(a) ?? []) this.#allowedOf(a, b).add(span)
   }
 
@@ -166,7 +168,7 @@ export class Simulation {
       const { ticket } = await this.world.until(a.host.invite())
       await this.world.until(b.host.join(ticket, new AbortController().signal))
     } catch (err) {
-      this.history.push(`  not paired: ${(err as { code?: string }).code}`)
+      this.history.push(`  not paired: ${codeOf(err)}`)
     }
   }
 
@@ -176,6 +178,10 @@ export class Simulation {
     this.#allowed.set(name, allowed)
     return allowed
   }
+}
+
+function whenRemovedMeanwhile(err: unknown): undefined {
+  if (codeOf(err) !== 'CONSENT_NOT_A_MEMBER') throw err
 }
 
 function isMember(of: MeshDevice, other: MeshDevice): boolean {
