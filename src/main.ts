@@ -2,7 +2,7 @@
  * The program: hands the command line an agent to talk to. The agent is loaded only by the commands that need it, so
  * that a question to a running one is answered quickly.
  */
-import { enableCompileCache } from 'node:module'
+import { enableCompileCache, flushCompileCache } from 'node:module'
 import type { AgentHost } from './cli/agent-host.ts'
 import { runCli } from './cli/run-cli.ts'
 import { VERSION } from './agent/version.ts'
@@ -17,7 +17,13 @@ enableCompileCache()
 
 const host: AgentHost = {
   initDevice: async (options) => (await import('./agent/host.ts')).initDevice(options),
-  runAgent: async (options) => (await import('./agent/host.ts')).runAgent(options),
+  async runAgent(options) {
+    await (await import('./agent/host.ts')).runAgent(options)
+    // Not left to Node: it takes signal handlers down first, and a second Ctrl-C would then make an orderly end look
+    // like a killed one.
+    flushCompileCache()
+    process.exit(0)
+  },
   callOffline: async (call) => (await import('./agent/host.ts')).callOffline(call),
   readKeyStore: async (home) => (await import('./agent/key-file.ts')).readKeyStore(home),
 }

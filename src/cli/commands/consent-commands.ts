@@ -112,8 +112,8 @@ const history: Command = {
 export const consentCommands: readonly Command[] = [grant, revoke, list, history]
 
 /** A person who revoked and grants again may not expect that the time in between is opened as well. */
-function reopensRevokedTime(history: readonly ConsentEventView[], sinceUnixMs: number): boolean {
-  return history.some(({ kind, at }) => kind === 'revoke' && Date.parse(at) >= sinceUnixMs)
+function reopensRevokedTime(events: readonly ConsentEventView[], sinceUnixMs: number): boolean {
+  return events.some(({ kind, at }) => kind === 'revoke' && Date.parse(at) >= sinceUnixMs)
 }
 
 function listOf(text: string): readonly string[] {
