@@ -14,6 +14,7 @@ import type { SegmentBody } from '../../src/wire/segment-body.ts'
 import type { MeshDevice } from '../support/mesh-device.ts'
 import { MeshWorld } from '../support/mesh-world.ts'
 import { manySpans } from '../support/otlp-records.ts'
+import { heldMemory } from '../support/held-memory.ts'
 import { bodyOf, RawOwner, runMessages } from '../support/raw-owner.ts'
 import type { RawSession } from '../support/raw-peer.ts'
 import { Attack, wantedBy } from '../support/attack.ts'
@@ -225,10 +226,10 @@ describe('runs', () => {
     ['no OTLP', 'SYNC_BAD_PAYLOAD', () => bodyOf(new Uint8Array(300).fill(0x0b), 1)],
   ])('%s: the run is refused with %s, its log is frozen, the session goes on', async (_, code, body) => {
     const hostile = body()
-    const before = process.memoryUsage().rss
+    const before = heldMemory()
     const session = await serve(hostile)
     expect(await refusal(session)).toEqual(frozen(code))
-    expect(process.memoryUsage().rss - before).toBeLessThan(200 << 20)
+    expect(heldMemory() - before).toBeLessThan(64 << 20)
   })
 
   test('[SE10] a run larger than a run may be ends the session', async () => {

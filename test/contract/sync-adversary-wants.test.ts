@@ -10,6 +10,7 @@ import { encodeSyncMessage } from '../../src/wire/sync-messages.ts'
 import type { MeshDevice } from '../support/mesh-device.ts'
 import { MeshWorld } from '../support/mesh-world.ts'
 import { manySpans } from '../support/otlp-records.ts'
+import { heldMemory } from '../support/held-memory.ts'
 import { bodyOf, RawOwner, runMessages } from '../support/raw-owner.ts'
 import { type RawPeer } from '../support/raw-peer.ts'
 import { Attack, wantedBy } from '../support/attack.ts'
@@ -88,10 +89,10 @@ describe('floods', () => {
   test('[SE15] a peer that asks for consent again and again and never reads is cut off before it fills memory', async () => {
     for (let n = 0; n < 20; n++) await world.until(victim.grant(mallory, { purpose: 'p'.repeat(250) }))
     await world.recorded(victim, manySpans('app', 3, 1, 1))
-    const before = process.memoryUsage().rss
+    const before = heldMemory()
     await flood({ type: 'control-heads', mine: undefined, yours: undefined }, 2_000)
     expect(at.counted('SYNC_NOT_READING')).toBe(1)
-    expect(process.memoryUsage().rss - before).toBeLessThan(250 << 20)
+    expect(heldMemory() - before).toBeLessThan(64 << 20)
   })
 
   test.each<[string, SyncMessage]>([
@@ -100,10 +101,10 @@ describe('floods', () => {
     ['empty heads', { type: 'heads', rows: [], last: false }],
     ['empty entries', { type: 'control-entries', entries: [] }],
   ])('%s without end cost little and end nothing', async (_, message) => {
-    const before = process.memoryUsage().rss
+    const before = heldMemory()
     await flood(message, 3_000)
     expect(victim.sessionFailures).toEqual([])
-    expect(process.memoryUsage().rss - before).toBeLessThan(150 << 20)
+    expect(heldMemory() - before).toBeLessThan(64 << 20)
   })
 
   test('answers to pings that were never sent move no clock', async () => {
