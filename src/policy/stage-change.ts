@@ -1,6 +1,6 @@
 /**
  * What a change of stage does, in the words a person is shown before it and in the steps the agent takes.
- * Pure, never throws. Rules: docs/spec/stages.md ST6, ST7.
+ * Pure, never throws. Rules: docs/spec/stages.md STG6, STG7.
  */
 import { STAGES, type Stage } from '../model/stage.ts'
 

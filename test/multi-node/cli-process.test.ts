@@ -86,14 +86,14 @@ test('start says one line when it is ready, and OTLP takes another port when 431
 })
 
 describe.runIf(process.platform === 'linux')('as the kernel sees it', () => {
-  test('[ST5] at the casual stage it is one process without any network socket', async () => {
+  test('[STG5] at the casual stage it is one process without any network socket', async () => {
     const { child, ready } = await start(casual)
     expect(ready).toMatchObject({ mesh: [], otlp: null })
     expect(treeOf(child.pid as number)).toEqual([child.pid])
     expect(socketsOf(child.pid as number)).toEqual([])
   })
 
-  test('[ST5] [OH1] at the developer stage, unpaired, it listens on loopback only, in a process of its own', async () => {
+  test('[STG5] [OH1] at the developer stage, unpaired, it listens on loopback only, in a process of its own', async () => {
     const { child } = await start(developer, ['--otlp-port', '0'])
     const [agent, ...others] = treeOf(child.pid as number)
     expect(socketsOf(agent as number)).toEqual([])

@@ -101,7 +101,7 @@ test('[MB1] a device of a mesh of two or more joins no other: exit 1, PAIR_ALREA
   expect(await failureOf(phone, 'pair', 'join', await invite(watch))).toEqual([1, 'PAIR_ALREADY_IN_MESH'])
 })
 
-test('[ST5] pairing needs the pro stage: exit 4, PAIR_NEEDS_STAGE, and no port is opened', async () => {
+test('[STG5] pairing needs the pro stage: exit 4, PAIR_NEEDS_STAGE, and no port is opened', async () => {
   const clock = await lab.device('clock', { stage: 'casual' })
   expect(await failureOf(clock, 'pair', 'invite')).toEqual([4, 'PAIR_NEEDS_STAGE'])
   expect(await failureOf(clock, 'pair', 'join', await invite(watch))).toEqual([4, 'PAIR_NEEDS_STAGE'])

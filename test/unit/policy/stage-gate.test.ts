@@ -27,79 +27,79 @@ const NEVER_BELOW = {
 const admissions: { name: string; record: RecordKind; answers: Answers }[] = [
   ...(['bus', 'agent'] as const).flatMap((origin) => [
     {
-      name: `[ST1] an error log of the ${origin} is kept at every stage`,
+      name: `[STG1] an error log of the ${origin} is kept at every stage`,
       record: { lane: 'logs', origin, severityNumber: 17 } as const,
       answers: ['yes', 'yes', 'yes'] as const,
     },
     {
-      name: `[ST1] a fatal log of the ${origin} is kept at every stage`,
+      name: `[STG1] a fatal log of the ${origin} is kept at every stage`,
       record: { lane: 'logs', origin, severityNumber: 24 } as const,
       answers: ['yes', 'yes', 'yes'] as const,
     },
     {
-      name: `[ST1] a warning of the ${origin} needs pro`,
+      name: `[STG1] a warning of the ${origin} needs pro`,
       record: { lane: 'logs', origin, severityNumber: 16 } as const,
       answers: ['STAGE_SEVERITY', 'yes', 'yes'] as const,
     },
     {
-      name: `[ST1] a log of the ${origin} that gives no severity needs pro`,
+      name: `[STG1] a log of the ${origin} that gives no severity needs pro`,
       record: { lane: 'logs', origin, severityNumber: undefined } as const,
       answers: ['STAGE_SEVERITY', 'yes', 'yes'] as const,
     },
     {
-      name: `[ST1] a log of the ${origin} of no real severity needs pro`,
+      name: `[STG1] a log of the ${origin} of no real severity needs pro`,
       record: { lane: 'logs', origin, severityNumber: Number.NaN } as const,
       answers: ['STAGE_SEVERITY', 'yes', 'yes'] as const,
     },
     {
-      name: `[ST2] a trace of the ${origin} needs developer`,
+      name: `[STG2] a trace of the ${origin} needs developer`,
       record: { lane: 'traces', origin } as const,
       answers: ['STAGE_LANE', 'STAGE_LANE', 'yes'] as const,
     },
     {
-      name: `[ST1] audit of the ${origin} is kept at every stage`,
+      name: `[STG1] audit of the ${origin} is kept at every stage`,
       record: { lane: 'audit', origin } as const,
       answers: ['yes', 'yes', 'yes'] as const,
     },
     {
-      name: `[ST2] a document of the ${origin} needs pro`,
+      name: `[STG2] a document of the ${origin} needs pro`,
       record: { lane: 'documents', origin } as const,
       answers: ['STAGE_LANE', 'yes', 'yes'] as const,
     },
   ]),
   {
-    name: '[ST1] an essential event of the agent is kept at every stage',
+    name: '[STG1] an essential event of the agent is kept at every stage',
     record: { lane: 'logs', origin: 'agent', severityNumber: 9, isEssential: true },
     answers: ['yes', 'yes', 'yes'],
   },
   {
-    name: '[ST1] a module cannot call its own event essential',
+    name: '[STG1] a module cannot call its own event essential',
     record: { lane: 'logs', origin: 'bus', severityNumber: 9, isEssential: true },
     answers: ['STAGE_SEVERITY', 'yes', 'yes'],
   },
   {
-    name: '[ST2] a severity makes no trace an error',
+    name: '[STG2] a severity makes no trace an error',
     record: { lane: 'traces', origin: 'bus', severityNumber: 24 },
     answers: ['STAGE_LANE', 'STAGE_LANE', 'yes'],
   },
   {
-    name: '[ST2] metrics of the device and the process need pro',
+    name: '[STG2] metrics of the device and the process need pro',
     record: { lane: 'metrics', origin: 'agent' },
     answers: ['STAGE_LANE', 'yes', 'yes'],
   },
   {
-    name: '[ST2] metrics of a module need developer',
+    name: '[STG2] metrics of a module need developer',
     record: { lane: 'metrics', origin: 'bus' },
     answers: ['STAGE_LANE', 'STAGE_LANE', 'yes'],
   },
   ...LANES.flatMap((lane) => [
     {
-      name: `[ST3] ${lane} over OTLP need developer, errors too`,
+      name: `[STG3] ${lane} over OTLP need developer, errors too`,
       record: { lane, origin: 'otlp', severityNumber: 21 } as const,
       answers: ['STAGE_ORIGIN', 'STAGE_ORIGIN', 'yes'] as const,
     },
     {
-      name: `[ST3] ${lane} of a peer need pro, errors too`,
+      name: `[STG3] ${lane} of a peer need pro, errors too`,
       record: { lane, origin: 'peer', severityNumber: 21 } as const,
       answers: ['STAGE_ORIGIN', 'yes', 'yes'] as const,
     },
@@ -144,19 +144,19 @@ describe('stage gates', () => {
     expect(given).toEqual(answers)
   })
 
-  test.each(VIEWS)('[ST4] %s is shown from its stage on', (view) => {
+  test.each(VIEWS)('[STG4] %s is shown from its stage on', (view) => {
     expect(answersTo((stage) => decideView(stage, view))).toEqual(NEVER_BELOW[views[view]])
   })
-  test.each(ENDPOINTS)('[ST5] %s listens from its stage on', (endpoint) => {
+  test.each(ENDPOINTS)('[STG5] %s listens from its stage on', (endpoint) => {
     expect(answersTo((stage) => decideEndpoint(stage, endpoint))).toEqual(NEVER_BELOW[endpoints[endpoint]])
   })
-  test.each(EXITS)('[ST5] nothing leaves by %s below its stage', (exit) => {
+  test.each(EXITS)('[STG5] nothing leaves by %s below its stage', (exit) => {
     expect(answersTo((stage) => decideExit(stage, exit))).toEqual(NEVER_BELOW[exits[exit]])
   })
-  test('[ST4] a refusal says which stage it needs', () => {
+  test('[STG4] a refusal says which stage it needs', () => {
     expect(decideView('casual', 'traces')).toEqual({ allow: false, code: 'STAGE_TOO_LOW', needs: 'developer' })
   })
-  test('[ST2] a higher stage never keeps less', () => {
+  test('[STG2] a higher stage never keeps less', () => {
     for (const { answers } of admissions) {
       const first = answers.indexOf('yes')
       expect(answers.slice(first).every((answer) => answer === 'yes')).toBe(true)
@@ -171,7 +171,7 @@ describe('planStageChange', () => {
     'developer casual': 'revoke rotate close otlp',
     'developer pro': 'otlp',
   }
-  test.each(moves)('[ST6] from %s to %s', (from, to) => {
+  test.each(moves)('[STG6] from %s to %s', (from, to) => {
     const plan = planStageChange(from, to)
     const steps = { revoke: plan.revokeAllGrants, rotate: plan.rotateKeys, close: plan.closeMesh, otlp: plan.stopOtlp }
     const taken = Object.entries(steps).flatMap(([step, isTaken]) => (isTaken ? [step] : []))
@@ -181,7 +181,7 @@ describe('planStageChange', () => {
     expect(plan.kept !== '').toBe(STAGES.indexOf(to) < STAGES.indexOf(from))
   })
 
-  test('[ST7] two steps say the same as one after the other', () => {
+  test('[STG7] two steps say the same as one after the other', () => {
     const [whole, first, second] = [
       planStageChange('casual', 'developer'),
       planStageChange('casual', 'pro'),
@@ -190,7 +190,7 @@ describe('planStageChange', () => {
     expect(whole.opens).toEqual([...first.opens, ...second.opens])
   })
 
-  test('[ST7] going down to casual says what cannot be recalled', () => {
+  test('[STG7] going down to casual says what cannot be recalled', () => {
     expect(planStageChange('pro', 'casual').kept).toContain('cannot be recalled')
     expect(planStageChange('developer', 'pro').kept).not.toContain('cannot be recalled')
   })
