@@ -1,20 +1,36 @@
-/** Times as people type them: `all`, `now`, an ISO 8601 date or time (UTC unless it says otherwise), or `2h`, `3d` ago. */
+/**
+ * Times as people type them: `all`, `now`, an ISO 8601 date or time (UTC unless it says otherwise), or `2h`, `3d` ago;
+ * for an end, from now.
+ */
 import { usage } from './cli-error.ts'
 
 const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
-const AGO = /^(\d{1,6})([mhd])$/
+const SPAN_OF_TIME = /^(\d{1,6})([mhd])$/
 const ISO = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})?)?$/
 
-/** @returns Unix milliseconds; 0 for `all`. @throws {CliError} `CLI_USAGE` */
+/** When something begins. @returns Unix milliseconds; 0 for `all`. @throws {CliError} `CLI_USAGE` */
 export function parseTime(text: string, nowUnixMs: number, option: string): number {
   if (text === 'all') return 0
+  return parse(text, nowUnixMs, -1) ?? refuse(`${option} takes all, now, 2h, 3d, 2026-11-22 or 2026-11-22T18:00:00Z`)
+}
+
+/** When something ends: `2h` is two hours from now. @returns Unix milliseconds. @throws {CliError} `CLI_USAGE` */
+export function parseEnd(text: string, nowUnixMs: number, option: string): number {
+  return parse(text, nowUnixMs, 1) ?? refuse(`${option} takes 2h, 3d, 2026-11-22 or 2026-11-22T18:00:00Z`)
+}
+
+function parse(text: string, nowUnixMs: number, direction: 1 | -1): number | undefined {
   if (text === 'now') return Math.floor(nowUnixMs)
-  const [, count, unit] = AGO.exec(text) ?? []
+  const [, count, unit] = SPAN_OF_TIME.exec(text) ?? []
   const parsed =
-    count === undefined ? parseIso(text) : Math.floor(nowUnixMs - Number(count) * (UNIT_MS[unit as string] as number))
-  // NaN is not at or after 1970 either.
-  if (!(parsed >= 0)) throw usage(`${option} takes all, now, 2h, 3d, 2026-11-22 or 2026-11-22T18:00:00Z`)
-  return parsed
+    count === undefined
+      ? parseIso(text)
+      : Math.floor(nowUnixMs + direction * Number(count) * (UNIT_MS[unit as string] as number))
+  return parsed >= 0 ? parsed : undefined // NaN is not at or after 1970 either
+}
+
+function refuse(message: string): never {
+  throw usage(message)
 }
 
 function parseIso(text: string): number {

@@ -34,6 +34,8 @@ export interface TraceSummaryRow {
 export interface TraceSource {
   /** Every stored chunk that holds a span of the trace, in any order; chunks may hold other traces' spans too. */
   chunksOf(traceId: TraceId): readonly StoredChunk[]
+  /** At most `limit` traces whose ids begin with these lowercase hex digits. */
+  idsFrom(prefix: string, limit: number): readonly TraceId[]
   /** At most `limit` of the newest traces. */
   summaries(limit: number): readonly TraceSummaryRow[]
 }

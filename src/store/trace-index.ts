@@ -1,9 +1,11 @@
 /** Which segments hold spans of a trace, and what a list needs to know of it. Derived: it can be rebuilt from segments. */
 import type { Database, Statement } from 'better-sqlite3'
+import { fromHex } from '../base/bytes.ts'
 import { idBytes, toTraceId, type TraceId } from '../model/ids.ts'
 import type { Row, SpanRow } from '../wire/otlp/rows.ts'
 import type { SegmentRowId } from './segment-table.ts'
 
+const TRACE_ID_DIGITS = 32
 /** OpenTelemetry's status code for an error. */
 const STATUS_ERROR = 2
 
@@ -32,6 +34,7 @@ interface RefRecord {
 export class TraceIndex {
   readonly #insert: Statement
   readonly #segmentsOf: Statement<[Uint8Array], { segment: number }>
+  readonly #idsBetween: Statement<[Uint8Array, Uint8Array, number], { trace_id: Uint8Array }>
   readonly #newestIds: Statement<[number], { trace_id: Uint8Array }>
   readonly #refsOf: Statement<[Uint8Array], RefRecord>
   readonly #deleteOfLog: Statement
@@ -39,6 +42,7 @@ export class TraceIndex {
   constructor(db: Database) {
     this.#insert = db.prepare('INSERT INTO trace_ref VALUES (?, ?, ?, ?, ?, ?, ?)')
     this.#segmentsOf = db.prepare('SELECT segment FROM trace_ref WHERE trace_id = ?')
+    this.#idsBetween = db.prepare('SELECT DISTINCT trace_id FROM trace_ref WHERE trace_id BETWEEN ? AND ? LIMIT ?')
     this.#newestIds = db.prepare(
       `SELECT trace_id FROM trace_ref GROUP BY trace_id ORDER BY max(start_nano) DESC LIMIT ?`,
     )
@@ -58,6 +62,12 @@ export class TraceIndex {
 
   refsOf(traceId: TraceId): readonly TraceRef[] {
     return this.#refsOf.all(idBytes(traceId)).map(toRef)
+  }
+
+  /** Ids that begin with these lowercase hex digits. */
+  idsFrom(prefix: string, limit: number): readonly TraceId[] {
+    const end = (digit: string): Uint8Array => fromHex(prefix.padEnd(TRACE_ID_DIGITS, digit)) as Uint8Array
+    return this.#idsBetween.all(end('0'), end('f'), limit).map(({ trace_id: id }) => toTraceId(id) as TraceId)
   }
 
   newest(limit: number): readonly TraceRef[] {

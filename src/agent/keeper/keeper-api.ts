@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs'
 import { utf8 } from '../../base/bytes.ts'
 import { MeshError } from '../../base/errors.ts'
-import { toTraceId, type DeviceId, type GrantId, type OpId } from '../../model/ids.ts'
+import { type DeviceId, type GrantId, type OpId } from '../../model/ids.ts'
 import type { Signal } from '../../model/lane.ts'
 import type { Stage } from '../../model/stage.ts'
 import { otlpJsonToProtobuf } from '../../wire/otlp/from-json.ts'
@@ -19,6 +19,7 @@ import {
 } from '../../ingest/otlp-request.ts'
 import { grantState } from '../../policy/grant-state.ts'
 import { decideExit, decideView, type View } from '../../policy/stage-gate.ts'
+import { findTrace } from '../../query/find-trace.ts'
 import { listLogs, type LogFilter } from '../../query/list-logs.ts'
 import { listTraces } from '../../query/list-traces.ts'
 import { stitchTrace } from '../../query/stitch-trace.ts'
@@ -33,8 +34,6 @@ import type { PairAccept, PairJoin, PairOffer } from '../../wire/pair-messages.t
 import type { Callable } from '../worker-port.ts'
 import type { Keeper } from './keeper.ts'
 
-export type QueryErrorCode = 'TRACE_ID_INVALID'
-export class QueryError extends MeshError<QueryErrorCode> {}
 export type StageErrorCode = 'STAGE_TOO_LOW'
 export class StageError extends MeshError<StageErrorCode> {}
 
@@ -105,10 +104,10 @@ function queryCalls(keeper: Keeper, storeFile: string) {
         auditLeaves: keeper.audit.size(),
       }
     },
-    traceShow(id: string, options: { readonly attributes: boolean }) {
+    traceShow(text: string, options: { readonly attributes: boolean }) {
       requireView('traces')
-      const traceId = toTraceId(id)
-      if (traceId === undefined) throw new QueryError('TRACE_ID_INVALID', 'a trace id is 32 hex digits, not all zero')
+      const traceId = findTrace(text, keeper.records)
+      if (traceId === undefined) return undefined
       const { sha256 } = keeper.deps.crypto
       const trace = stitchTrace(traceId, { source: keeper.records, knowledge: knowledgeOf(keeper), sha256 }, options)
       return trace && toJson(trace)

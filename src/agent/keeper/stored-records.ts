@@ -35,6 +35,11 @@ export class StoredRecords implements TraceSource, LogSource {
     return [...this.#toChunks(segments), ...this.#writer.openChunksOf(traceId).map(toOpenChunk)]
   }
 
+  idsFrom(prefix: string, limit: number): readonly TraceId[] {
+    const open = this.#writer.openTraces().flatMap(({ traceId }) => (traceId.startsWith(prefix) ? [traceId] : []))
+    return [...new Set([...this.#store.traces.idsFrom(prefix, limit), ...open])].slice(0, limit)
+  }
+
   logChunks(): readonly StoredChunk[] {
     const segments = this.#store.segments.newest(LANES.indexOf('logs'), MAX_LOG_SEGMENTS)
     return [...this.#toChunks(segments), ...this.#writer.openPayloads('logs').map(toOpenChunk)]

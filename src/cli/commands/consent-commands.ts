@@ -3,7 +3,7 @@ import type { ConsentEventView, GrantedView, GrantView } from '../../agent/http-
 import { startOfUtcDay } from '../../base/clock.ts'
 import type { Command } from '../command.ts'
 import { usage } from '../cli-error.ts'
-import { parseTime } from '../parse-time.ts'
+import { parseEnd, parseTime } from '../parse-time.ts'
 import { safeText } from '../render/safe-text.ts'
 import { deviceNames } from './device-names.ts'
 import { table } from './device-commands.ts'
@@ -31,7 +31,7 @@ const grant: Command = {
       lanes: listOf(lanes),
       modules: typeof modules === 'string' ? listOf(modules) : undefined,
       sinceUnixMs,
-      untilUnixMs: typeof until === 'string' ? parseTime(until, now, '--until') : undefined,
+      untilUnixMs: typeof until === 'string' ? parseEnd(until, now, '--until') : undefined,
       purpose,
     })
     output.answer(granted, () => `${granted.notice}\n\nEnd it with: aico-mesh consent revoke ${granted.grantId}`)

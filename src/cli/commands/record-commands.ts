@@ -25,13 +25,14 @@ const tracesList: Command = {
 
 const tracesShow: Command = {
   name: 'traces show',
-  takes: 'TRACE [--raw] [--attributes]',
-  help: 'one trace through every device, with what is missing and why',
+  takes: '[TRACE] [--raw] [--attributes]',
+  help: 'one trace (an id, the start of one, or else the newest) through every device, with what is missing and why',
   options: { raw: { type: 'boolean' }, attributes: { type: 'boolean' } },
-  words: [1, 1],
+  words: [0, 1],
   async run({ client, output, options, words }) {
     const query = queryOf({ attributes: options['attributes'] === true ? 'true' : undefined })
-    const view = await client.call<TraceView>('GET', `/v1/traces/${encodeURIComponent(words[0] as string)}${query}`)
+    const trace = words[0] ?? (await newestTrace(client))
+    const view = await client.call<TraceView>('GET', `/v1/traces/${encodeURIComponent(trace)}${query}`)
     const times = options['raw'] === true ? 'raw' : 'corrected'
     output.answer(view, () => renderWaterfall(view, { width: output.width, color: output.color, times }))
   },
@@ -78,6 +79,13 @@ const auditVerify: Command = {
 }
 
 export const recordCommands: readonly Command[] = [tracesList, tracesShow, logs, auditList, auditVerify]
+
+async function newestTrace(client: CommandContext['client']): Promise<string> {
+  const { traces } = await client.call<TraceList>('GET', `/v1/traces${queryOf({ limit: '1' })}`)
+  const [newest] = traces
+  if (newest === undefined) throw new AgentAnswerError(404, 'TRACE_NOT_FOUND', 'no trace is here yet', {})
+  return newest.traceId
+}
 
 function describeAudit(output: CommandContext['output'], leaves: readonly AuditView[]): string {
   const rows = leaves.map((leaf) => [

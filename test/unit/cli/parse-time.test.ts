@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseTime } from '../../../src/cli/parse-time.ts'
+import { parseEnd, parseTime } from '../../../src/cli/parse-time.ts'
 
 const NOW = Date.UTC(2026, 10, 22, 18, 30, 15, 500)
 
@@ -53,5 +53,21 @@ describe('times as people type them', () => {
 
   test('[CL12] a time before 1970 is no time: nothing was recorded then', () => {
     expect(() => parseTime('999999d', NOW, '--since')).toThrow(expect.objectContaining({ code: 'CLI_USAGE' }))
+  })
+})
+
+describe('when something ends', () => {
+  test.each([
+    ['2h', NOW + 7_200_000],
+    ['3d', NOW + 3 * 86_400_000],
+    ['2026-12-01', Date.UTC(2026, 11, 1)],
+  ])('[CL12] %s', (text, want) => {
+    expect(parseEnd(text, NOW, '--until')).toBe(want)
+  })
+
+  test.each(['all', 'never', '-2h', ''])('[CL12] %j is no end, and the refusal names the option', (text) => {
+    expect(() => parseEnd(text, NOW, '--until')).toThrow(
+      expect.objectContaining({ code: 'CLI_USAGE', message: expect.stringContaining('--until') }),
+    )
   })
 })

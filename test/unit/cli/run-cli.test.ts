@@ -64,7 +64,7 @@ describe('finding the command', () => {
     { name: 'an option without its value', argv: ['init', '--name'] },
     { name: 'a value for a switch', argv: ['status', '--json=yes'] },
     { name: 'a word too many', argv: ['status', 'now'] },
-    { name: 'a word too few', argv: ['traces', 'show'] },
+    { name: 'a word too few', argv: ['consent', 'revoke'] },
     { name: 'init without a name', argv: ['init'] },
     { name: 'a key store nobody has', argv: ['init', '--name', 'x', '--key-store', 'cloud'] },
     { name: 'a stage nobody has', argv: ['stage', 'expert'] },

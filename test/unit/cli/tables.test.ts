@@ -58,14 +58,22 @@ describe('the list of traces', () => {
   }
 
   test('[QU13] one line a trace, with when, how long, where and what', () => {
-    const list: TraceList = { traces: [entry, { ...entry, rootName: null, errors: 2 }] }
+    const other = { ...entry, traceId: '4bf92f3577b34da6a3ce929d0e0e4736', rootName: null, errors: 2 }
+    const list: TraceList = { traces: [entry, other] }
     const table = renderTraceTable(list, { width: 120, color: false, nowUnixMs: 1_795_377_720_000 })
     expect(table.split('\n')).toEqual([
-      'trace                               started    took  spans  errors  devices        root span',
-      '0af7651916cd43dd8448eb211c80319c  2 min ago  1.18 s     14       -  Phone, Laptop  hear utterance',
-      '0af7651916cd43dd8448eb211c80319c  2 min ago  1.18 s     14       2  Phone, Laptop  (root is not here)',
+      'trace           started    took  spans  errors  devices        root span',
+      '0af7651916cd  2 min ago  1.18 s     14       -  Phone, Laptop  hear utterance',
+      '4bf92f3577b3  2 min ago  1.18 s     14       2  Phone, Laptop  (root is not here)',
       '',
     ])
+  })
+
+  test('[QU20] ids that begin alike are shown whole', () => {
+    const other = { ...entry, traceId: `${entry.traceId.slice(0, 31)}d` }
+    const table = renderTraceTable({ traces: [entry, other] }, { width: 120, color: false, nowUnixMs: 0 })
+    expect(table).toContain(`\n${entry.traceId}  `)
+    expect(table).toContain(`\n${other.traceId}  `)
   })
 
   test('[QU13] an empty list says so', () => {

@@ -49,7 +49,7 @@ export function chunk(
   return { deviceId: deviceId(device), module, provenance, payload: tracesData(spans) }
 }
 
-export function sourceOf(chunks: readonly StoredChunk[]): TraceSource {
+export function sourceOf(chunks: readonly StoredChunk[]): Pick<TraceSource, 'chunksOf' | 'summaries'> {
   return { chunksOf: () => chunks, summaries: () => [] }
 }
 

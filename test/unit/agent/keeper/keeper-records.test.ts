@@ -42,6 +42,17 @@ function segments(of: Keeper) {
     .flatMap((log) => [...of.store.segments.downFrom(log.rowId, { from: 0, to: 1_000_000 })].toReversed())
 }
 
+describe('traces by the start of their ids', () => {
+  test('[QU20] open and sealed ones are found, each once', async () => {
+    await keeper.intake.take('traces', traces('app', { trace: 1, span: 1, name: 'hello' }), OTLP)
+    const [id] = keeper.records.idsFrom(traceIdOf(1).slice(0, 8), 2)
+    expect(id).toBe(traceIdOf(1))
+    home.clock.advance(CUT_AFTER_MS)
+    await keeper.intake.take('traces', traces('app', { trace: 1, span: 2, name: 'again' }), OTLP)
+    expect(keeper.records.idsFrom(traceIdOf(1), 2)).toEqual([traceIdOf(1)])
+  })
+})
+
 describe('acknowledged', () => {
   test('[ST10] an answer comes after the commit: in the journal, and visible to the next query', async () => {
     const admitted = await keeper.intake.take('traces', traces('app', { trace: 1, span: 1, name: 'hello' }), OTLP)

@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest'
+import type { TraceId } from '../../../src/model/ids.ts'
+import { findTrace } from '../../../src/query/find-trace.ts'
+
+const IDS = ['0af7651916cd43dd8448eb211c80319c', '0af7ffff16cd43dd8448eb211c80319c', '4bf92f3577b34da6a3ce929d0e0e4736']
+const source = {
+  idsFrom: (prefix: string, limit: number) => IDS.filter((id) => id.startsWith(prefix)).slice(0, limit) as TraceId[],
+}
+
+describe('which trace is meant', () => {
+  test.each([
+    ['a whole id, here or not', 'ffffffffffffffffffffffffffffffff', 'ffffffffffffffffffffffffffffffff'],
+    ['four digits', '4bf9', IDS[2]],
+    ['a start that others share no longer', '0af76', IDS[0]],
+    ['capitals', '4BF92F', IDS[2]],
+    ['a start that no trace has', 'abcd', undefined],
+  ])('[QU20] %s', (_, text, want) => {
+    expect(findTrace(text, source)).toBe(want)
+  })
+
+  test.each([
+    ['a start that two have', '0af7', 'TRACE_AMBIGUOUS'],
+    ['three digits', '4bf', 'TRACE_ID_INVALID'],
+    ['no digits', '', 'TRACE_ID_INVALID'],
+    ['other letters', 'latest', 'TRACE_ID_INVALID'],
+    ['too many digits', `${IDS[2] as string}0`, 'TRACE_ID_INVALID'],
+    ['zeros', '0'.repeat(32), 'TRACE_ID_INVALID'],
+  ])('[QU20] %s is refused', (_, text, code) => {
+    expect(() => findTrace(text, source)).toThrow(expect.objectContaining({ code }))
+  })
+})
