@@ -136,6 +136,7 @@ function recordRefusal(keeper: KeeperClient, module: string): Promise<void> {
     outcome: 'denied',
     actor: { kind: 'module', ref: module },
     object: { kind: 'module', ref: module },
+    payload: { module },
   })
 }
 

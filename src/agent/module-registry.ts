@@ -17,6 +17,8 @@ export const MAX_MODULES = 64
 export class ModuleRegistry {
   readonly #home: Home
   readonly #records: Map<string, ModuleRecord>
+  /** Names that somebody is adding right now. */
+  readonly #taken = new Set<string>()
 
   constructor(stored: readonly { readonly name: string; readonly record: unknown }[], home: Home) {
     this.#home = home
@@ -42,13 +44,32 @@ export class ModuleRegistry {
         'a module name is lowercase letters, digits, dots, dashes, underscores',
       )
     }
-    if (this.#records.has(name)) throw new ModuleError('MODULE_EXISTS', 'a module of this name is there already')
-    if (this.#records.size >= MAX_MODULES) throw new ModuleError('MODULE_TOO_MANY', `at most ${MAX_MODULES} modules`)
+    if (this.#records.has(name) || this.#taken.has(name)) {
+      throw new ModuleError('MODULE_EXISTS', 'a module of this name is there already')
+    }
+    if (this.#records.size + this.#taken.size >= MAX_MODULES) {
+      throw new ModuleError('MODULE_TOO_MANY', `at most ${MAX_MODULES} modules`)
+    }
+    this.#taken.add(name)
+    try {
+      return await this.#make(name, keep)
+    } finally {
+      this.#taken.delete(name)
+    }
+  }
+
+  /** The file comes first: a kill in between leaves keys that open nothing, never a module whose keys nobody has. */
+  async #make(name: string, keep: (record: ModuleRecord) => Promise<void>): Promise<ModuleRecord> {
     const endpoint = await chooseEndpoint(this.#home.busFolder, name)
     const { record, credential } = createModuleCredential(name, endpoint)
     makePrivateFolder(this.#home.modulesFolder)
-    await keep(record)
     writeFileSync(this.credentialFile(name), `${JSON.stringify(credential, null, 2)}\n`, { mode: 0o600 })
+    try {
+      await keep(record)
+    } catch (err) {
+      rmSync(this.credentialFile(name), { force: true })
+      throw err
+    }
     this.#records.set(name, record)
     return record
   }

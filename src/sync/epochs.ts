@@ -76,6 +76,7 @@ export class Epochs {
       outcome: 'success',
       actor: { kind: 'device', ref: this.#deps.self },
       object: { kind: 'key', ref: `${epoch.lane}/${epoch.n}` },
+      payload: { lane: epoch.lane, epoch: epoch.n },
     })
   }
 

@@ -51,7 +51,7 @@ const revoke: Command = {
   words: [1, 1],
   async run({ client, output, words }) {
     const id = encodeURIComponent(words[0] as string)
-    const revoked = await client.call<{ grantId: string }>('DELETE', `/v1/consent/${id}`)
+    const revoked = await client.callAnyway<{ grantId: string }>('DELETE', `/v1/consent/${id}`)
     output.answer(
       revoked,
       () => 'Revoked. Nothing more is sent under this grant. What was already received cannot be recalled.',
@@ -64,7 +64,7 @@ const list: Command = {
   takes: '',
   help: 'every grant this device gave or got, and whether it is in force',
   async run({ client, output }) {
-    const view = await client.call<{ grants: readonly GrantView[] }>('GET', '/v1/consent')
+    const view = await client.callAnyway<{ grants: readonly GrantView[] }>('GET', '/v1/consent')
     if (output.json) return output.answer(view, () => '')
     const names = await deviceNames(client)
     output.answer(view, () =>
@@ -93,7 +93,7 @@ const history: Command = {
   takes: '',
   help: 'what was granted and revoked, in order',
   async run({ client, output }) {
-    const view = await client.call<{ history: readonly ConsentEventView[] }>('GET', '/v1/consent/history')
+    const view = await client.callAnyway<{ history: readonly ConsentEventView[] }>('GET', '/v1/consent/history')
     if (output.json) return output.answer(view, () => '')
     const names = await deviceNames(client)
     const verb = { grant: 'let', revoke: 'no longer lets' } as const

@@ -7,7 +7,7 @@ import { safeText } from '../render/safe-text.ts'
 const SHORT_ID_DIGITS = 8
 
 export async function deviceNames(client: AgentClient): Promise<(deviceId: string) => string> {
-  const { devices } = await client.call<{ devices: readonly DeviceView[] }>('GET', '/v1/devices')
+  const { devices } = await client.callAnyway<{ devices: readonly DeviceView[] }>('GET', '/v1/devices')
   const names = new Map(devices.map(({ deviceId, name }) => [deviceId, safeText(name)]))
   return (deviceId) => names.get(deviceId) ?? deviceId.slice(0, SHORT_ID_DIGITS)
 }

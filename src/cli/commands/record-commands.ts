@@ -3,10 +3,12 @@ import type { AuditVerdictView, AuditView, LogList, TraceList, TraceView } from 
 import { AgentAnswerError, usage } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { parseTime } from '../parse-time.ts'
+import { doneBy, isAbout, type NameOf } from '../render/audit-words.ts'
 import { renderLogLines } from '../render/log-lines.ts'
 import { renderTraceTable } from '../render/trace-table.ts'
 import { renderWaterfall } from '../render/waterfall.ts'
 import { table } from './device-commands.ts'
+import { deviceNames } from './device-names.ts'
 
 const tracesList: Command = {
   name: 'traces list',
@@ -14,7 +16,7 @@ const tracesList: Command = {
   help: 'the newest traces over all devices that let you see theirs',
   options: { limit: { type: 'string' } },
   async run({ client, output, options }) {
-    const view = await client.call<TraceList>('GET', `/v1/traces${queryOf({ limit: options['limit'] })}`)
+    const view = await client.callAnyway<TraceList>('GET', `/v1/traces${queryOf({ limit: options['limit'] })}`)
     output.answer(view, () =>
       view.traces.length === 0
         ? 'No traces yet.'
@@ -32,7 +34,7 @@ const tracesShow: Command = {
   async run({ client, output, options, words }) {
     const query = queryOf({ attributes: options['attributes'] === true ? 'true' : undefined })
     const trace = words[0] ?? (await newestTrace(client))
-    const view = await client.call<TraceView>('GET', `/v1/traces/${encodeURIComponent(trace)}${query}`)
+    const view = await client.callAnyway<TraceView>('GET', `/v1/traces/${encodeURIComponent(trace)}${query}`)
     const times = options['raw'] === true ? 'raw' : 'corrected'
     output.answer(view, () => renderWaterfall(view, { width: output.width, color: output.color, times }))
   },
@@ -46,7 +48,7 @@ const logs: Command = {
   async run({ client, output, options }) {
     const { trace, since, limit } = options
     const sinceUnixMs = typeof since === 'string' ? String(parseTime(since, Date.now(), '--since')) : undefined
-    const view = await client.call<LogList>('GET', `/v1/logs${queryOf({ trace, sinceUnixMs, limit })}`)
+    const view = await client.callAnyway<LogList>('GET', `/v1/logs${queryOf({ trace, sinceUnixMs, limit })}`)
     output.answer(view, () => (view.logs.length === 0 ? 'No logs yet.' : renderLogLines(view, { color: output.color })))
   },
 }
@@ -58,8 +60,10 @@ const auditList: Command = {
   options: { from: { type: 'string' }, limit: { type: 'string' } },
   async run({ client, output, options }) {
     const query = queryOf({ from: options['from'], limit: options['limit'] })
-    const view = await client.call<{ leaves: readonly AuditView[] }>('GET', `/v1/audit${query}`)
-    output.answer(view, () => describeAudit(output, view.leaves))
+    const view = await client.callAnyway<{ leaves: readonly AuditView[] }>('GET', `/v1/audit${query}`)
+    if (output.json) return output.answer(view, () => '')
+    const names = await deviceNames(client)
+    output.answer(view, () => describeAudit(output, view.leaves, names))
   },
 }
 
@@ -68,7 +72,7 @@ const auditVerify: Command = {
   takes: '',
   help: 'hash the whole audit log again and compare',
   async run({ client, output }) {
-    const verdict = await client.call<AuditVerdictView>('POST', '/v1/audit/verify')
+    const verdict = await client.callAnyway<AuditVerdictView>('POST', '/v1/audit/verify')
     output.answer(verdict, () =>
       verdict.ok
         ? `Unaltered: ${verdict.size} entries, root ${verdict.root}.`
@@ -81,21 +85,22 @@ const auditVerify: Command = {
 export const recordCommands: readonly Command[] = [tracesList, tracesShow, logs, auditList, auditVerify]
 
 async function newestTrace(client: CommandContext['client']): Promise<string> {
-  const { traces } = await client.call<TraceList>('GET', `/v1/traces${queryOf({ limit: '1' })}`)
+  const { traces } = await client.callAnyway<TraceList>('GET', `/v1/traces${queryOf({ limit: '1' })}`)
   const [newest] = traces
   if (newest === undefined) throw new AgentAnswerError(404, 'TRACE_NOT_FOUND', 'no trace is here yet', {})
   return newest.traceId
 }
 
-function describeAudit(output: CommandContext['output'], leaves: readonly AuditView[]): string {
+function describeAudit(output: CommandContext['output'], leaves: readonly AuditView[], names: NameOf): string {
   const rows = leaves.map((leaf) => [
     String(leaf.seq),
     leaf.at.slice(0, 19).replace('T', ' '),
     leaf.type,
     leaf.outcome,
-    leaf.object === null ? '' : `${leaf.object.kind} ${leaf.object.ref.slice(0, 12)}`,
+    doneBy(leaf, names),
+    isAbout(leaf, names),
   ])
-  return table(output, ['entry', 'time (UTC)', 'what', 'outcome', 'about'], rows)
+  return table(output, ['entry', 'time (UTC)', 'what', 'outcome', 'by', 'about'], rows)
 }
 
 function queryOf(values: Readonly<Record<string, string | boolean | undefined>>): string {

@@ -34,7 +34,11 @@ describe('modules', () => {
     expect([kept, registry.list().map(({ name }) => name)]).toEqual([['core'], ['core']])
   })
 
-  test('[BU5] the record is kept before the credential exists; if that fails nothing is added', async () => {
+  test('[BU5] the credential is there when the record is kept; if that fails nothing is added', async () => {
+    const seen: boolean[] = []
+    await registry.add('seen', async ({ name }) => void seen.push(existsSync(registry.credentialFile(name))))
+    expect(seen).toEqual([true])
+    await registry.remove('seen', async () => undefined)
     await expect(registry.add('core', () => Promise.reject(new Error('disk')))).rejects.toThrow('disk')
     expect([registry.list(), existsSync(registry.credentialFile('core'))]).toEqual([[], false])
     await registry.add('core', keep)
@@ -56,6 +60,13 @@ describe('modules', () => {
     await registry.remove('core', async () => undefined)
     expect([registry.list(), existsSync(registry.credentialFile('core'))]).toEqual([[], false])
     await expect(registry.remove('core', async () => undefined)).rejects.toEqual(code('MODULE_UNKNOWN'))
+  })
+
+  test('[BU5] of two who add one name at once, the second is told that it is there', async () => {
+    const both = await Promise.allSettled([registry.add('core', keep), registry.add('core', keep)])
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    expect(both[1]).toMatchObject({ reason: code('MODULE_EXISTS') })
+    expect(kept).toEqual(['core'])
   })
 
   test('[BU5] what was stored is there again, and 64 is the most', async () => {

@@ -1,0 +1,42 @@
+/** What an audit leaf is about and who did it, in words; the leaf itself says it in ids and hashes (docs/spec/audit.md). */
+import type { AuditView } from '../../agent/http-types.ts'
+import { safeText } from './safe-text.ts'
+
+export type NameOf = (deviceId: string) => string
+
+export function doneBy({ actor, payload }: AuditView, nameOf: NameOf): string {
+  if (actor.kind === 'user') return 'you'
+  if (actor.kind === 'device') return 'the agent'
+  if (actor.kind === 'peer') return nameOf(actor.ref)
+  return `${actor.kind} ${wordsOf(payload)(actor.kind)}`.trim()
+}
+
+/** Empty where the leaf's payload is gone: names are in nothing else. */
+export function isAbout({ object, payload }: AuditView, nameOf: NameOf): string {
+  const word = wordsOf(payload)
+  switch (object?.kind) {
+    case 'device':
+      return word('name') || nameOf(object.ref)
+    case 'membership':
+      return word('name') || (word('subject') && nameOf(word('subject')))
+    case 'consent':
+      return word('peer') && nameOf(word('peer'))
+    case 'policy':
+      return `${word('from')} to ${word('to')}`
+    case 'key':
+      return `${word('lane')} ${word('epoch')}`.trim()
+    case 'module':
+      return word('module')
+    case 'endpoint':
+      return word('url')
+    default:
+      return ''
+  }
+}
+
+function wordsOf(payload: AuditView['payload']): (name: string) => string {
+  return (name) => {
+    const value = payload?.[name]
+    return typeof value === 'string' || typeof value === 'number' ? safeText(String(value)) : ''
+  }
+}
