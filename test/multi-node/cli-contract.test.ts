@@ -82,20 +82,32 @@ describe('without an agent', () => {
     'stop',
     'pair invite',
     'pair join aicomesh1',
-    'devices list',
     'peers',
-    'consent list',
-    'consent history',
     'consent grant --to laptop --lanes traces',
-    'consent revoke 00000000000000000000000000000000',
-    'traces list',
-    'traces show 00000000000000000000000000000001',
-    'logs',
-    'audit list',
-    'audit verify',
   ])('%s ends with 3', async (command) => {
     const answer = await run(join(lab.folder, 'nobody'), ...command.split(' '))
     expect(answer).toEqual({ code: 3, json: refusal('AGENT_NOT_RUNNING') })
+  })
+
+  test('[CL14] what only reads is answered by the home itself', async () => {
+    const home = join(lab.folder, randomUUID())
+    await run(home, 'init', '--name', 'watch')
+    await run(home, 'stage', 'developer', '--yes')
+    const answers = [
+      'traces list',
+      'logs',
+      'consent list',
+      'consent history',
+      'devices list',
+      'audit list',
+      'audit verify',
+    ]
+    for (const command of answers) {
+      expect({ command, ...(await run(home, ...command.split(' '))) }).toMatchObject({ command, code: 0 })
+    }
+    expect(await run(home, 'traces', 'show')).toEqual({ code: 1, json: refusal('TRACE_NOT_FOUND') })
+    expect(await run(home, 'consent', 'revoke', '00000000')).toEqual({ code: 1, json: refusal('GRANT_UNKNOWN') })
+    expect(await run(join(lab.folder, 'nobody'), 'logs')).toEqual({ code: 1, json: refusal('HOME_MISSING') })
   })
 
   test('a home without a device is no agent that is down: start ends with 1', async () => {
@@ -113,7 +125,7 @@ test.concurrent.each([
   ['a change of stage without --yes and without a terminal', ['stage', 'pro']],
   ['a grant without a recipient', ['consent', 'grant', '--lanes', 'traces']],
   ['a grant with a time nobody can read', ['consent', 'grant', '--to', 'x', '--lanes', 'traces', '--since', 'lately']],
-  ['a trace that is not named', ['traces', 'show']],
+  ['a grant that is not named', ['consent', 'revoke']],
   ['too many words', ['status', 'please']],
   ['a limit that is no number', ['traces', 'list', '--limit', 'many']],
   ['a port that is no port', ['start', '--otlp-port', '70000']],
