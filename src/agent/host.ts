@@ -5,16 +5,14 @@
 import { pino } from 'pino'
 import type { Logger } from '../base/logger.ts'
 import { MeshError } from '../base/errors.ts'
-import { hpkeKeyPair, hpkePublicKey } from '../platform/hpke.ts'
-import { layOutHome } from '../platform/home.ts'
 import { nodeClock } from '../platform/node-clock.ts'
 import { nodeCrypto } from '../platform/node-crypto.ts'
 import { MAX_DEVICE_NAME_BYTES } from '../model/membership.ts'
 import type { ReadyEvent } from './agent-state.ts'
 import { startAgent } from './compose.ts'
 import { callRoute, type RouteAnswer } from './http-server.ts'
-import { initialSettings, Keeper } from './keeper/keeper.ts'
-import { createKeyFile, type DeviceKeys, type KeyStore } from './key-file.ts'
+import type { KeyStore } from './key-file.ts'
+import { makeDevice } from './new-device.ts'
 
 export interface InitOptions {
   readonly home: string
@@ -45,7 +43,7 @@ const PRIVATE_UMASK = 0o077
 export type HostErrorCode = 'DEVICE_NAME_INVALID' | 'AGENT_FAILED'
 export class HostError extends MeshError<HostErrorCode> {}
 
-/** @throws {HostError} `DEVICE_NAME_INVALID`, {KeyFileError} `HOME_EXISTS`, `PASSPHRASE_*` */
+/** @throws {HostError} `DEVICE_NAME_INVALID`, and what {@link makeDevice} throws */
 export async function initDevice({ home, name, keyStore, passphrase }: InitOptions) {
   if (!isDeviceName(name)) {
     throw new HostError(
@@ -54,15 +52,7 @@ export async function initDevice({ home, name, keyStore, passphrase }: InitOptio
     )
   }
   process.umask(PRIVATE_UMASK)
-  const keys = await newKeys()
-  await createKeyFile(nodeCrypto, home, keyStore, keys, passphrase)
-  const { storeFile, auditFile } = layOutHome(home)
-  const deps = { clock: nodeClock, crypto: nodeCrypto, onEvent: () => undefined, onFailure: () => undefined }
-  const settings = initialSettings(nodeCrypto, name, keyStore)
-  const sealPublicKey = hpkePublicKey(keys.seal)
-  const keeper = new Keeper(deps, { storeFile, auditFile, keys, keyStore, sealPublicKey, newDevice: settings })
-  const { deviceId } = keeper.card
-  keeper.close()
+  const deviceId = await makeDevice({ clock: nodeClock, crypto: nodeCrypto }, { home, name, keyStore, passphrase })
   return { deviceId, name, keyStore }
 }
 
@@ -104,19 +94,6 @@ export async function callOffline({ home, passphrase, method, path, body }: Offl
     return await callRoute(agent.routes, { method, path, body })
   } finally {
     await agent.stop()
-  }
-}
-
-async function newKeys(): Promise<DeviceKeys> {
-  const seal = await hpkeKeyPair()
-  const random = (): Uint8Array => nodeCrypto.randomBytes(32)
-  return {
-    device: random(),
-    peer: random(),
-    seal: seal.secretKey,
-    store: random(),
-    audit: random(),
-    auditPayload: random(),
   }
 }
 

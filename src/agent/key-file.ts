@@ -6,9 +6,9 @@
  *
  * With `file` the master key stands in master.key (0600); with `passphrase` it is wrapped under argon2id(passphrase)
  * in `master` and no other copy exists. The associated data of every wrap names the key store, so that editing the
- * recorded choice opens nothing. Versions other than 1 are refused.
+ * recorded choice opens nothing. Versions other than 1 are refused. How the files come to disk: new-device.ts.
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { argon2id } from 'hash-wasm'
 import { fromHex, toHex, utf8 } from '../base/bytes.ts'
@@ -24,6 +24,7 @@ export type DeviceKeys = Readonly<Record<Role, Uint8Array>>
 export type KeyFileErrorCode =
   | 'HOME_EXISTS'
   | 'HOME_MISSING'
+  | 'KEYS_MISSING'
   | 'KEYS_MALFORMED'
   | 'KEYS_VERSION'
   | 'KEYS_MASTER_MISSING'
@@ -40,8 +41,8 @@ const ARGON2 = { name: 'argon2id', memoryKiB: 65_536, passes: 3, lanes: 1 } as c
 const KEY_BYTES = 32
 const SALT_BYTES = 16
 const NONCE_BYTES = 12
-const KEYS_FILE = 'keys.json'
-const MASTER_FILE = 'master.key'
+export const KEYS_FILE = 'keys.json'
+export const MASTER_FILE = 'master.key'
 
 interface Wrapped {
   readonly nonce: string
@@ -71,28 +72,30 @@ export function readKeyStore(home: string): KeyStore {
   return readKeyFile(home).keyStore
 }
 
-/**
- * Writes the keys of a new device. The home folder is made 0700, every file 0600.
- * @throws {KeyFileError} `HOME_EXISTS`, `PASSPHRASE_MISSING`, `PASSPHRASE_TOO_SHORT`
- */
-export async function createKeyFile(
+/** The two files of a device's keys, not on disk yet. */
+export interface SealedKeys {
+  readonly keysText: string
+  /** Only under the key store `file`. */
+  readonly masterText: string | undefined
+}
+
+/** @throws {KeyFileError} `PASSPHRASE_MISSING`, `PASSPHRASE_TOO_SHORT` */
+export async function sealKeys(
   crypto: Crypto,
-  home: string,
   keyStore: KeyStore,
   keys: DeviceKeys,
   passphrase: string | undefined,
-): Promise<void> {
-  if (hasKeys(home)) throw new KeyFileError('HOME_EXISTS', 'this home already holds a device')
+): Promise<SealedKeys> {
   const master = crypto.randomBytes(KEY_BYTES)
   const locked = keyStore === 'passphrase' ? await lockMaster(crypto, master, passphrase) : undefined
   const wrappedKeys = Object.fromEntries(
     ROLES.map((role) => [role, wrap(crypto, master, keys[role], wrapAad(keyStore, role))]),
   ) as Record<Role, Wrapped>
-  mkdirSync(home, { recursive: true, mode: 0o700 })
-  chmodSync(home, 0o700)
-  if (keyStore === 'file') writePrivate(join(home, MASTER_FILE), `${toHex(master)}\n`)
   const file: KeyFile = { v: 1, keyStore, ...locked, keys: wrappedKeys }
-  writePrivate(join(home, KEYS_FILE), `${JSON.stringify(file, null, 2)}\n`)
+  return {
+    keysText: `${JSON.stringify(file, null, 2)}\n`,
+    masterText: keyStore === 'file' ? `${toHex(master)}\n` : undefined,
+  }
 }
 
 /**
@@ -225,14 +228,6 @@ function parseJson(text: string): unknown {
 
 function malformed(): KeyFileError {
   return new KeyFileError('KEYS_MALFORMED', 'keys.json is damaged')
-}
-
-/** Written beside and renamed, so that a crash leaves the old file or the new one, never half of one. */
-function writePrivate(path: string, text: string): void {
-  const draft = `${path}.draft`
-  rmSync(draft, { force: true })
-  writeFileSync(draft, text, { mode: 0o600, flag: 'wx', flush: true })
-  renameSync(draft, path)
 }
 
 function toBase64(bytes: Uint8Array): string {

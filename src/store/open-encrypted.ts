@@ -60,9 +60,14 @@ export function openEncrypted(path: string, key: Uint8Array, options: OpenOption
     db?.close()
     const error = toStoreError(err)
     // Any other failure leaves an empty or an encrypted file, and another process may have begun to use it.
-    if (created && codeOf(error) === 'STORE_NOT_ENCRYPTED') removeFiles(path)
+    if (created && codeOf(error) === 'STORE_NOT_ENCRYPTED') removeDatabase(path)
     throw error
   }
+}
+
+/** Removes a database that nobody has open, and whatever a process that died left beside it. */
+export function removeDatabase(path: string): void {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true })
 }
 
 function connect(path: string, timeout: number): Database.Database {
@@ -162,10 +167,6 @@ function readHeader(path: string): Uint8Array {
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0
-}
-
-function removeFiles(path: string): void {
-  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true })
 }
 
 function notEncrypted(why: string): StoreError {

@@ -1,13 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
-  createKeyFile,
   MIN_PASSPHRASE_CHARS,
   openKeyFile,
   readKeyStore,
   ROLES,
+  sealKeys,
   type DeviceKeys,
 } from '../../../src/agent/key-file.ts'
 import { toHex } from '../../../src/base/bytes.ts'
@@ -42,7 +42,6 @@ beforeEach(() => {
 afterEach(() => rmSync(parent, { recursive: true, force: true }))
 
 const hexOf = (keys: DeviceKeys) => Object.fromEntries(ROLES.map((role) => [role, toHex(keys[role])]))
-const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 const open = (passphrase?: string) => openKeyFile(nodeCrypto, home, passphrase)
 
 async function codeFrom(work: Promise<unknown>): Promise<string> {
@@ -92,48 +91,26 @@ describe('the format', () => {
   })
 })
 
-describe('making a device', () => {
-  test('[ID5] the folder is 0700, every file 0600, and no draft is left', async () => {
-    await createKeyFile(nodeCrypto, home, 'file', randomKeys(), undefined)
-    expect(modeOf(home)).toBe('700')
-    expect(readdirSync(home).sort()).toEqual(['keys.json', 'master.key'])
-    for (const file of readdirSync(home)) expect(modeOf(join(home, file))).toBe('600')
-  })
-
-  test('[ID5] a folder that is there and open to others is narrowed', async () => {
-    mkdirSync(home, { mode: 0o755 })
-    await createKeyFile(nodeCrypto, home, 'file', randomKeys(), undefined)
-    expect(modeOf(home)).toBe('700')
-  })
-
-  test('[ID2] what was stored comes back, under either key store', async () => {
+describe('sealing', () => {
+  test('[ID2] what was sealed comes back, under either key store', async () => {
     const keys = randomKeys()
-    await createKeyFile(nodeCrypto, home, 'file', keys, undefined)
-    expect(hexOf(await open())).toEqual(hexOf(keys))
-    home = join(parent, 'locked')
-    await createKeyFile(nodeCrypto, home, 'passphrase', keys, 'long enough')
-    expect(hexOf(await open('long enough'))).toEqual(hexOf(keys))
+    for (const [keyStore, passphrase] of [['file', undefined] as const, ['passphrase', 'long enough'] as const]) {
+      const { keysText, masterText } = await sealKeys(nodeCrypto, keyStore, keys, passphrase)
+      lay(keysText, masterText)
+      expect(hexOf(await open(passphrase))).toEqual(hexOf(keys))
+    }
   })
 
-  test('[ID6] under a passphrase the master key is nowhere on disk', async () => {
-    await createKeyFile(nodeCrypto, home, 'passphrase', randomKeys(), 'long enough')
-    expect(existsSync(join(home, 'master.key'))).toBe(false)
+  test('[ID6] under a passphrase the master key is only wrapped', async () => {
+    const { masterText } = await sealKeys(nodeCrypto, 'passphrase', randomKeys(), 'long enough')
+    expect(masterText).toBeUndefined()
   })
 
-  test('[ID7] a home that holds a device is never overwritten', async () => {
-    await createKeyFile(nodeCrypto, home, 'file', randomKeys(), undefined)
-    const before = readFileSync(join(home, 'keys.json'), 'utf8')
-    expect(await codeFrom(createKeyFile(nodeCrypto, home, 'file', randomKeys(), undefined))).toBe('HOME_EXISTS')
-    expect(readFileSync(join(home, 'keys.json'), 'utf8')).toBe(before)
-  })
-
-  test('[ID4] a passphrase has at least eight characters, and nothing is written for a shorter one', async () => {
-    const make = (passphrase?: string) => createKeyFile(nodeCrypto, home, 'passphrase', randomKeys(), passphrase)
-    expect(await codeFrom(make('x'.repeat(MIN_PASSPHRASE_CHARS - 1)))).toBe('PASSPHRASE_TOO_SHORT')
-    expect(await codeFrom(make(undefined))).toBe('PASSPHRASE_MISSING')
-    expect(existsSync(home)).toBe(false)
-    await make('x'.repeat(MIN_PASSPHRASE_CHARS))
-    expect(existsSync(join(home, 'keys.json'))).toBe(true)
+  test('[ID4] a passphrase has at least eight characters', async () => {
+    const seal = (passphrase?: string) => sealKeys(nodeCrypto, 'passphrase', randomKeys(), passphrase)
+    expect(await codeFrom(seal('x'.repeat(MIN_PASSPHRASE_CHARS - 1)))).toBe('PASSPHRASE_TOO_SHORT')
+    expect(await codeFrom(seal(undefined))).toBe('PASSPHRASE_MISSING')
+    await seal('x'.repeat(MIN_PASSPHRASE_CHARS))
   })
 })
 
