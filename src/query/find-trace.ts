@@ -1,4 +1,4 @@
-/** Which trace somebody means: by its whole id, or by a start of it that no other trace here has (QU20). */
+/** Which trace somebody means: by its whole id, or by a start of it that no other trace here has (QU21). */
 import { MeshError } from '../base/errors.ts'
 import { toTraceId, type TraceId } from '../model/ids.ts'
 import type { TraceSource } from './trace-source.ts'

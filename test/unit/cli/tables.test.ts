@@ -69,7 +69,7 @@ describe('the list of traces', () => {
     ])
   })
 
-  test('[QU20] ids that begin alike are shown whole', () => {
+  test('[QU21] ids that begin alike are shown whole', () => {
     const other = { ...entry, traceId: `${entry.traceId.slice(0, 31)}d` }
     const table = renderTraceTable({ traces: [entry, other] }, { width: 120, color: false, nowUnixMs: 0 })
     expect(table).toContain(`\n${entry.traceId}  `)

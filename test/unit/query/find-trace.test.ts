@@ -14,7 +14,7 @@ describe('which trace is meant', () => {
     ['a start that others share no longer', '0af76', IDS[0]],
     ['capitals', '4BF92F', IDS[2]],
     ['a start that no trace has', 'abcd', undefined],
-  ])('[QU20] %s', (_, text, want) => {
+  ])('[QU21] %s', (_, text, want) => {
     expect(findTrace(text, source)).toBe(want)
   })
 
@@ -25,7 +25,7 @@ describe('which trace is meant', () => {
     ['other letters', 'latest', 'TRACE_ID_INVALID'],
     ['too many digits', `${IDS[2] as string}0`, 'TRACE_ID_INVALID'],
     ['zeros', '0'.repeat(32), 'TRACE_ID_INVALID'],
-  ])('[QU20] %s is refused', (_, text, code) => {
+  ])('[QU21] %s is refused', (_, text, code) => {
     expect(() => findTrace(text, source)).toThrow(expect.objectContaining({ code }))
   })
 })
