@@ -5,74 +5,37 @@
  * anything else happens, and its batch holds the new epochs and the keys for those who remain before the revoke itself;
  * every key hand-over names the grant it is made under. All changes run one after another.
  */
-import type { AuditType } from '../audit/audit-types.ts'
-import type { Crypto } from '../base/crypto.ts'
-import { MeshError } from '../base/errors.ts'
-import { DEFAULT_LEASE_S, type ConsentOp, type GrantOp, type May, type RevokeOp } from '../model/grant.ts'
+import { DEFAULT_LEASE_S, type ConsentOp, type GrantOp, type May } from '../model/grant.ts'
 import { toGrantId, type DeviceId, type GrantId, type MeshId } from '../model/ids.ts'
-import { BASE_PART, type Lane } from '../model/lane.ts'
+import type { Lane } from '../model/lane.ts'
 import type { DeviceCard, Membership } from '../model/membership.ts'
 import { describeGrant, noticeHash, type GrantWords } from '../policy/describe-grant.ts'
 import { openedScopes, type OpenedScope } from '../policy/opened-scopes.ts'
-import { reduceConsent, type ConsentRecord } from '../policy/reduce-consent.ts'
-import { consentOpId, decodeConsentOp, encodeConsentOp } from '../wire/consent-op.ts'
-import { decodeKeyHandover, type KeyHandover } from '../wire/key-handover.ts'
+import type { ConsentRecord } from '../policy/reduce-consent.ts'
+import { consentOpId, encodeConsentOp } from '../wire/consent-op.ts'
+import { ConsentBook } from './consent-book.ts'
+import { ConsentInbox, type ConsentInboxDeps } from './consent-inbox.ts'
+import { ConsentError } from './consent-error.ts'
+import { toKept } from './consent-store.ts'
 import type { Epochs, OwnEpoch } from './epochs.ts'
-import { planHandover, type Handed, type HandoverPlan, type HandoverStore } from './plan-handover.ts'
-import type { Ledger } from './ledger.ts'
+import { planHandover, type Handed, type HandoverPlan } from './plan-handover.ts'
 import type { OwnerClock } from './owner-clock.ts'
-import { openEntry, sealEntries, type ControlHead, type SealedEntry, type SealItem } from './seal-entries.ts'
+import { sealEntries, type ControlHead, type SealedEntry, type SealItem } from './seal-entries.ts'
 
-export interface KeptEntry {
-  readonly owner: DeviceId
-  readonly recipient: DeviceId
-  readonly seq: number
-  readonly entryId: Uint8Array
-  readonly kind: 'consent' | 'keys'
-  readonly bytes: Uint8Array
-  readonly opened: Uint8Array | undefined
-}
-/** A key that was handed to this device, and the logs it was told of with it. */
-export interface HandedToUs {
-  readonly owner: DeviceId
-  readonly handover: KeyHandover
-}
-
-export interface ConsentStore extends HandoverStore {
-  transaction<T>(work: () => T extends Promise<unknown> ? never : T): T
-  consentEntries(): readonly KeptEntry[]
-  entries(owner: DeviceId, recipient: DeviceId, fromSeq: number): readonly KeptEntry[]
-  lastEntry(owner: DeviceId, recipient: DeviceId): KeptEntry | undefined
-  insertEntry(entry: KeptEntry): void
-  insertHanded(recipient: DeviceId, grantId: GrantId, lane: Lane, n: number, what: string): void
-  receiveKeys(handed: HandedToUs): void
-  /** Notes the logs a hand-over names; outside a transaction. */
-  receiveLogs(handed: HandedToUs): void
-}
-
-export interface ConsentDeps {
-  readonly crypto: Crypto
+export interface ConsentDeps extends ConsentInboxDeps {
   readonly ownerClock: OwnerClock
-  readonly self: DeviceId
   readonly deviceSeed: Uint8Array
-  readonly sealSecret: Uint8Array
   readonly mesh: () => MeshId
-  /** Whether this device is or was in a mesh. */
-  readonly isOurMesh: (mesh: MeshId) => boolean
   readonly membership: () => Membership
   /** The card of a device that is or was a member: a removed one is still told that its grants have ended. */
   readonly cardOf: (device: DeviceId) => DeviceCard | undefined
-  readonly store: ConsentStore
   readonly epochs: Epochs
-  readonly ledger: Ledger
   /** Whether this device's stage lets records leave at all. */
   readonly stageAllowsSharing: () => boolean
   /** Cuts what is open in these lanes, so that it can be served or stays behind in the old epoch. */
   readonly cut: (lanes: readonly Lane[]) => void
   /** Called after every change of what is granted, on either side. */
   readonly onChange: () => void
-  /** Something came that counts for nothing, and does not end the session. */
-  readonly onRefused: (code: string) => void
 }
 
 export interface GrantRequest {
@@ -89,41 +52,26 @@ export interface GrantResult {
   readonly notice: string
 }
 
-export type ConsentErrorCode =
-  | 'CONSENT_NOT_A_MEMBER'
-  | 'CONSENT_SELF'
-  | 'CONSENT_WINDOW'
-  | 'CONSENT_GRANT_UNKNOWN'
-  | 'CONSENT_NOT_OWNER'
-  | 'CONSENT_OUTSIDE_GRANT'
-export class ConsentError extends MeshError<ConsentErrorCode> {}
-
 export class ConsentService {
   readonly #deps: ConsentDeps
-  readonly #ops = new Map<string, ConsentOp>()
-  /** Grants whose revocation has been asked for: nothing is served under them while the operation is being written. */
-  readonly #fenced = new Set<GrantId>()
-  #reduced: readonly ConsentRecord[] | undefined
+  readonly #book: ConsentBook
+  readonly #inbox: ConsentInbox
   #queue: Promise<unknown> = Promise.resolve()
 
   constructor(deps: ConsentDeps) {
     this.#deps = deps
-    for (const entry of deps.store.consentEntries()) this.#remember(entry)
+    this.#book = new ConsentBook(deps, deps.store.consentEntries())
+    this.#inbox = new ConsentInbox(deps, this.#book)
   }
 
   /** Every grant known, given or got, reduced. A fenced grant counts as revoked already. */
   records(): readonly ConsentRecord[] {
-    this.#reduced ??= [...reduceConsent(this.#ops.values()).values()].map((record) =>
-      this.#fenced.has(record.grant.grantId)
-        ? { ...record, revokedBy: record.revokedBy ?? fence(record.grant) }
-        : record,
-    )
-    return this.#reduced
+    return this.#book.records()
   }
 
   /** Grant and revoke operations in the order they were made. */
   history(): readonly ConsentOp[] {
-    return [...this.#ops.values()].sort((a, b) => a.atUnixMs - b.atUnixMs)
+    return this.#book.history()
   }
 
   /** The plain words a person consents to. */
@@ -160,7 +108,7 @@ export class ConsentService {
       this.#requireMember(request.recipient)
       this.#commit([{ entries: [entry as SealedEntry], handed: [] }], [])
       await this.#handOverTo(request.recipient)
-      this.#changed()
+      this.#book.changed()
       return { grantId, notice }
     })
   }
@@ -171,11 +119,10 @@ export class ConsentService {
    */
   revoke(grantId: GrantId): Promise<void> {
     const grant = this.#ownGrant(grantId)
-    if (this.#isRevoked(grantId)) return Promise.resolve()
-    this.#fenced.add(grantId)
-    this.#changed()
+    if (this.#book.isRevoked(grantId)) return Promise.resolve()
+    this.#book.fence(grantId)
     return this.#oneAtATime(async () => {
-      if (!this.#isRevoked(grantId)) await this.#revokeNow(grant)
+      if (!this.#book.isRevoked(grantId)) await this.#revokeNow(grant)
     })
   }
 
@@ -205,55 +152,11 @@ export class ConsentService {
     return this.#oneAtATime(async () => {
       let isNew = false
       try {
-        for (const bytes of entries) isNew = (await this.#receiveOne(owner, bytes)) || isNew
+        for (const bytes of entries) isNew = (await this.#inbox.take(owner, bytes)) || isNew
       } finally {
-        if (isNew) this.#changed()
+        if (isNew) this.#book.changed()
       }
       return isNew
-    })
-  }
-
-  async #receiveOne(owner: DeviceId, bytes: Uint8Array): Promise<boolean> {
-    const { crypto, sealSecret, self, isOurMesh } = this.#deps
-    const log = { isOurMesh, owner, recipient: self }
-    const opened = await openEntry(crypto, log, sealSecret, this.head(owner, self), bytes)
-    if (opened === 'known') return false
-    if (opened.entry.kind === 'consent') this.#receiveConsent(owner, opened)
-    else this.#receiveKeys(owner, opened)
-    return true
-  }
-
-  #receiveConsent(owner: DeviceId, sealed: SealedEntry): void {
-    const { self, crypto, store } = this.#deps
-    const op = decodeConsentOp(sealed.plaintext, { owner, recipient: self }, crypto.sha256)
-    this.#record(op.kind === 'grant' ? 'consent.received' : 'consent.withdrawn', op.opId, owner, {}, 'peer')
-    const entry = toKept(sealed)
-    store.transaction(() => store.insertEntry(entry))
-    this.#remember(entry)
-  }
-
-  /**
-   * Keys count only under a grant of that owner, and only for what the grant names. Those that come under one that has
-   * ended, or that says more than this version understands, are left sealed: the log goes on without them.
-   */
-  #receiveKeys(owner: DeviceId, sealed: SealedEntry): void {
-    const { store } = this.#deps
-    const handover = decodeKeyHandover(sealed.plaintext)
-    const record = this.records().find(({ grant: { grantId } }) => grantId === handover.grantId)
-    const grant = record?.grant
-    const opId = sealed.entry.kind === 'keys' ? sealed.entry.opId : undefined
-    if (grant === undefined || grant.owner !== owner || grant.opId !== opId || !isWithin(grant, handover)) {
-      throw new ConsentError('CONSENT_OUTSIDE_GRANT', 'a key was handed over that no grant of its owner names')
-    }
-    if (record?.revokedBy !== undefined || record?.void !== undefined) {
-      this.#deps.onRefused('CONSENT_GRANT_ENDED')
-      return store.transaction(() => store.insertEntry(toKept(sealed)))
-    }
-    this.#record('key.received', grant.opId, owner, { lane: handover.lane, epoch: handover.epoch }, 'peer')
-    store.receiveLogs({ owner, handover })
-    store.transaction(() => {
-      store.insertEntry(toKept(sealed))
-      store.receiveKeys({ owner, handover })
     })
   }
 
@@ -277,8 +180,7 @@ export class ConsentService {
       for (const epoch of next) epochs.record(epoch)
       this.#commit(batch, next)
     }
-    this.#fenced.delete(grant.grantId)
-    this.#changed()
+    this.#book.unfence(grant.grantId)
   }
 
   /** The keys of new epochs for whoever still may see them, then the revoke that made them needed. */
@@ -304,7 +206,7 @@ export class ConsentService {
       for (const epoch of next) epochs.commit(epoch)
       for (const { entries, handed } of batch) this.#keep(entries, handed)
     })
-    for (const { entries } of batch) for (const entry of entries) this.#remember(toKept(entry))
+    for (const { entries } of batch) for (const entry of entries) this.#book.remember(toKept(entry))
   }
 
   async #handOverTo(recipient: DeviceId): Promise<void> {
@@ -359,18 +261,8 @@ export class ConsentService {
     return [...this.#deps.membership().members.keys()].filter((device) => this.#scopes(device).length > 0)
   }
 
-  /** Whether the operation that ends a grant is written: a fence alone is gone with the next start. */
-  #isRevoked(grantId: GrantId): boolean {
-    const { self } = this.#deps
-    return [...this.#ops.values()].some((op) => op.kind === 'revoke' && op.grantId === grantId && op.owner === self)
-  }
-
-  #find(grantId: GrantId): GrantOp | undefined {
-    return this.records().find(({ grant }) => grant.grantId === grantId)?.grant
-  }
-
   #ownGrant(grantId: GrantId): GrantOp {
-    const grant = this.#find(grantId)
+    const grant = this.#book.find(grantId)
     if (grant === undefined) throw new ConsentError('CONSENT_GRANT_UNKNOWN', 'there is no such grant')
     if (grant.owner !== this.#deps.self) throw new ConsentError('CONSENT_NOT_OWNER', 'only its owner ends a grant')
     return grant
@@ -389,32 +281,15 @@ export class ConsentService {
     return { ...request, ownerName: nameOf(self), recipientName: nameOf(request.recipient) }
   }
 
-  #record(
-    type: AuditType,
-    opId: string,
-    peer: DeviceId,
-    payload: Record<string, unknown>,
-    actor: 'user' | 'peer' = 'user',
-  ): void {
-    this.#deps.ledger.append({
+  #record(type: 'consent.granted' | 'consent.revoked', opId: string, peer: DeviceId, payload: object): void {
+    const { ledger, self } = this.#deps
+    ledger.append({
       type,
       outcome: 'success',
-      actor: { kind: actor, ref: actor === 'user' ? this.#deps.self : peer },
+      actor: { kind: 'user', ref: self },
       object: { kind: 'consent', ref: opId },
       payload: { ...payload, peer },
     })
-  }
-
-  #remember({ owner, recipient, kind, opened }: KeptEntry): void {
-    if (kind !== 'consent' || opened === undefined) return
-    const op = decodeConsentOp(opened, { owner, recipient }, this.#deps.crypto.sha256)
-    this.#ops.set(op.opId, op)
-    this.#reduced = undefined
-  }
-
-  #changed(): void {
-    this.#reduced = undefined
-    this.#deps.onChange()
   }
 
   /** Runs after everything asked for before it; a failure is the caller's and holds nobody else up. */
@@ -428,22 +303,4 @@ export class ConsentService {
 interface SealedBatch {
   readonly entries: readonly SealedEntry[]
   readonly handed: readonly Handed[]
-}
-
-/** Stands for the revoke operation until that is written. */
-function fence({ grantId, opId, owner, recipient, atUnixMs }: GrantOp): RevokeOp {
-  return { kind: 'revoke', grantId, opId, prev: opId, owner, recipient, atUnixMs }
-}
-
-function isWithin(grant: GrantOp, handover: KeyHandover): boolean {
-  const isForPart = handover.logs.every(({ part }) => grant.parts?.includes(part) ?? part === BASE_PART)
-  const modules = [...(handover.modules ?? []), ...handover.logs].map(({ module }) => module)
-  const areNamed =
-    grant.modules === undefined || (handover.laneKey === undefined && modules.every((m) => grant.modules?.includes(m)))
-  return grant.may === 'see' && grant.lanes.includes(handover.lane) && isForPart && areNamed
-}
-
-function toKept({ entry, entryId, bytes, plaintext }: SealedEntry): KeptEntry {
-  const { owner, recipient, seq, kind } = entry
-  return { owner, recipient, seq, entryId, kind, bytes, opened: plaintext }
 }

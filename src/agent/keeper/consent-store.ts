@@ -2,7 +2,7 @@
 import type { DeviceId } from '../../model/ids.ts'
 import { handedKey } from '../../store/control-table.ts'
 import type { Store } from '../../store/store.ts'
-import type { ConsentStore } from '../../sync/consent-service.ts'
+import type { ConsentStore } from '../../sync/consent-store.ts'
 
 export function consentStore(store: Store, self: DeviceId): ConsentStore {
   const { control, epochs, logs, segments } = store
