@@ -28,6 +28,7 @@ import { Serving } from '../../sync/serving.ts'
 import type { DeviceKeys, KeyStore } from '../key-file.ts'
 import { auditLedger, reconcile } from './audit-ledger.ts'
 import { consentStore } from './consent-store.ts'
+import { CutTimer } from './cut-timer.ts'
 import { LocalIntake } from './local-intake.ts'
 import { LEASE_CHECK_MS, lapsedOwners, purgeOwner } from './lapsed-grants.ts'
 import { keepPeerRun } from './peer-intake.ts'
@@ -108,9 +109,9 @@ export class Keeper {
   /** There are segments that readers have no key or name of yet. */
   #handOverDue = false
   #handingOver: Promise<void> = Promise.resolve()
-  #cancelCut: (() => void) | undefined
   #connected: ReadonlySet<DeviceId> = new Set()
   #closed = false
+  readonly #cutTimer: CutTimer
   readonly #cancelLeases: () => void
 
   /** @throws {StoreError}, {KeeperError} */
@@ -154,6 +155,10 @@ export class Keeper {
         this.#handOverDue = true
       },
     })
+    this.#cutTimer = new CutTimer(
+      { clock, cut: () => this.#cutDue(), onFailure: (err) => this.#fail(err) },
+      LIVE_CUT_AFTER_MS,
+    )
     this.epochs = new Epochs({
       crypto,
       ownerClock: this.ownerClock,
@@ -283,7 +288,7 @@ export class Keeper {
 
   setConnected(devices: readonly DeviceId[]): void {
     this.#connected = new Set(devices)
-    if (this.writer.hasOpen()) this.#scheduleCut()
+    if (this.writer.hasOpen()) this.#cutTimer.schedule()
   }
 
   isConnected(device: DeviceId): boolean {
@@ -343,7 +348,7 @@ export class Keeper {
     if (this.#closed) return
     this.#closed = true
     this.#cancelLeases()
-    this.#cancelCut?.()
+    this.#cutTimer.stop()
     try {
       this.writer.cut(() => true)
       this.peers.flush()
@@ -369,22 +374,15 @@ export class Keeper {
   }
 
   #afterCommit(didCut: boolean): void {
-    if (didCut) this.announce()
-    if (this.writer.hasOpen()) this.#scheduleCut()
+    if (didCut) {
+      this.#cutTimer.succeeded()
+      this.announce()
+    }
+    if (this.writer.hasOpen()) this.#cutTimer.schedule()
   }
 
-  /** One timer while anything is open, none while nothing is. */
-  #scheduleCut(): void {
-    this.#cancelCut ??= this.deps.clock.after(LIVE_CUT_AFTER_MS, () => {
-      this.#cancelCut = undefined
-      if (this.#closed) return
-      try {
-        this.#afterCommit(this.writer.cut((open) => open.openMs >= CUT_AFTER_MS || this.#isDueLive(open)))
-      } catch (err) {
-        this.deps.onFailure(err)
-        this.#scheduleCut()
-      }
-    })
+  #cutDue(): void {
+    this.#afterCommit(this.writer.cut((open) => open.openMs >= CUT_AFTER_MS || this.#isDueLive(open)))
   }
 
   #isDueLive(open: Parameters<Parameters<SegmentWriter['cut']>[0]>[0]): boolean {

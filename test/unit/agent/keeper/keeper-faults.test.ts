@@ -83,6 +83,36 @@ describe('a full disk', () => {
     expect(provenanceOf(keeper, 1)).toEqual(['verified'])
   })
 
+  test('[ST16] a cut that goes on failing is tried ever more rarely, told once a try, and works within half a minute of room', async () => {
+    await keeper.intake.take('traces', traces('app', incompressible), OTLP)
+    fillDisk(keeper)
+    const told = (ms: number): number => {
+      const before = home.failures.length
+      home.clock.advance(ms)
+      return home.failures.length - before
+    }
+    expect([told(4_999), told(1), told(199), told(1), told(399), told(1)]).toEqual([0, 1, 0, 1, 0, 1])
+    told(60_000)
+    expect([told(30_000), told(30_000), told(300_000)]).toEqual([1, 1, 10])
+    freeDisk(keeper)
+    expect(told(30_000)).toBe(0)
+    expect(keeper.store.segments.totals()).toEqual({ segments: 1, records: 1 })
+  })
+
+  test('[ST16] after a cut that worked the next failure is tried again soon', async () => {
+    await keeper.intake.take('traces', traces('app', incompressible), OTLP)
+    fillDisk(keeper)
+    home.clock.advance(120_000)
+    freeDisk(keeper)
+    home.clock.advance(30_000)
+    await keeper.intake.take('traces', traces('app', incompressible), OTLP)
+    fillDisk(keeper)
+    home.clock.advance(5_000)
+    const before = home.failures.length
+    home.clock.advance(200)
+    expect(home.failures.length).toBe(before + 1)
+  })
+
   test('[ST16] closing ends the keeper even if the last cut fails: the journal still holds the records', async () => {
     await keeper.intake.take('traces', traces('app', incompressible), OTLP)
     fillDisk(keeper)

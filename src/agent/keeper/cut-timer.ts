@@ -1,0 +1,57 @@
+/**
+ * When open records are looked at for cutting: one timer while anything is open, none while nothing is. A cut that fails
+ * is told once a try and tried less and less often, so that a full disk costs neither CPU nor log.
+ */
+import type { Clock } from '../../base/clock.ts'
+import { BackOff } from './back-off.ts'
+
+/** Longest time between two tries of a cut that fails, in milliseconds: how late room on the disk is noticed. */
+export const CUT_RETRY_MAX_MS = 30_000
+
+export interface CutTimerDeps {
+  readonly clock: Pick<Clock, 'after'>
+  /** Cuts what is due, and says so with {@link CutTimer.succeeded}; what it throws is tried again. */
+  readonly cut: () => void
+  readonly onFailure: (err: unknown) => void
+}
+
+export class CutTimer {
+  readonly #deps: CutTimerDeps
+  readonly #backOff: BackOff
+  #cancel: (() => void) | undefined
+  #isStopped = false
+
+  /** @param checkMs time between two looks */
+  constructor(deps: CutTimerDeps, checkMs: number) {
+    this.#deps = deps
+    this.#backOff = new BackOff(checkMs, CUT_RETRY_MAX_MS)
+  }
+
+  schedule(): void {
+    if (this.#isStopped) return
+    this.#cancel ??= this.#deps.clock.after(this.#backOff.waitMs(), () => {
+      this.#cancel = undefined
+      try {
+        this.#deps.cut()
+      } catch (err) {
+        this.failed(err)
+      }
+    })
+  }
+
+  failed(err: unknown): void {
+    this.#backOff.failed()
+    this.#deps.onFailure(err)
+    this.schedule()
+  }
+
+  /** Segments were cut, here or by a batch that filled one: there is room. */
+  succeeded(): void {
+    this.#backOff.succeeded()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#cancel?.()
+  }
+}
