@@ -17,6 +17,11 @@ export const MAX_UNREAD_BYTES = 8 * 1024 * 1024
 export const CLOSE_TIMEOUT_MS = 5_000
 /** Longest dial, in milliseconds, over all addresses and up to the agreed protocol. */
 export const DIAL_TIMEOUT_MS = 15_000
+/**
+ * Longest try of one address, in milliseconds: an address that swallows what it is sent must not use up the time of the
+ * others. Three seconds let the first packet be lost once.
+ */
+export const ADDRESS_TIMEOUT_MS = 3_000
 /** Most connections at once, in and out. Far more than one person's devices. */
 export const MAX_CONNECTIONS = 100
 /** Most connections at once from one peer: more is a mistake or an attack on the other peers' share. */

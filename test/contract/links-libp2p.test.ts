@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { fromHex, toHex, utf8 } from '../../src/base/bytes.ts'
@@ -85,6 +85,29 @@ describe('libp2p network on a real network', () => {
     await a.network.stopListening()
     await b.network.listen(port)
     expect(b.network.listening()).toContain(`/ip4/127.0.0.1/tcp/${port}`)
+  })
+
+  test('[LK7] addresses that take a connection and say nothing do not use up the time of the next', async () => {
+    const [a, b] = [await device({ addressTimeoutMs: 100, dialTimeoutMs: 10_000 }), await device()]
+    await b.network.listen(0)
+    const silent = [createServer(), createServer(), createServer()]
+    const held: Socket[] = []
+    for (const server of silent) server.on('connection', (socket) => held.push(socket)).listen(0, '127.0.0.1')
+    try {
+      await Promise.all(silent.map((server) => once(server, 'listening')))
+      const swallowing = silent.map((server) => `/ip4/127.0.0.1/tcp/${(server.address() as AddressInfo).port}`)
+      const link = await a.network.dial(
+        b.peerKey,
+        [...swallowing, ...b.network.listening().filter(isLoopback)],
+        'sync',
+        never,
+      )
+      expect(link.remotePeerKey).toEqual(b.peerKey)
+      expect(held).toHaveLength(3)
+    } finally {
+      for (const socket of held) socket.destroy()
+      for (const server of silent) server.close()
+    }
   })
 
   test('[LK17] what passes over the wire is not what was sent', async () => {

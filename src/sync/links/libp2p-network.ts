@@ -8,6 +8,7 @@ import type { Connection, Listener, PeerId, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { networkInterfaces } from 'node:os'
 import {
+  ADDRESS_TIMEOUT_MS,
   DIAL_TIMEOUT_MS,
   LinkError,
   MAX_LINKS_PER_PROTOCOL,
@@ -35,6 +36,8 @@ export interface Libp2pNetworkOptions {
   readonly inboundConnectionsPerSecond?: number
   /** Default {@link DIAL_TIMEOUT_MS}. */
   readonly dialTimeoutMs?: number
+  /** Default {@link ADDRESS_TIMEOUT_MS}. */
+  readonly addressTimeoutMs?: number
 }
 
 export class Libp2pNetwork implements Network {
@@ -58,6 +61,7 @@ export class Libp2pNetwork implements Network {
         mayConnect: (peer, direction) => this.#mayConnect(rawKey(peer), direction),
         connectionsTo: (peer) => this.#node?.libp2p.getConnections(peer).length ?? 0,
         inboundConnectionsPerSecond: this.#options.inboundConnectionsPerSecond ?? INBOUND_CONNECTIONS_PER_SECOND,
+        addressTimeoutMs: this.#options.addressTimeoutMs ?? ADDRESS_TIMEOUT_MS,
       })
       for (const protocol of PROTOCOL_NAMES) {
         await node.libp2p.handle(

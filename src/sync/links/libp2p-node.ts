@@ -44,6 +44,7 @@ export interface NodeInit {
   readonly mayConnect: (peer: PeerId, direction: 'in' | 'out') => boolean
   readonly connectionsTo: (peer: PeerId) => number
   readonly inboundConnectionsPerSecond: number
+  readonly addressTimeoutMs: number
 }
 
 export interface Node {
@@ -78,6 +79,7 @@ export async function createNode(init: NodeInit): Promise<Node> {
       inboundUpgradeTimeout: HANDSHAKE_TIMEOUT_MS,
       maxPeerAddrsToDial: MAX_DIAL_ADDRESSES,
       dialTimeout: DIAL_TIMEOUT_MS,
+      addressDialTimeout: init.addressTimeoutMs,
       reconnectRetries: 0,
       resolvers: {},
     },
