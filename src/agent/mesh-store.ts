@@ -8,7 +8,9 @@ const PORT_SETTING = 'mesh.port'
 export function meshStore(keeper: Pick<KeeperClient, 'call'>): MeshHostStore {
   return {
     rememberPeer: (device, news) => keeper.call('rememberPeer', device, news),
-    addressesOf: async (device) => (await keeper.call('peer', device)).addresses,
+    addressesOf: (device) => keeper.call('addressesOf', device),
+    addressesToTell: (to) => keeper.call('addressesToTell', to),
+    takeAddresses: (from, rows) => keeper.call('takeAddresses', from, rows),
     membershipDigest: () => keeper.call('membershipDigest'),
     memberOpIds: () => keeper.call('memberOpIds'),
     memberOpsBeyond: (known) => keeper.call('memberOpsBeyond', known),

@@ -76,4 +76,9 @@ export const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
   `,
+  // Where a device said last that it is, for other members, and what they said of it.
+  `
+  ALTER TABLE peer ADD COLUMN said TEXT;
+  ALTER TABLE peer ADD COLUMN hints TEXT NOT NULL DEFAULT '[]';
+  `,
 ]

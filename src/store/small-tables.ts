@@ -128,10 +128,25 @@ export class InvitationTable {
   }
 }
 
+/** Addresses of a device, and when it said them itself. */
+export interface SaidAddresses {
+  readonly saidUnixMs: number
+  readonly addresses: readonly string[]
+}
+/** The same, as another member passed it on. */
+export interface AddressHint extends SaidAddresses {
+  readonly by: DeviceId
+}
+
 /** What this device remembers of another: where it was, when, how far in sync, and how its clock differs. */
 export interface PeerMemory {
   readonly deviceId: DeviceId
+  /** Where it said itself that it is, and was: newest first. */
   readonly addresses: readonly string[]
+  /** The last it said of where it is, as far as that is of use to others. */
+  readonly said: SaidAddresses | undefined
+  /** Where others say it is, at most one list from each. */
+  readonly hints: readonly AddressHint[]
   readonly lastSeenUnixMs: number | undefined
   readonly syncedUnixMs: number | undefined
   /** Segments it offered under a grant that are not here yet. */
@@ -146,6 +161,8 @@ interface PeerRecord {
   readonly synced_ms: number | null
   readonly pending: number
   readonly clock: string | null
+  readonly said: string | null
+  readonly hints: string
 }
 
 export class PeerTable {
@@ -154,7 +171,7 @@ export class PeerTable {
 
   constructor(db: Database) {
     this.#all = db.prepare('SELECT * FROM peer')
-    this.#set = db.prepare('INSERT OR REPLACE INTO peer VALUES (?, ?, ?, ?, ?, ?)')
+    this.#set = db.prepare('INSERT OR REPLACE INTO peer VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
   }
 
   all(): readonly PeerMemory[] {
@@ -165,6 +182,8 @@ export class PeerTable {
       syncedUnixMs: record.synced_ms ?? undefined,
       pending: record.pending,
       clock: record.clock === null ? undefined : (JSON.parse(record.clock) as { offsetMs: number; errorMs: number }),
+      said: record.said === null ? undefined : (JSON.parse(record.said) as SaidAddresses),
+      hints: JSON.parse(record.hints) as AddressHint[],
     }))
   }
 
@@ -176,6 +195,8 @@ export class PeerTable {
       peer.syncedUnixMs === undefined ? null : Math.floor(peer.syncedUnixMs),
       peer.pending,
       peer.clock === undefined ? null : JSON.stringify(peer.clock),
+      peer.said === undefined ? null : JSON.stringify(peer.said),
+      JSON.stringify(peer.hints),
     )
   }
 }

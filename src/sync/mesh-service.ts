@@ -11,7 +11,8 @@ import type { Logger } from '../base/logger.ts'
 import type { Service } from '../base/service.ts'
 import type { DeviceId } from '../model/ids.ts'
 import type { DeviceCard } from '../model/membership.ts'
-import type { Link, Network } from './link.ts'
+import { dialRounds, ROUND_TIMEOUT_MS } from './dial-rounds.ts'
+import { MAX_DIAL_ADDRESSES, type Link, type Network } from './link.ts'
 import { PeerSession, type SessionTraffic } from './peer-session.ts'
 import type { MeshView, SyncStore } from './sync-store.ts'
 
@@ -41,8 +42,6 @@ export const FIRST_RETRY_MS = 500
 export const LAST_RETRY_MS = 30_000
 /** A session of this length ends a row of short ones, in milliseconds. */
 export const STABLE_AFTER_MS = 30_000
-/** Time one dial may take, in milliseconds. */
-const DIAL_TIMEOUT_MS = 10_000
 const NO_TRAFFIC: SessionTraffic = { segmentsIn: 0, segmentsOut: 0, bytesIn: 0, bytesOut: 0 }
 
 interface Dialling {
@@ -144,7 +143,7 @@ export class MeshService implements Service {
       store,
       view,
       addresses: () => network.listening().slice(0, 16),
-      onControl: () => this.refresh(),
+      onNews: () => this.refresh(),
     })
     this.#sessions.set(device, session)
     this.#told()
@@ -206,18 +205,40 @@ export class MeshService implements Service {
   }
 
   async #dialOnce(card: DeviceCard, dialling: Dialling): Promise<void> {
-    const { network, store, nearby, log, clock } = this.#deps
-    const cancel = clock.after(DIAL_TIMEOUT_MS, () => dialling.abort.abort())
+    const { store, nearby, log } = this.#deps
     try {
-      const addresses = [...new Set([...nearby(card), ...(await store.addressesOf(card.deviceId))])]
-      const link = await network.dial(card.peerKey, addresses, 'sync', dialling.abort.signal)
-      if (this.#dialling.get(card.deviceId) === dialling) this.#begin(card.deviceId, link)
-      else link.abort()
+      const { said, hinted } = await store.addressesOf(card.deviceId)
+      for (const addresses of dialRounds([...nearby(card).slice(0, MAX_DIAL_ADDRESSES), ...said], hinted)) {
+        if (this.#dialling.get(card.deviceId) !== dialling) return
+        const link = await this.#dialRound(card, addresses, dialling)
+        if (link !== undefined) return this.#take(card, link, dialling)
+      }
+    } catch (err) {
+      log.warn({ peer: card.deviceId, code: codeOf(err) }, 'its addresses could not be read')
+    }
+    this.#retryLater(card, dialling)
+  }
+
+  #take({ deviceId }: DeviceCard, link: Link, dialling: Dialling): void {
+    if (this.#dialling.get(deviceId) === dialling) this.#begin(deviceId, link)
+    else link.abort()
+  }
+
+  /** @returns undefined if nobody answered as this device at any of the addresses */
+  async #dialRound(card: DeviceCard, addresses: readonly string[], dialling: Dialling): Promise<Link | undefined> {
+    const { network, log, clock } = this.#deps
+    const round = new AbortController()
+    const abort = (): void => round.abort()
+    const cancel = clock.after(ROUND_TIMEOUT_MS, abort)
+    dialling.abort.signal.addEventListener('abort', abort)
+    try {
+      return await network.dial(card.peerKey, addresses, 'sync', round.signal)
     } catch (err) {
       log.debug({ peer: card.deviceId, code: codeOf(err) }, 'not reachable')
-      this.#retryLater(card, dialling)
+      return undefined
     } finally {
       cancel()
+      dialling.abort.signal.removeEventListener('abort', abort)
     }
   }
 

@@ -12,14 +12,16 @@ import type { Logger } from '../base/logger.ts'
 import type { DeviceId, OpId } from '../model/ids.ts'
 import { FrameDecoder } from '../wire/frame.ts'
 import {
+  ADDRESSES_VERSION,
   MAX_CONTROL_ENTRIES,
   MAX_MEMBER_OPS,
-  SYNC_VERSION,
+  SYNC_VERSIONS,
   type HelloMessage,
   type SyncMessage,
 } from '../wire/sync-message-types.ts'
 import { decodeSyncMessage, encodeSyncMessage } from '../wire/sync-messages.ts'
 import type { ControlHead } from './seal-entries.ts'
+import { AddressExchange } from './address-exchange.ts'
 import { ClockProbe } from './clock-probe.ts'
 import type { Link } from './link.ts'
 import { chunksOf } from './chunks-of.ts'
@@ -35,8 +37,8 @@ export interface PeerSessionDeps {
   readonly view: MeshView
   /** Where this device can be reached, for the other to remember. */
   readonly addresses: () => readonly string[]
-  /** New membership or consent came in: other sessions have to hear of it. */
-  readonly onControl: () => void
+  /** New membership, consent or addresses came in: other sessions have to hear of it. */
+  readonly onNews: () => void
 }
 export type SessionTraffic = OwnerTraffic & ReaderTraffic
 
@@ -54,6 +56,8 @@ export class PeerSession {
   readonly #deps: PeerSessionDeps
   readonly #probe: ClockProbe
   #greeted = false
+  /** The version that both speak, once both have said hello. */
+  #version = 0
   #heardAtMs: number
   /** The entry of our log for the peer that it needs next; undefined before it said what it holds. */
   #nextEntry: number | undefined
@@ -68,6 +72,7 @@ export class PeerSession {
   #unsentBytes = 0
   /** What ended the session from beside the reading loop. */
   #failure: unknown
+  readonly #addresses: AddressExchange
   readonly #owner: OwnerSide
   readonly #reader: ReaderSide
 
@@ -80,6 +85,12 @@ export class PeerSession {
       clock: deps.clock,
       send: (message) => this.#post(message),
       onOffset: (clock) => deps.store.rememberPeer(peer, { clock, lastSeenUnixMs: deps.clock.now() }),
+    })
+    this.#addresses = new AddressExchange({
+      ...deps,
+      peer,
+      post: (message) => this.#post(message),
+      remoteAddress: link.remoteAddress,
     })
     const sideDeps = {
       ...deps,
@@ -160,7 +171,7 @@ export class PeerSession {
   async #hello(): Promise<Omit<HelloMessage, 'type'>> {
     const { view, store, addresses } = this.#deps
     return {
-      versions: [SYNC_VERSION],
+      versions: SYNC_VERSIONS,
       mesh: view.mesh(),
       deviceId: view.self().deviceId,
       membershipDigest: await store.membershipDigest(),
@@ -211,24 +222,30 @@ export class PeerSession {
         })
       case 'bye':
         return this.#link.close()
+      case 'addresses':
+        return this.#addresses.onAddresses(message.rows)
     }
   }
 
   async #onHello(hello: HelloMessage): Promise<void> {
     if (this.#greeted) throw new SessionError('SYNC_OUT_OF_ORDER', 'hello comes once')
-    const { view, store } = this.#deps
+    const { view, onNews } = this.#deps
     const card = view.membership().members.get(this.peer)?.card
-    if (!hello.versions.includes(SYNC_VERSION)) throw new SessionError('SYNC_VERSION_UNKNOWN', 'no version in common')
+    const version = SYNC_VERSIONS.findLast((each) => hello.versions.includes(each))
+    if (version === undefined) throw new SessionError('SYNC_VERSION_UNKNOWN', 'no version in common')
     if (hello.mesh !== view.mesh()) throw new SessionError('SYNC_OTHER_MESH', 'a device of another mesh')
     if (hello.deviceId !== this.peer || card === undefined || !equalBytes(card.peerKey, this.#link.remotePeerKey)) {
       throw new SessionError('SYNC_NOT_A_MEMBER', 'this connection does not belong to that device')
     }
     this.#greeted = true
-    await store.rememberPeer(this.peer, { addresses: hello.addresses, lastSeenUnixMs: this.#deps.clock.now() })
+    this.#version = version
+    await this.#addresses.onHello(hello.addresses)
     this.#toldDigest = hello.membershipDigest
     await this.#sendMembersIfNew()
     await this.#sendControlHeads()
+    await this.#sendAddresses()
     this.#probe.start()
+    onNews()
   }
 
   // Membership: each side names what it has; whoever has more sends it.
@@ -249,9 +266,9 @@ export class PeerSession {
     const { store } = this.#deps
     const ours = new Set(await store.memberOpIds())
     if (theirs.some((id) => !ours.has(id)) && !this.#isAnswered(theirs, ours.size)) await this.#sendMembers()
-    for (const ops of chunksOf(await store.memberOpsBeyond(theirs), MAX_MEMBER_OPS)) {
-      this.#post({ type: 'member-ops', ops })
-    }
+    const lacking = chunksOf(await store.memberOpsBeyond(theirs), MAX_MEMBER_OPS)
+    for (const ops of lacking) this.#post({ type: 'member-ops', ops })
+    if (lacking.length > 0) await this.#sendAddresses({ anew: true })
   }
 
   /** Two devices that can never agree, since one has no room for more, must not tell each other so for ever. */
@@ -262,7 +279,13 @@ export class PeerSession {
   }
 
   async #onMemberOps(ops: readonly Uint8Array[]): Promise<void> {
-    if (await this.#deps.store.acceptMemberOps(ops)) this.#deps.onControl()
+    if (await this.#deps.store.acceptMemberOps(ops)) this.#deps.onNews()
+  }
+
+  /** @param anew after operations that the other side lacked: without them it had no use for the addresses */
+  async #sendAddresses({ anew } = { anew: false }): Promise<void> {
+    if (this.#version < ADDRESSES_VERSION) return
+    await (anew ? this.#addresses.tellAnew() : this.#addresses.tell())
   }
 
   // Consent and keys: the owner sends what the reader does not hold; the reader answers with what it holds now.
@@ -291,7 +314,7 @@ export class PeerSession {
 
   async #onControlEntries(entries: readonly Uint8Array[]): Promise<void> {
     const isNew = await this.#deps.store.acceptControlEntries(this.peer, entries)
-    if (isNew) this.#deps.onControl()
+    if (isNew) this.#deps.onNews()
     await this.#sendControlHeads()
     if (isNew) await this.#reader.onOpened()
   }
@@ -299,6 +322,7 @@ export class PeerSession {
   async #sendNews(): Promise<void> {
     await this.#sendMembersIfNew()
     await this.#sendControlEntries()
+    await this.#sendAddresses()
     await this.#owner.offerNews()
   }
 

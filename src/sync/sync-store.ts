@@ -4,12 +4,16 @@ import type { DeviceCard, Membership } from '../model/membership.ts'
 import type { MeshId } from '../model/ids.ts'
 import type { ShareRequest } from '../policy/decide-share.ts'
 import type { HeadRow, LogRange } from '../wire/log-rows.ts'
+import type { AddressRow } from '../wire/sync-message-types.ts'
 import type { ControlHead } from './seal-entries.ts'
 import type { WantPlan } from './receiving.ts'
 import type { Sealed, ServedRun } from './serving.ts'
 
 export interface PeerNews {
+  /** Where it can be dialled, by its own word. */
   readonly addresses?: readonly string[]
+  /** What of that is passed on to other members. */
+  readonly said?: { readonly saidUnixMs: number; readonly addresses: readonly string[] }
   readonly lastSeenUnixMs?: number
   readonly syncedUnixMs?: number
   readonly pending?: number
@@ -18,7 +22,12 @@ export interface PeerNews {
 
 export interface SyncStore {
   rememberPeer(device: DeviceId, news: PeerNews): Promise<void>
-  addressesOf(device: DeviceId): Promise<readonly string[]>
+  /** Where a device said itself that it is, then what each other member says of it. */
+  addressesOf(
+    device: DeviceId,
+  ): Promise<{ readonly said: readonly string[]; readonly hinted: readonly (readonly string[])[] }>
+  addressesToTell(to: DeviceId): Promise<readonly AddressRow[]>
+  takeAddresses(from: DeviceId, rows: readonly AddressRow[]): Promise<void>
 
   membershipDigest(): Promise<Uint8Array>
   memberOpIds(): Promise<readonly OpId[]>

@@ -2,8 +2,10 @@
 import type { DeviceId, MeshId, OpId } from '../model/ids.ts'
 import type { HeadRow, LogRange } from './log-rows.ts'
 
-/** Version of the messages below. */
-export const SYNC_VERSION = 1
+/** Versions of the protocol that this program speaks, ascending; a session goes by the highest in common. */
+export const SYNC_VERSIONS: readonly number[] = [1, 2]
+/** The version that brought `addresses`; a device of an older one would end the session over it. */
+export const ADDRESSES_VERSION = 2
 
 // Every list is bounded so that a full one of the largest elements still fits one frame of 2 MiB.
 /** Most protocol versions in a hello. */
@@ -16,6 +18,8 @@ export const MAX_MEMBER_OPS = 512
 export const MAX_CONTROL_ENTRIES = 31
 /** Most rows in one `heads`, `want` or `ack`; more heads go into the next. */
 export const MAX_ROWS = 2048
+/** Most devices in one `addresses`, far more than a person has; more go into the next. */
+export const MAX_ADDRESS_ROWS = 256
 
 /** Last entry of a control log that somebody has. */
 export interface ControlHead {
@@ -120,6 +124,19 @@ export interface PongMessage {
   /** When this left. */
   readonly t3: number
 }
+/** Where a device said that it can be dialled, as the sender heard it from the device itself. */
+export interface AddressRow {
+  readonly deviceId: DeviceId
+  /** When the device said so, on the sender's clock. */
+  readonly saidUnixMs: number
+  /** Multiaddrs; none: it can no longer be dialled. */
+  readonly addresses: readonly string[]
+}
+/** Where other members are. Hints: they say where to dial, the link proves who is there. */
+export interface AddressesMessage {
+  readonly type: 'addresses'
+  readonly rows: readonly AddressRow[]
+}
 /** The session ends for a reason the other side may act on. */
 export interface RefuseMessage {
   readonly type: 'refuse'
@@ -149,3 +166,4 @@ export type SyncMessage =
   | PongMessage
   | RefuseMessage
   | ByeMessage
+  | AddressesMessage

@@ -14,14 +14,24 @@ import { headRowMap, rangeMap, readHeadRow, readRange } from './log-rows.ts'
 import { MAX_MEMBERSHIP_OP_BYTES } from './membership-op.ts'
 import { encodeMessage, messageReader, type MessageTable } from './message-table.ts'
 import { MAX_SEGMENT_HEADER_BYTES } from './segment-header.ts'
-import { HASH_BYTES, readAddresses, readDeviceId, readErrorCode, readMeshId, readOpIds } from './shared-fields.ts'
 import {
+  HASH_BYTES,
+  readAddresses,
+  readDeviceId,
+  readErrorCode,
+  readMeshId,
+  readOpIds,
+  readUnixMs,
+} from './shared-fields.ts'
+import {
+  MAX_ADDRESS_ROWS,
   MAX_CONTROL_ENTRIES,
   MAX_MEMBER_OP_IDS,
   MAX_MEMBER_OPS,
   MAX_ROWS,
   MAX_SYNC_VERSIONS,
   WANT_END_REASONS,
+  type AddressRow,
   type ControlHead,
   type SyncMessage,
   type WantEndReason,
@@ -60,6 +70,8 @@ const WANT_END = fields({ reason: 1 })
 const ACK = fields({ rows: 1 })
 const PING = fields({ t1: 1, t2: 2, t3: 3 })
 const REFUSE = fields({ code: 1 })
+const ADDRESSES = fields({ rows: 1 })
+const ADDRESS_ROW = fields({ deviceId: 1, saidUnixMs: 2, addresses: 3 })
 
 const CODECS: MessageTable<SyncMessage> = {
   hello: {
@@ -184,6 +196,11 @@ const CODECS: MessageTable<SyncMessage> = {
     read: (map) => ({ type: 'refuse', code: readErrorCode(map, REFUSE.code) }),
   },
   bye: { kind: 18, write: () => mapOf(), read: () => ({ type: 'bye' }) },
+  addresses: {
+    kind: 19,
+    write: (m) => mapOf([ADDRESSES.rows, m.rows.map((row) => addressRowMap(row))]),
+    read: (map) => ({ type: 'addresses', rows: readRows(map, ADDRESSES.rows, MAX_ADDRESS_ROWS, readAddressRow) }),
+  },
 }
 
 const readSyncMessage = messageReader(CODECS, 'sync message')
@@ -194,4 +211,20 @@ function controlHeadMap(head: ControlHead): CborMap {
 
 function readControlHead(map: CborMap | undefined): ControlHead | undefined {
   return map && { seq: readUint(map, CONTROL_HEAD.seq), id: readBytes(map, CONTROL_HEAD.id, HASH_BYTES) }
+}
+
+function addressRowMap(row: AddressRow): CborMap {
+  return mapOf(
+    [ADDRESS_ROW.deviceId, idBytes(row.deviceId)],
+    [ADDRESS_ROW.saidUnixMs, row.saidUnixMs],
+    [ADDRESS_ROW.addresses, row.addresses],
+  )
+}
+
+function readAddressRow(map: CborMap): AddressRow {
+  return {
+    deviceId: readDeviceId(map, ADDRESS_ROW.deviceId),
+    saidUnixMs: readUnixMs(map, ADDRESS_ROW.saidUnixMs),
+    addresses: readAddresses(map, ADDRESS_ROW.addresses),
+  }
 }

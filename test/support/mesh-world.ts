@@ -33,8 +33,14 @@ export class MeshWorld {
   readonly #pick: (routes: number) => number
   #activity = 0
 
-  /** @param seed decides in which order deliveries on different routes are made; without one, the oldest comes first */
-  constructor(seed?: number) {
+  readonly #hasMulticast: boolean
+
+  /**
+   * @param seed decides in which order deliveries on different routes are made; without one, the oldest comes first
+   * @param options `multicast: false` for a network on which devices do not hear each other's announcements
+   */
+  constructor(seed?: number, { multicast = true }: { readonly multicast?: boolean } = {}) {
+    this.#hasMulticast = multicast
     this.random = seeded(seed ?? 0)
     const ids = seeded((seed ?? 0) ^ 0x5eed)
     this.crypto = {
@@ -48,7 +54,7 @@ export class MeshWorld {
     const device = new MeshDevice(name, {
       folder: this.folder,
       hub: this.hub,
-      lan: this.lan,
+      lan: this.#hasMulticast ? this.lan : new MemoryLan(),
       clock: this.clock,
       crypto: this.crypto,
       onActivity: () => {

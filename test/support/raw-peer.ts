@@ -4,7 +4,7 @@
  */
 import { FrameDecoder } from '../../src/wire/frame.ts'
 import { decodeSyncMessage, encodeSyncMessage } from '../../src/wire/sync-messages.ts'
-import { SYNC_VERSION, type HelloMessage, type SyncMessage } from '../../src/wire/sync-message-types.ts'
+import { SYNC_VERSIONS, type HelloMessage, type SyncMessage } from '../../src/wire/sync-message-types.ts'
 import type { Link, LinkProtocol } from '../../src/sync/link.ts'
 import { MemoryNetwork } from '../../src/sync/links/memory-network.ts'
 import { decodePairMessage, encodePairMessage, type PairMessage } from '../../src/wire/pair-messages.ts'
@@ -88,7 +88,7 @@ export class RawPeer {
     const device = this.#device as MeshDevice
     return {
       type: 'hello',
-      versions: [SYNC_VERSION],
+      versions: SYNC_VERSIONS,
       mesh: device.keeper.members.mesh(),
       deviceId: device.id,
       membershipDigest: device.keeper.members.digest(),

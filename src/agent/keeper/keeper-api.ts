@@ -24,6 +24,7 @@ import { listLogs, type LogFilter } from '../../query/list-logs.ts'
 import { listTraces } from '../../query/list-traces.ts'
 import { stitchTrace } from '../../query/stitch-trace.ts'
 import type { MeshKnowledge } from '../../query/trace-source.ts'
+import type { AddressRow } from '../../wire/sync-message-types.ts'
 import type { PeerMemory } from '../../store/small-tables.ts'
 import type { GrantRequest } from '../../sync/consent-service.ts'
 import type { LedgerEntry } from '../../sync/ledger.ts'
@@ -162,11 +163,14 @@ function controlCalls(keeper: Keeper) {
 }
 
 function syncCalls(keeper: Keeper) {
-  const { consents, members, serving, receiving, peers, card } = keeper
+  const { consents, members, serving, receiving, peers, addresses, card } = keeper
   return {
     setConnected: (devices: readonly DeviceId[]): void => keeper.setConnected(devices),
     peer: (device: DeviceId): PeerMemory => peers.get(device),
     rememberPeer: (device: DeviceId, news: Partial<Omit<PeerMemory, 'deviceId'>>): void => peers.remember(device, news),
+    addressesOf: (device: DeviceId) => addresses.toTry(device),
+    addressesToTell: (to: DeviceId) => addresses.toTell(to),
+    takeAddresses: (from: DeviceId, rows: readonly AddressRow[]): void => addresses.take(from, rows),
 
     membershipDigest: () => members.digest(),
     memberOpIds: () => members.opIds(),

@@ -26,6 +26,7 @@ import { PairingService } from '../../sync/pairing/pairing-service.ts'
 import { Receiving } from '../../sync/receiving.ts'
 import { Serving } from '../../sync/serving.ts'
 import type { DeviceKeys, KeyStore } from '../key-file.ts'
+import { AddressBook } from './address-book.ts'
 import { auditLedger, reconcile } from './audit-ledger.ts'
 import { consentStore } from './consent-store.ts'
 import { CutTimer } from './cut-timer.ts'
@@ -103,6 +104,7 @@ export class Keeper {
   readonly receiving: Receiving
   readonly records: StoredRecords
   readonly peers: PeerBook
+  readonly addresses: AddressBook
   readonly refusals: RefusalCounter
   readonly deps: KeeperDeps
   #stage: Stage
@@ -191,6 +193,12 @@ export class Keeper {
         deps.onEvent('view')
       },
       onRefused: (code) => this.refusals.add('sync', code),
+    })
+    this.addresses = new AddressBook({
+      clock,
+      self,
+      peers: this.peers,
+      members: () => this.members.current().members,
     })
     this.consents = new ConsentService({
       crypto,

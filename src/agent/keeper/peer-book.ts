@@ -34,6 +34,8 @@ export class PeerBook {
         syncedUnixMs: undefined,
         pending: 0,
         clock: undefined,
+        said: undefined,
+        hints: [],
       }
     )
   }

@@ -3,10 +3,18 @@
  *
  * Names are refused on purpose: resolving one would ask a server on the network about our peers.
  */
-import { isIPv4, isIPv6 } from 'node:net'
+import { BlockList, isIPv4, isIPv6 } from 'node:net'
 
 const ADDRESS = /^\/(ip4|ip6)\/([0-9a-fA-F.:]{2,45})\/tcp\/([1-9][0-9]{0,4})$/
 const MAX_PORT = 65_535
+/** Loopback, and the unspecified addresses, which a kernel dials as loopback. */
+const OWN_HOST = new BlockList()
+OWN_HOST.addSubnet('127.0.0.0', 8, 'ipv4')
+OWN_HOST.addAddress('0.0.0.0', 'ipv4')
+OWN_HOST.addAddress('::1', 'ipv6')
+OWN_HOST.addAddress('::', 'ipv6')
+OWN_HOST.addSubnet('::ffff:127.0.0.0', 104, 'ipv6')
+OWN_HOST.addAddress('::ffff:0.0.0.0', 'ipv6')
 
 /** Whether `text` is an address one can dial. */
 export function isLinkAddress(text: string): boolean {
@@ -21,8 +29,13 @@ export function linkAddress(host: string, port: number): string | undefined {
   return isLinkAddress(text) ? text : undefined
 }
 
+/** Whether an address leads to the host that dials it, however it is written; what is no link address does not. */
+export function isLoopback(address: string): boolean {
+  const [, family, host] = ADDRESS.exec(address) ?? []
+  return host !== undefined && isLinkAddress(address) && OWN_HOST.check(host, family === 'ip4' ? 'ipv4' : 'ipv6')
+}
+
 /** Those another device can reach first, those only this device can reach last. */
 export function reachableFirst(addresses: readonly string[]): string[] {
-  const isLoopback = (address: string): boolean => address.startsWith('/ip4/127.') || address.startsWith('/ip6/::1/')
   return [...addresses.filter((a) => !isLoopback(a)), ...addresses.filter(isLoopback)]
 }

@@ -213,6 +213,8 @@ describe('small tables', () => {
       syncedUnixMs: 9,
       pending: 3,
       clock: { offsetMs: -1.5, errorMs: 0.25 },
+      said: { saidUnixMs: 8, addresses: ['/ip4/10.0.0.2/tcp/4001'] },
+      hints: [{ by: device('her'), saidUnixMs: 7, addresses: [] }],
     }
     const unknown = {
       deviceId: device('new'),
@@ -221,6 +223,8 @@ describe('small tables', () => {
       syncedUnixMs: undefined,
       pending: 0,
       clock: undefined,
+      said: undefined,
+      hints: [],
     }
     fixture.store.peers.set({ ...known, pending: 99 })
     fixture.store.peers.set({ ...known, lastSeenUnixMs: 10.7 })

@@ -10,16 +10,19 @@ import {
   MAX_CONTROL_ENTRIES,
   MAX_MEMBER_OP_IDS,
   MAX_MEMBER_OPS,
+  MAX_ADDRESS_ROWS,
   MAX_ROWS,
   MAX_SYNC_VERSIONS,
   type SyncMessage,
 } from '../../../src/wire/sync-message-types.ts'
+import { MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_UNIX_MS } from '../../../src/wire/shared-fields.ts'
 import { decodeSyncMessage, encodeSyncMessage } from '../../../src/wire/sync-messages.ts'
 import * as fx from './fixtures.ts'
 
 const golden = fx.vectors('sync-messages')
 const range = { ...fx.logKey, from: 0, to: Number.MAX_SAFE_INTEGER }
 const headRow = { ...range, id: fx.bytes(1, 32), signature: fx.bytes(2, 64) }
+const addressRow = { deviceId: fx.phone.card.deviceId, saidUnixMs: MAX_UNIX_MS, addresses: ['/ip4/10.0.0.1/tcp/1'] }
 const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value)
 
 function decodeFrame(frame: Uint8Array): SyncMessage {
@@ -64,6 +67,19 @@ const lists: { name: string; limit: number; of: (count: number) => SyncMessage }
     of: (count) => ({ type: 'want', ranges: times(count, range), budgetBytes: 2 ** 40 }),
   },
   { name: 'acknowledged ranges', limit: MAX_ROWS, of: (count) => ({ type: 'ack', rows: times(count, range) }) },
+  {
+    name: 'devices with all their addresses',
+    limit: MAX_ADDRESS_ROWS,
+    of: (count) => ({
+      type: 'addresses',
+      rows: times(count, { ...addressRow, addresses: times(MAX_ADDRESSES, 'a'.repeat(MAX_ADDRESS_BYTES)) }),
+    }),
+  },
+  {
+    name: 'addresses of one device',
+    limit: MAX_ADDRESSES,
+    of: (count) => ({ type: 'addresses', rows: [{ ...addressRow, addresses: times(count, '/ip4/10.0.0.1/tcp/1') }] }),
+  },
 ]
 
 // kind, payload
@@ -108,8 +124,30 @@ const refused: { name: string; kind: number; payload: CborValue; code: string }[
     code: 'WIRE_FIELD_RANGE',
   },
   { name: 'a time before 1970', kind: 15, payload: new Map([[1, -1]]), code: 'WIRE_FIELD_RANGE' },
+  { name: 'addresses of nobody', kind: 19, payload: addressesOf([2, 0], [3, []]), code: 'WIRE_FIELD_MISSING' },
+  {
+    name: 'addresses of no time',
+    kind: 19,
+    payload: addressesOf([1, fx.bytes(1, 32)], [3, []]),
+    code: 'WIRE_FIELD_MISSING',
+  },
+  { name: 'a time after all dates', kind: 19, payload: addressesOf([2, MAX_UNIX_MS + 1]), code: 'WIRE_FIELD_RANGE' },
+  { name: 'an empty address', kind: 19, payload: addressesOf([3, ['']]), code: 'WIRE_FIELD_RANGE' },
+  { name: 'an address too long', kind: 19, payload: addressesOf([3, ['a'.repeat(129)]]), code: 'WIRE_FIELD_RANGE' },
+  { name: 'an address with a line break', kind: 19, payload: addressesOf([3, ['/ip4\n']]), code: 'WIRE_FIELD_RANGE' },
+  { name: 'an address of bytes', kind: 19, payload: addressesOf([3, [fx.bytes(1, 4)]]), code: 'WIRE_FIELD_TYPE' },
   { name: 'a code with spaces', kind: 17, payload: new Map([[1, 'NOT A CODE']]), code: 'WIRE_FIELD_RANGE' },
 ]
+
+/** An `addresses` of one row that is right but for these fields; with only two of them, the third is missing. */
+function addressesOf(...fields: readonly (readonly [number, CborValue])[]): CborValue {
+  const good: readonly (readonly [number, CborValue])[] = [
+    [1, fx.bytes(1, 32)],
+    [2, 0],
+    [3, ['/ip4/10.0.0.1/tcp/1']],
+  ]
+  return new Map([[1, [new Map(fields.length > 1 ? fields : [...good, ...fields])]]])
+}
 
 describe('sync messages', () => {
   test.each(golden)('[SM1] golden: $name', ({ value, hex }) => {
@@ -117,8 +155,8 @@ describe('sync messages', () => {
     expect(decodeFrame(fx.hexBytes(hex))).toEqual(value)
   })
 
-  test('[SM1] there are eighteen kinds, numbered without a hole', () => {
-    expect(golden.map(({ hex }) => fx.hexBytes(hex)[1])).toEqual(Array.from({ length: 18 }, (_, i) => i + 1))
+  test('[SM1] there are nineteen kinds, numbered without a hole', () => {
+    expect(golden.map(({ hex }) => fx.hexBytes(hex)[1])).toEqual(Array.from({ length: 19 }, (_, i) => i + 1))
   })
 
   test('[SM1] every prefix of every payload is refused, and noise is refused or read', () => {

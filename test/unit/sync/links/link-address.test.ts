@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isLinkAddress, linkAddress, reachableFirst } from '../../../../src/sync/links/link-address.ts'
+import { isLinkAddress, isLoopback, linkAddress, reachableFirst } from '../../../../src/sync/links/link-address.ts'
 
 const cases = [
   { name: 'an IPv4 address', text: '/ip4/192.168.1.20/tcp/4001', want: true },
@@ -30,6 +30,27 @@ describe('link addresses', () => {
     expect(linkAddress('fe80::1%eth0', 80)).toBeUndefined()
     expect(linkAddress('host.local', 80)).toBeUndefined()
     expect(linkAddress('10.0.0.1', 0)).toBeUndefined()
+  })
+
+  test.each([
+    ['/ip4/127.0.0.1/tcp/1', true],
+    ['/ip4/127.255.0.9/tcp/1', true],
+    ['/ip4/0.0.0.0/tcp/1', true],
+    ['/ip6/::1/tcp/1', true],
+    ['/ip6/0:0:0:0:0:0:0:1/tcp/1', true],
+    ['/ip6/0000::0001/tcp/1', true],
+    ['/ip6/::/tcp/1', true],
+    ['/ip6/::ffff:127.0.0.1/tcp/1', true],
+    ['/ip6/::ffff:7f00:1/tcp/1', true],
+    ['/ip6/::ffff:0.0.0.0/tcp/1', true],
+    ['/ip4/128.0.0.1/tcp/1', false],
+    ['/ip4/10.127.0.1/tcp/1', false],
+    ['/ip6/::2/tcp/1', false],
+    ['/ip6/::ffff:10.0.0.1/tcp/1', false],
+    ['/ip4/127.0.0.1/udp/1', false],
+    ['/dns4/localhost/tcp/1', false],
+  ])('[SE18] %s leads to the dialling host itself: %s', (address, want) => {
+    expect(isLoopback(address)).toBe(want)
   })
 
   test('[LK12] those of this device only come last', () => {
