@@ -94,6 +94,7 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
       return new Libp2pNetwork(deps, config.network)
     },
     createDiscovery: async () => {
+      if (config.createDiscovery) return config.createDiscovery()
       const { BonjourDiscovery } = await import('../sync/discovery/bonjour.ts')
       return new BonjourDiscovery({ log, clock: nodeClock, crypto: nodeCrypto })
     },

@@ -1,5 +1,6 @@
 /** What an agent is started with. Everything else is in its home. */
 import type { Logger } from '../base/logger.ts'
+import type { Discovery } from '../sync/discovery.ts'
 import type { Libp2pNetworkOptions } from '../sync/links/libp2p-network.ts'
 
 export interface AgentConfig {
@@ -17,4 +18,6 @@ export interface AgentConfig {
   readonly onFatal: (err: unknown) => void
   /** For tests in the same process only: a tap on the bytes before Noise. */
   readonly network?: Libp2pNetworkOptions
+  /** For tests in the same process only: what finds devices instead of multicast. */
+  readonly createDiscovery?: () => Discovery
 }

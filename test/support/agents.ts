@@ -35,6 +35,8 @@ export interface DeviceOptions {
   readonly stage?: StageName
   /** File that gets every byte before Noise and after it; read it with frame-tap.ts. */
   readonly tapFile?: string
+  /** `false`: it is on a network that filters multicast. Default true. */
+  readonly multicast?: boolean
 }
 export interface GrantOptions {
   readonly to: TestAgent
@@ -63,15 +65,16 @@ export class TestAgent {
   readonly name: string
   readonly home: string
   readonly deviceId: string
-  readonly #tapFile: string | undefined
+  /** How its process is started. */
+  readonly #program: readonly string[]
   #child: ChildProcess | undefined
   #otlp: string | null = null
 
-  constructor(name: string, home: string, deviceId: string, tapFile: string | undefined) {
+  constructor(name: string, home: string, deviceId: string, program: readonly string[]) {
     this.name = name
     this.home = home
     this.deviceId = deviceId
-    this.#tapFile = tapFile
+    this.#program = program
   }
 
   get pid(): number {
@@ -85,11 +88,7 @@ export class TestAgent {
   }
 
   async start(): Promise<ReadyLine> {
-    const args =
-      this.#tapFile === undefined
-        ? [MAIN, '--home', this.home, 'start', '--otlp-port', '0']
-        : [TAPPED, this.home, this.#tapFile]
-    const child = spawn(process.execPath, args, {
+    const child = spawn(process.execPath, this.#program, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, AICO_MESH_LIFELINE: '1' },
     })
@@ -192,10 +191,17 @@ export class AgentLab {
   readonly #agents: TestAgent[] = []
 
   /** A new device, running at its stage. */
-  async device(name: string, { stage = 'developer', tapFile }: DeviceOptions = {}): Promise<TestAgent> {
+  async device(
+    name: string,
+    { stage = 'developer', tapFile, multicast = true }: DeviceOptions = {},
+  ): Promise<TestAgent> {
     const home = join(this.folder, name)
     const { deviceId } = await initDevice({ home, name, keyStore: 'file', passphrase: undefined })
-    const agent = new TestAgent(name, home, deviceId, tapFile)
+    const isPlain = tapFile === undefined && multicast
+    const program = isPlain
+      ? [MAIN, '--home', home, 'start', '--otlp-port', '0']
+      : [TAPPED, home, tapFile ?? `${home}.tap`, ...(multicast ? [] : ['deaf'])]
+    const agent = new TestAgent(name, home, deviceId, program)
     this.#agents.push(agent)
     await agent.start()
     if (stage !== 'casual') await agent.setStage(stage)
