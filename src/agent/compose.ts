@@ -3,7 +3,6 @@
  * told apart by the rooms it comes from; decisions are policy's, work is the services'.
  */
 import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
 import type { Service } from '../base/service.ts'
 import { startAll } from '../base/service.ts'
 import { nodeClock } from '../platform/node-clock.ts'
@@ -13,8 +12,9 @@ import { Bus } from '../bus/bus.ts'
 import { AgentState } from './agent-state.ts'
 import type { AgentConfig } from './config.ts'
 import { DevtoolsProcess } from './devtools-process.ts'
-import { layOutHome, makePrivateFolder, type Home } from '../platform/home.ts'
-import { lockHome } from './home-lock.ts'
+import { layOutHome, makePrivateFolder, narrowHome, type Home } from '../platform/home.ts'
+import { HomeLockError, lockHome } from './home-lock.ts'
+import { CliToken, findLiveAgent } from './cli-token.ts'
 import { HttpServer } from './http-server.ts'
 import { IntakeGate } from './intake-gate.ts'
 import { KeeperClient } from './keeper-client.ts'
@@ -38,8 +38,10 @@ export async function startAgent(config: AgentConfig): Promise<Agent> {
   const { log } = config
   const home = layOutHome(config.home)
   const keyStore = readKeyStore(config.home)
-  const unlock = lockHome(home.lockFile)
+  const unlock = await lockForAgent(home)
   try {
+    const wide = narrowHome(home)
+    if (wide.length > 0) log.warn({ paths: wide }, 'others could read these files; now only you can')
     const keys = await openKeyFile(nodeCrypto, config.home, config.passphrase)
     makePrivateFolder(home.runFolder)
     const parts = await wire(config, home, keys, keyStore)
@@ -58,6 +60,13 @@ export async function startAgent(config: AgentConfig): Promise<Agent> {
     unlock()
     throw err
   }
+}
+
+/** Waits for a predecessor that is ending; one that goes on is no reason to wait. */
+async function lockForAgent(home: Home): Promise<() => void> {
+  if (await findLiveAgent(home))
+    throw new HomeLockError('HOME_IN_USE', 'an agent is running in this home: see `aico-mesh status`')
+  return lockHome(home.lockFile)
 }
 
 async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore: ReturnType<typeof readKeyStore>) {
@@ -120,14 +129,11 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
   const stages = new StageSwitch({ keeper, bus, devtools, mesh, isOnline })
   const state = new AgentState({ keeper, keyStore, bus, registry, mesh, devtools, clock: nodeClock })
   const routes = agentRoutes({ keeper, state, mesh, registry, bus, stages, gate, isOnline, stop: config.onStop })
-  const http = new HttpServer({ log }, { socketFile: home.socketFile, routes, tokens })
-  const tokenFile: Service = {
-    name: 'agent.token',
-    start: async () => writeFileSync(home.tokenFile, tokens.cli, { mode: 0o600 }),
-    stop: async () => undefined,
-  }
+  const http = new HttpServer({ log, clock: nodeClock }, { socketFile: home.socketFile, routes, tokens })
   const store: Service = { name: 'agent.keeper', start: async () => undefined, stop: () => keeper.close() }
-  const services = isOnline ? [store, tokenFile, bus, http, mesh, stages] : [store]
+  // The token is the last to come and the first to go: whoever finds it talks to an agent that is whole.
+  const token = new CliToken(home, tokens.cli)
+  const services = isOnline ? [store, bus, http, mesh, stages, token] : [store]
   return { services, state, routes }
 }
 

@@ -102,6 +102,8 @@ export class DevtoolsProcess implements Service {
     const { url, port } = await this.#inTime(child)
     this.#state = 'running'
     this.#url = url
+    if (port !== this.#port && this.#port !== 0)
+      log.warn({ taken: this.#port, url }, 'the port is taken: OTLP is elsewhere')
     this.#port = port
     log.info({ url, pid: child.pid }, 'devtools process listening')
   }

@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { chmodSync, rmSync } from 'node:fs'
 import { timingSafeEqual } from 'node:crypto'
 import { MeshError } from '../base/errors.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Service } from '../base/service.ts'
 
@@ -43,6 +44,8 @@ export interface Route {
 export const MAX_JSON_BODY_BYTES = 262_144
 /** Time a client has to send its head, in milliseconds. */
 const HEAD_TIMEOUT_MS = 10_000
+/** Time that requests have to end by themselves when the agent stops. */
+export const STOP_GRACE_MS = 2_000
 
 export type HttpErrorCode =
   'HTTP_UNAUTHORIZED' | 'HTTP_NOT_FOUND' | 'HTTP_METHOD' | 'HTTP_TOO_LARGE' | 'HTTP_BAD_JSON' | 'HTTP_BAD_FIELD'
@@ -72,12 +75,14 @@ export interface HttpServerOptions {
 export class HttpServer implements Service {
   readonly name = 'agent.http'
   readonly #log: Logger
+  readonly #clock: Clock
   readonly #options: HttpServerOptions
   readonly #server: Server
   readonly #stopping = new AbortController()
 
-  constructor(deps: { readonly log: Logger }, options: HttpServerOptions) {
+  constructor(deps: { readonly log: Logger; readonly clock: Clock }, options: HttpServerOptions) {
     this.#log = deps.log
+    this.#clock = deps.clock
     this.#options = options
     this.#server = createServer({ headersTimeout: HEAD_TIMEOUT_MS }, (request, response) => {
       void this.#serve(request, response)
@@ -97,10 +102,13 @@ export class HttpServer implements Service {
   async stop(): Promise<void> {
     this.#stopping.abort()
     if (!this.#server.listening) return
+    // Whoever is still sending was told nothing yet; it must not keep the agent alive.
+    const cancel = this.#clock.after(STOP_GRACE_MS, () => this.#server.closeAllConnections())
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve())
       this.#server.closeIdleConnections()
     })
+    cancel()
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

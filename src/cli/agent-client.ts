@@ -1,7 +1,7 @@
 /** Talks to the running agent over its unix socket; or, for the few commands that allow it, to the home itself. */
 import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { layOutHome } from '../platform/home.ts'
+import { layOutHome, requireOwnFolder } from '../platform/home.ts'
 import type { ErrorView } from '../agent/http-types.ts'
 import type { AgentHost } from './agent-host.ts'
 import { AgentAnswerError, CliError } from './cli-error.ts'
@@ -38,8 +38,9 @@ export class AgentClient {
   }
 
   #overSocket(method: Method, path: string, body: unknown): Promise<{ status: number; json: unknown }> {
-    const { socketFile, tokenFile } = layOutHome(this.#deps.home)
+    const { runFolder, socketFile, tokenFile } = layOutHome(this.#deps.home)
     if (!existsSync(socketFile) || !existsSync(tokenFile)) return Promise.reject(notRunning())
+    requireOwnFolder(runFolder)
     const text = body === undefined ? '' : JSON.stringify(body)
     const headers = {
       authorization: `Bearer ${readFileSync(tokenFile, 'utf8')}`,

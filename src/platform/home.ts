@@ -1,12 +1,15 @@
 /** Where a device keeps its files. Everything is under one 0700 folder, except sockets when its path is too long for them. */
 import { createHash } from 'node:crypto'
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { MeshError } from '../base/errors.ts'
 
 /** Longest path a unix socket may have, with room for the longest name we bind: Linux allows 107 bytes, macOS 103. */
 const MAX_SOCKET_FOLDER_BYTES = 70
+
+/** Files directly in the home that hold keys or records, or let somebody in. */
+const PRIVATE_FILES = ['keys.json', 'master.key', 'token', 'store.db', 'audit.db', 'lock.db']
 
 export interface Home {
   readonly folder: string
@@ -52,10 +55,48 @@ export class HomeError extends MeshError<HomeErrorCode> {}
 /** @throws {HomeError} `HOME_NOT_PRIVATE` if something else stands there, such as a link or another user's folder. */
 export function makePrivateFolder(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path, { recursive: true, mode: 0o700 })
-  const found = lstatSync(path)
-  const isOurs = found.isDirectory() && (process.getuid === undefined || found.uid === process.getuid())
-  if (!isOurs) throw new HomeError('HOME_NOT_PRIVATE', 'a folder that must be private is not ours')
+  requireOwnFolder(path)
   chmodSync(path, 0o700)
+}
+
+/**
+ * A folder outside the home has a name that others can foretell: whoever makes it first must not be taken for the agent.
+ * @throws {HomeError} `HOME_NOT_PRIVATE`
+ */
+export function requireOwnFolder(path: string): void {
+  const found = lstatSync(path)
+  if (found.isDirectory() && isOurs(found)) return
+  throw new HomeError(
+    'HOME_NOT_PRIVATE',
+    `${path} must be a folder of yours and is not: remove it, or use a shorter --home`,
+  )
+}
+
+/**
+ * Takes from others what a copy or a restored backup gave them. Nothing in the home but our own files is touched.
+ * @returns what others could read. @throws {HomeError} `HOME_NOT_PRIVATE` if the home is another user's
+ */
+export function narrowHome(home: Home): readonly string[] {
+  if (!isOurs(statSync(home.folder))) throw new HomeError('HOME_NOT_PRIVATE', `${home.folder} is another user's`)
+  const modules = existsSync(home.modulesFolder) ? readdirSync(home.modulesFolder) : []
+  const files = [
+    ...PRIVATE_FILES.map((name) => join(home.folder, name)),
+    ...modules.map((name) => join(home.modulesFolder, name)),
+  ]
+  return [...narrow([home.folder, home.modulesFolder], 0o700), ...narrow(files, 0o600)]
+}
+
+function narrow(paths: readonly string[], mode: number): readonly string[] {
+  return paths.filter((path) => {
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found === undefined || (found.mode & 0o077) === 0) return false
+    chmodSync(path, mode)
+    return true
+  })
+}
+
+function isOurs({ uid }: { readonly uid: number }): boolean {
+  return process.getuid === undefined || uid === process.getuid()
 }
 
 /** In the home when its path is short enough, else a folder of this home's own among the temporary files. */

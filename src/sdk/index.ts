@@ -5,7 +5,7 @@
  *     const mesh = connect() // credential from $AICO_MESH_MODULE, made by `aico-mesh modules add`
  *     mesh.logger.info({ words: 4 }, 'heard something')
  *     mesh.publish('conversation/heard', { text: 'hello' })
- *     await mesh.close()
+ *     // when the module ends: await mesh.close()
  */
 import { nodeClock } from '../platform/node-clock.ts'
 import { nodeCrypto } from '../platform/node-crypto.ts'
@@ -13,6 +13,7 @@ import type { ModuleCredential } from '../wire/bus-credential.ts'
 import type { OpenLink } from './link.ts'
 import { loadCredential } from './load-credential.ts'
 import { Module, type ModuleOptions } from './module.ts'
+import { requireNode } from './require-node.ts'
 import { openZmqLink } from './zmq-link.ts'
 
 export type { Module, ModuleOptions, ModuleStats, FlushOptions } from './module.ts'
@@ -32,10 +33,11 @@ export interface ConnectOptions extends ModuleOptions {
 /**
  * Connects in the background, and again whenever the connection is lost; what is recorded meanwhile waits, bounded.
  *
- * @throws {SdkError} `SDK_CREDENTIAL_MISSING`, `SDK_CREDENTIAL_UNREADABLE` or `SDK_CREDENTIAL_INVALID`; nothing else,
- *   and nothing later.
+ * @throws {SdkError} `SDK_NODE_TOO_OLD`, `SDK_CREDENTIAL_MISSING`, `SDK_CREDENTIAL_UNREADABLE` or
+ *   `SDK_CREDENTIAL_INVALID`; nothing else, and nothing later.
  */
 export function connect(options: ConnectOptions = {}): Module {
+  requireNode(process.versions.node)
   const credential = loadCredential(options.credential)
   const deps = {
     clock: nodeClock,

@@ -4,10 +4,19 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { callRoute, HttpServer, jsonBody, MAX_JSON_BODY_BYTES, type Route } from '../../../src/agent/http-server.ts'
+import {
+  callRoute,
+  HttpServer,
+  jsonBody,
+  MAX_JSON_BODY_BYTES,
+  STOP_GRACE_MS,
+  type Route,
+} from '../../../src/agent/http-server.ts'
 import { MeshError } from '../../../src/base/errors.ts'
+import { manualClock } from '../../support/manual-clock.ts'
 
 const TOKENS = { cli: 'c'.repeat(43), devtools: 'd'.repeat(43) }
+const clock = manualClock()
 const logged: unknown[] = []
 const log = { debug() {}, info() {}, warn() {}, error: (fields: object) => void logged.push(fields) }
 
@@ -66,7 +75,7 @@ beforeEach(async () => {
   logged.length = 0
   folder = mkdtempSync(join(tmpdir(), 'http-'))
   socketFile = join(folder, 'agent.sock')
-  server = new HttpServer({ log }, { socketFile, routes, tokens: TOKENS })
+  server = new HttpServer({ log, clock }, { socketFile, routes, tokens: TOKENS })
   await server.start()
 })
 afterEach(async () => {
@@ -113,7 +122,7 @@ describe('who may ask', () => {
     expect((statSync(socketFile).mode & 0o777).toString(8)).toBe('600')
     await server.stop()
     writeFileSync(socketFile, 'left by a run that was killed')
-    server = new HttpServer({ log }, { socketFile, routes, tokens: TOKENS })
+    server = new HttpServer({ log, clock }, { socketFile, routes, tokens: TOKENS })
     await server.start()
     expect((await ask('/v1/hello/you')).status).toBe(200)
   })
@@ -247,6 +256,23 @@ describe('what is answered', () => {
     expect((await open).text).toBe('open\n')
     await expect(ask('/v1/hello/you')).rejects.toMatchObject({ code: 'ENOENT' })
     await server.stop() // idempotent
+  })
+
+  test('[HT9] a request whose body never ends does not keep the agent alive', async () => {
+    const call = request({
+      socketPath: socketFile,
+      path: '/v1/echo',
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKENS.cli}` },
+    })
+    const failed = new Promise<unknown>((resolve) => call.once('error', resolve))
+    await new Promise<void>((resolve) => {
+      call.once('socket', (socket) => socket.once('connect', () => call.write('{', () => resolve())))
+    })
+    const stopped = server.stop()
+    clock.advance(STOP_GRACE_MS)
+    await stopped
+    expect(await failed).toMatchObject({ code: 'ECONNRESET' })
   })
 })
 

@@ -7,6 +7,7 @@ import { HttpServer, type Route } from '../../../src/agent/http-server.ts'
 import type { AgentHost } from '../../../src/cli/agent-host.ts'
 import { runCli } from '../../../src/cli/run-cli.ts'
 import { layOutHome } from '../../../src/platform/home.ts'
+import { manualClock } from '../../support/manual-clock.ts'
 
 export interface CliRun {
   readonly exit: number
@@ -58,7 +59,7 @@ export function cliHarness(host: Partial<AgentHost> = {}): CliHarness {
       mkdirSync(runFolder, { recursive: true })
       writeFileSync(tokenFile, 'token')
       const server = new HttpServer(
-        { log: silent },
+        { log: silent, clock: manualClock() },
         { socketFile, routes, tokens: { cli: 'token', devtools: 'other' } },
       )
       await server.start()

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, write
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { findHome, layOutHome, makePrivateFolder } from '../../../src/platform/home.ts'
+import { findHome, layOutHome, makePrivateFolder, narrowHome, requireOwnFolder } from '../../../src/platform/home.ts'
 
 let folder: string
 beforeEach(() => {
@@ -73,5 +73,44 @@ describe('a private folder', () => {
   test('[ID5] is never a file', () => {
     writeFileSync(join(folder, 'file'), '')
     expect(() => makePrivateFolder(join(folder, 'file'))).toThrow(expect.objectContaining({ code: 'HOME_NOT_PRIVATE' }))
+  })
+})
+
+describe('a home that was copied or restored', () => {
+  const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
+
+  test('[ID5] is taken from others again, and says what they could read', () => {
+    const home = layOutHome(folder)
+    mkdirSync(home.modulesFolder)
+    const secrets = [
+      join(folder, 'keys.json'),
+      join(folder, 'master.key'),
+      home.tokenFile,
+      join(home.modulesFolder, 'ear.json'),
+    ]
+    for (const file of [...secrets, join(folder, 'notes.txt')]) {
+      writeFileSync(file, '')
+      chmodSync(file, 0o644)
+    }
+    for (const path of [folder, home.modulesFolder]) chmodSync(path, 0o755)
+    expect([...narrowHome(home)].sort()).toEqual([folder, home.modulesFolder, ...secrets].sort())
+    expect([folder, home.modulesFolder].map(modeOf)).toEqual(['700', '700'])
+    expect(secrets.map(modeOf)).toEqual(['600', '600', '600', '600'])
+    expect(modeOf(join(folder, 'notes.txt'))).toBe('644') // not ours to change
+    expect(narrowHome(home)).toEqual([])
+  })
+
+  test("[ID5] is refused if it is another user's, as is the folder its sockets are in", () => {
+    const uid = process.getuid?.() ?? 0
+    const getuid = process.getuid
+    process.getuid = () => uid + 1
+    try {
+      const refusal = expect.objectContaining({ code: 'HOME_NOT_PRIVATE', message: expect.stringContaining(folder) })
+      expect(() => narrowHome(layOutHome(folder))).toThrow(refusal)
+      expect(() => requireOwnFolder(folder)).toThrow(refusal)
+    } finally {
+      if (getuid) process.getuid = getuid
+    }
+    expect(() => requireOwnFolder(folder)).not.toThrow()
   })
 })
