@@ -16,5 +16,5 @@ test('[BU50] the oldest Node is the one that the package names', () => {
   const oldest = (JSON.parse(text) as { engines: { node: string } }).engines.node.replace('>=', '')
   expect(() => requireNode(`${oldest}.0`)).not.toThrow()
   const [major = 0, minor = 0] = oldest.split('.').map(Number)
-  expect(() => requireNode(`${major}.${minor - 1}.0`)).toThrow()
+  expect(() => requireNode(`${major}.${minor - 1}.0`)).toThrow('needs Node')
 })
