@@ -84,7 +84,8 @@ export class PeerSession {
     this.#probe = new ClockProbe({
       clock: deps.clock,
       send: (message) => this.#post(message),
-      onOffset: (clock) => deps.store.rememberPeer(peer, { clock, lastSeenUnixMs: deps.clock.now() }),
+      onOffset: (clock) =>
+        deps.store.rememberPeer(peer, { clock, lastSeenUnixMs: deps.clock.now(), ...this.#reader.stillInStep() }),
     })
     this.#addresses = new AddressExchange({
       ...deps,

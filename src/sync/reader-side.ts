@@ -23,6 +23,12 @@ export interface ReaderSideDeps {
   readonly store: Pick<SyncStore, 'digestOf' | 'takeOffer' | 'planWants' | 'takeRun' | 'rememberPeer' | 'refused'>
   readonly post: (message: SyncMessage) => void
 }
+/**
+ * How far behind the last word of an owner its records may be, in milliseconds: records stay open for up to 5 s before
+ * they are cut, and are offered when their keys have been handed over.
+ */
+export const OFFER_DELAY_MS = 10_000
+
 export interface ReaderTraffic {
   readonly segmentsIn: number
   readonly bytesIn: number
@@ -38,6 +44,8 @@ export class ReaderSide {
   #hasOffer = false
   /** Whether something was offered or opened since the request under way: its answer may be out of date. */
   #hasNews = false
+  /** When we were last found to have all that was offered; undefined while something is missing. */
+  #inStepUnixMs: number | undefined
   #run: Sealed[] = []
   #runBytes = 0
   #segmentsIn = 0
@@ -60,6 +68,7 @@ export class ReaderSide {
     await this.#deps.store.takeOffer(this.#deps.peer, rows)
     this.#hasOffer = true
     this.#hasNews = true
+    this.#inStepUnixMs = undefined
     await this.#wantMore()
   }
 
@@ -112,6 +121,13 @@ export class ReaderSide {
     await this.#wantMore(isDenied ? next : undefined)
   }
 
+  /** The owner was heard, and news of it would have come before: until when we are known to be in step, if we are. */
+  stillInStep(): { readonly syncedUnixMs?: number } {
+    if (this.#inStepUnixMs === undefined) return {}
+    this.#inStepUnixMs = Math.max(this.#inStepUnixMs, this.#deps.clock.now() - OFFER_DELAY_MS)
+    return { syncedUnixMs: this.#inStepUnixMs }
+  }
+
   traffic(): ReaderTraffic {
     return { segmentsIn: this.#segmentsIn, bytesIn: this.#bytesIn }
   }
@@ -120,6 +136,7 @@ export class ReaderSide {
     if (this.#isWanting) return
     const { store, post, peer } = this.#deps
     const { ranges, missing, frozen } = await store.planWants(peer, denied)
+    this.#inStepUnixMs = undefined
     if (ranges.length > 0) {
       const wanted = ranges.map(({ author, log, incarnation, from, to }) => ({ author, log, incarnation, from, to }))
       this.#isWanting = true
@@ -142,6 +159,8 @@ export class ReaderSide {
 
   #markSynced(): Promise<void> {
     const { store, clock, peer } = this.#deps
-    return store.rememberPeer(peer, { syncedUnixMs: clock.now(), pending: 0 })
+    const now = clock.now()
+    this.#inStepUnixMs = now
+    return store.rememberPeer(peer, { syncedUnixMs: now, pending: 0 })
   }
 }

@@ -6,6 +6,7 @@ import { zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { GrantId, Incarnation, LogId } from '../../src/model/ids.ts'
 import { MAX_SEGMENT_RAW_BYTES } from '../../src/model/segment.ts'
+import { PROBE_EVERY_MS } from '../../src/sync/clock-probe.ts'
 import { MAX_OFFERED_HEADS } from '../../src/sync/receiving.ts'
 import type { HeadRow, LogRange } from '../../src/wire/log-rows.ts'
 import type { SyncMessage } from '../../src/wire/sync-message-types.ts'
@@ -132,6 +133,28 @@ describe('runs', () => {
   /** A header or a body that is none has the code of its decoder. */
   const MALFORMED = /^(?:WIRE|CBOR|SEGMENT|HEADER)_/
   const flip = (bytes: Uint8Array, n: number): Uint8Array => bytes.map((byte, i) => (i === n ? byte ^ 1 : byte))
+
+  test('[SE20] an owner that offers and does not serve is not in step, however often it is heard', async () => {
+    const session = await at.opened()
+    const answer = async (): Promise<void> => {
+      const { t1 = 0 } = session.all('ping').at(-1) ?? {}
+      await session.say({ type: 'pong', t1, t2: t1, t3: t1 })
+    }
+    const digest = mallory.keeper.serving.digestFor(victim.id)
+    await session.say({ type: 'heads-digest', digest })
+    expect(session.all('in-sync')).toHaveLength(1)
+    await session.say({ type: 'heads', rows: [at.forged(honest()).row], last: true })
+    expect(session.all('want')).toHaveLength(1)
+    const { syncedUnixMs } = victim.keeper.peers.get(mallory.id)
+    for (let n = 0; n < 10; n++) {
+      await world.advance(PROBE_EVERY_MS, 5_000)
+      await answer()
+    }
+    const after = victim.keeper.peers.get(mallory.id)
+    expect(after.clock).toBeDefined() // the pongs were taken
+    expect(after).toMatchObject({ syncedUnixMs, pending: 1 })
+    expect(session.hasEnded).toBe(false)
+  })
 
   test('what is right is taken: the cases below differ from this one in one thing', async () => {
     const session = await serve(honest())

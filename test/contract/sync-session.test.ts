@@ -1,6 +1,8 @@
 /** Two honest devices: what a session says, in which order, and what is left after every way it can end. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { FIRST_RETRY_MS, LAST_RETRY_MS } from '../../src/sync/mesh-service.ts'
+import { PROBE_EVERY_MS } from '../../src/sync/clock-probe.ts'
+import { OFFER_DELAY_MS } from '../../src/sync/reader-side.ts'
 import { SILENCE_LIMIT_MS } from '../../src/sync/peer-session.ts'
 import type { MeshDevice } from '../support/mesh-device.ts'
 import { MeshWorld } from '../support/mesh-world.ts'
@@ -72,6 +74,29 @@ describe('order', () => {
     expect(new Set(said)).toEqual(new Set(['hello', 'control-heads', 'heads-digest', 'in-sync', 'ping', 'pong']))
     expect(said.filter((type) => type === 'in-sync')).toHaveLength(2)
   })
+
+  test.each([['nothing is granted'], ['all that is granted has come']])(
+    '[SE20] while two are connected and %s, both go on being in step',
+    async (state) => {
+      world = new MeshWorld()
+      const [phone, laptop] = await world.mesh('phone', 'laptop')
+      if (state !== 'nothing is granted') {
+        await world.until(phone.grant(laptop))
+        await world.recorded(phone, manySpans('app', 1, 1, 3))
+      }
+      const synced = (): readonly number[] =>
+        [laptop.keeper.peers.get(phone.id), phone.keeper.peers.get(laptop.id)].map((peer) => peer.syncedUnixMs ?? 0)
+      const sinceInStepMs = (): number => world.clock.now() - Math.min(...synced())
+      expect(sinceInStepMs()).toBeLessThan(OFFER_DELAY_MS) // the pongs of the start have not set it back
+      await world.advance(600_000, 5_000)
+      expect(sinceInStepMs()).toBeLessThanOrEqual(PROBE_EVERY_MS + OFFER_DELAY_MS)
+      world.partition(phone, laptop)
+      await world.advance(SILENCE_LIMIT_MS, 5_000)
+      const apart = synced()
+      await world.advance(SILENCE_LIMIT_MS, 5_000)
+      expect(synced()).toEqual(apart)
+    },
+  )
 
   test('[SE6] what is recorded after a grant is pushed within a second', async () => {
     world = new MeshWorld()
