@@ -2,7 +2,15 @@
 import type { Clock } from '../base/clock.ts'
 import type { Bus } from '../bus/bus.ts'
 import type { DevtoolsProcess } from './devtools-process.ts'
-import type { DeviceView, ModuleView, PeerDetailView, PeerView, StatusView } from './http-types.ts'
+import type {
+  DeviceView,
+  ModuleView,
+  PeerDetailView,
+  PeersView,
+  PeerView,
+  RemovedByView,
+  StatusView,
+} from './http-types.ts'
 import type { KeeperClient } from './keeper-client.ts'
 import type { KeyStore } from './key-file.ts'
 import type { MeshHost } from './mesh-host.ts'
@@ -58,7 +66,8 @@ export class AgentState {
       version: VERSION,
       uptimeMs: Math.round(clock.monotonic() - this.#startedMs),
       store: { segments, records, bytes },
-      mesh: { listening: mesh.listening(), peers: await this.peers() },
+      mesh: { listening: mesh.listening(), peers: await this.#peersInBrief() },
+      removedBy: this.#removedBy(),
       modules: registry.list().map(({ name }) => name),
       otlp: devtools.url() ?? null,
       counters,
@@ -68,22 +77,28 @@ export class AgentState {
   async devices(): Promise<readonly DeviceView[]> {
     const { members } = this.#deps.keeper.view().membership
     const { deviceId } = this.#deps.keeper.view().self
-    const peers = await this.peers()
+    const others = await this.#others()
     return [...members.values()].map(({ card, addedBy }) => {
-      const peer = peers.find((each) => each.deviceId === card.deviceId)
+      const other = others.find((each) => each.deviceId === card.deviceId)
       return {
         deviceId: card.deviceId,
         name: card.name,
         self: card.deviceId === deviceId,
-        connected: peer?.connected ?? true,
-        lastSeenUnixMs: peer?.lastSeenUnixMs ?? null,
+        connected: other?.connected ?? true,
+        lastSeenUnixMs: other?.lastSeenUnixMs ?? null,
         addedBy: addedBy === card.deviceId ? null : addedBy,
       }
     })
   }
 
-  async peers(): Promise<readonly PeerView[]> {
-    return (await this.peerDetails()).map(({ deviceId, name, connected, lastSeenUnixMs }) => ({
+  /** Whoever is not a member any more has no peers, though it still knows who the members are. */
+  async peers(): Promise<PeersView> {
+    const removedBy = this.#removedBy()
+    return { peers: removedBy === null ? await this.#others() : [], removedBy }
+  }
+
+  async #peersInBrief(): Promise<readonly PeerView[]> {
+    return (await this.peers()).peers.map(({ deviceId, name, connected, lastSeenUnixMs }) => ({
       deviceId,
       name,
       connected,
@@ -91,8 +106,17 @@ export class AgentState {
     }))
   }
 
-  /** One row a paired device, connected or not, whether or not the mesh is open. */
-  async peerDetails(): Promise<readonly PeerDetailView[]> {
+  #removedBy(): RemovedByView | null {
+    const { self, membership } = this.#deps.keeper.view()
+    const removal = membership.removed.find(({ deviceId }) => deviceId === self.deviceId)
+    if (removal === undefined || membership.members.has(self.deviceId)) return null
+    const isSelf = removal.by === self.deviceId
+    const name = isSelf ? self.name : (membership.members.get(removal.by)?.card.name ?? null)
+    return { deviceId: removal.by, name, self: isSelf }
+  }
+
+  /** One row for every other member, connected or not, whether or not the mesh is open. */
+  async #others(): Promise<readonly PeerDetailView[]> {
     const { keeper, mesh, clock } = this.#deps
     const { membership, self } = keeper.view()
     const live = new Map(mesh.peers().map((peer) => [peer.deviceId, peer]))

@@ -120,6 +120,15 @@ export interface PeerView {
   readonly lastSeenUnixMs: number | null
 }
 
+/** Who removed this device from its mesh. */
+export interface RemovedByView {
+  readonly deviceId: string
+  /** Null for a device that is no member any more either. */
+  readonly name: string | null
+  /** It removed itself. */
+  readonly self: boolean
+}
+
 /** `status` */
 export interface StatusView {
   readonly deviceId: string
@@ -130,6 +139,8 @@ export interface StatusView {
   readonly uptimeMs: number
   readonly store: { readonly segments: number; readonly records: number; readonly bytes: number }
   readonly mesh: { readonly listening: readonly string[]; readonly peers: readonly PeerView[] }
+  /** Null while this device is a member of its mesh. After a removal it has no peers until it is paired again. */
+  readonly removedBy: RemovedByView | null
   readonly modules: readonly string[]
   /** Base URL of the OTLP receiver without a path, or null while it is closed. */
   readonly otlp: string | null
@@ -221,7 +232,13 @@ export interface ConsentEventView {
   readonly at: string
 }
 
-/** `peers` */
+/** `peers`: the devices of this one's mesh; none after it was removed. */
+export interface PeersView {
+  readonly peers: readonly PeerDetailView[]
+  readonly removedBy: RemovedByView | null
+}
+
+/** One of `peers`. */
 export interface PeerDetailView extends PeerView {
   readonly pendingSegments: number
   readonly syncedUnixMs: number | null

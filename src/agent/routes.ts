@@ -90,7 +90,7 @@ function deviceRoutes({ state, stages, registry, keeper, bus, isOnline, stop }: 
       await keeper.call('removeMember', deviceId)
       return { json: { deviceId } }
     }),
-    route('GET', '/v1/peers', async () => ({ json: { peers: await state.peerDetails() } })),
+    route('GET', '/v1/peers', async () => ({ json: await state.peers() })),
   ]
 }
 

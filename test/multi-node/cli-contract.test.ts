@@ -160,6 +160,7 @@ describe('with an agent', () => {
         peers: [{ deviceId: laptop.deviceId, name: 'laptop', connected: true, lastSeenUnixMs: count }],
       },
       modules: [],
+      removedBy: null,
     })
     expect(await succeed(phone, 'devices', 'list')).toMatchObject({
       devices: expect.arrayContaining([
@@ -169,6 +170,7 @@ describe('with an agent', () => {
     })
     expect(await succeed(phone, 'peers')).toMatchObject({
       peers: [{ deviceId: laptop.deviceId, name: 'laptop', connected: true, segmentsIn: 0, bytesIn: 0 }],
+      removedBy: null,
     })
   })
 

@@ -1,7 +1,7 @@
 /** Who is in a mesh, as real devices come to know it: joining, meeting through others, removal, and whoever is refused. */
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { DeviceView, ErrorView, InviteView, PairedView } from '../../src/agent/http-types.ts'
+import type { DeviceView, ErrorView, InviteView, PairedView, PeersView } from '../../src/agent/http-types.ts'
 import { openKeyFile } from '../../src/agent/key-file.ts'
 import { toDeviceId, toMeshId, type DeviceId, type MeshId } from '../../src/model/ids.ts'
 import { nodeCrypto } from '../../src/platform/node-crypto.ts'
@@ -196,8 +196,14 @@ test('[MB4] [SE14] a removed device is told, loses its grants and sessions, and 
   // The laptop sees the phone's, so whoever may see it has been told.
   await shows(laptop, phone, second, 1)
   expect(await tablet.trace(second)).toBeUndefined()
+
+  const removedBy = { deviceId: phone.deviceId, name: 'phone', self: false }
+  expect(await tablet.status()).toMatchObject({ removedBy, mesh: { peers: [] } })
+  expect(await tablet.call<PeersView>('GET', '/v1/peers')).toEqual({ peers: [], removedBy })
+  expect((await phone.status()).removedBy).toBeNull()
   expect((await HomeSearch.of(tablet.home)).holds(name)).toBe(false)
   expect((await HomeSearch.of(laptop.home)).holds(name)).toBe(true)
 
   await pair(watch, tablet)
+  expect((await tablet.status()).removedBy).toBeNull()
 })

@@ -7,7 +7,7 @@ import type { ModuleAddedView, ModuleView, StageChangeView, StatusView } from '.
 import { usage } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { confirm } from '../confirm.ts'
-import { describePeer } from './peer-words.ts'
+import { describePeer, describeRemoval } from './peer-words.ts'
 
 const STAGES = ['casual', 'pro', 'developer'] as const
 
@@ -172,6 +172,7 @@ function describeStatus(view: StatusView): string {
     `  OTLP     ${view.otlp ?? 'closed'}`,
     `  mesh     ${mesh.listening.length === 0 ? 'closed' : mesh.listening.join('  ')}`,
     ...mesh.peers.map((peer) => `           ${describePeer(peer)}`),
+    ...(view.removedBy === null ? [] : [describeRemoval(view.removedBy)]),
   ].join('\n')
 }
 

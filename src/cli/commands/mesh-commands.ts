@@ -1,12 +1,12 @@
 /** Other devices: pairing, the list of them, and how sync with each stands. */
-import type { DeviceView, InviteView, NearbyView, PairedView, PeerDetailView } from '../../agent/http-types.ts'
+import type { DeviceView, InviteView, NearbyView, PairedView, PeersView } from '../../agent/http-types.ts'
 import type { Command } from '../command.ts'
 import { usage } from '../cli-error.ts'
 import { qrLines } from '../render/qr.ts'
 import { relativeTime } from '../render/relative-time.ts'
 import { safeText } from '../render/safe-text.ts'
 import { table } from './device-commands.ts'
-import { describePeer } from './peer-words.ts'
+import { describePeer, describeRemoval } from './peer-words.ts'
 
 const invite: Command = {
   name: 'pair invite',
@@ -100,9 +100,10 @@ const peers: Command = {
   takes: '',
   help: 'how sync with each device stands',
   async run({ client, output }) {
-    const view = await client.call<{ peers: readonly PeerDetailView[] }>('GET', '/v1/peers')
-    output.answer(view, () =>
-      view.peers.length === 0
+    const view = await client.call<PeersView>('GET', '/v1/peers')
+    output.answer(view, () => {
+      if (view.removedBy !== null) return describeRemoval(view.removedBy)
+      return view.peers.length === 0
         ? 'No paired devices yet. Start with: aico-mesh pair invite'
         : table(
             output,
@@ -118,8 +119,8 @@ const peers: Command = {
                 ? 'not measured'
                 : `${signed(peer.clock.offsetMs)} ± ${peer.clock.errorMs.toFixed(1)} ms`,
             ]),
-          ),
-    )
+          )
+    })
   },
 }
 
