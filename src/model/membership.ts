@@ -55,6 +55,8 @@ export interface Removal {
   readonly deviceId: DeviceId
   readonly by: DeviceId
   readonly opId: OpId
+  /** On the clock of the device that removed it; for people. */
+  readonly atUnixMs: number
 }
 
 export interface Membership {

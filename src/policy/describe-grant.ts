@@ -1,18 +1,19 @@
 /**
- * The words a person is shown before consenting. The same terms give the same text, byte for byte, whatever the order
- * their lists came in; its SHA-256 stands in the grant as `noticeHash`. Never throws.
+ * The words a person is shown when consenting. The same terms at the same time give the same text, byte for byte,
+ * whatever the order their lists came in; its SHA-256 stands in the grant as `noticeHash`. Never throws.
  *
  * Names and purposes are other people's words: they are quoted, and characters that could hide, reorder or add lines
  * are shown as escapes. Rules: docs/spec/consent.md CO14, CO15.
  */
 import { utf8 } from '../base/bytes.ts'
+import { startOfUtcDay } from '../base/clock.ts'
 import type { Sha256 } from '../base/crypto.ts'
 import { DEFAULT_LEASE_S, type GrantOp, type May } from '../model/grant.ts'
 import { LANES, type Lane } from '../model/lane.ts'
 
 export interface GrantWords extends Pick<
   GrantOp,
-  'may' | 'lanes' | 'modules' | 'sinceUnixMs' | 'untilUnixMs' | 'purpose'
+  'may' | 'lanes' | 'modules' | 'sinceUnixMs' | 'untilUnixMs' | 'purpose' | 'atUnixMs'
 > {
   readonly ownerName: string
   readonly recipientName: string
@@ -28,7 +29,7 @@ export function describeGrant(words: GrantWords): string {
     `Kinds: ${laneWords(words.lanes)}.`,
     `Modules: ${listOrEvery(words.modules, 'every module, also those to come')}.`,
     ...(words.parts === undefined ? [] : [`Parts: ${listOrEvery(words.parts, '')}.`]),
-    `From: ${sinceWords(words.sinceUnixMs)}.`,
+    `From: ${sinceWords(words.sinceUnixMs, words.atUnixMs)}.`,
     `Until: ${words.untilUnixMs === undefined ? 'it is revoked' : utcWords(words.untilUnixMs)}.`,
     `Purpose: ${words.purpose === '' ? 'none given' : quote(words.purpose)}.`,
     `If ${recipient} hears nothing from ${owner} for ${durationWords(words.leaseS ?? DEFAULT_LEASE_S)}, it deletes what it received and takes no more until they meet again.`,
@@ -53,6 +54,9 @@ const LANE_WORDS: Readonly<Record<Lane, string>> = {
   audit: 'audit (who did what)',
   documents: 'documents (notes and saved views)',
 }
+const UNKNOWN_TIME = 'an unknown time'
+/** A beginning this near to the consent is the moment of consenting, in milliseconds: asking takes a while. */
+const NOW_WITHIN_MS = 60_000
 const UNITS = [
   [86_400, 'day'],
   [3_600, 'hour'],
@@ -70,21 +74,44 @@ function listOrEvery(names: readonly string[] | undefined, every: string): strin
   return names.length === 0 ? 'none' : `only ${[...new Set(names)].sort().map(quote).join(', ')}`
 }
 
-function sinceWords(sinceUnixMs: number): string {
+/** What of the past is opened, said so that nobody takes the beginning for the moment of consenting. */
+function sinceWords(sinceUnixMs: number, atUnixMs: number): string {
   if (sinceUnixMs <= 0) return 'everything that is kept, however old'
-  return `${utcWords(sinceUnixMs)}; records under a key that was already in use then stay closed`
+  const time = utcWords(sinceUnixMs)
+  if (time === UNKNOWN_TIME) return time
+  const agoMs = atUnixMs - sinceUnixMs
+  if (Math.abs(agoMs) < NOW_WITHIN_MS) return `now on (${time}); nothing recorded before is opened`
+  if (agoMs < 0) return `${time}, ${spanWords(-agoMs)} after this consent; nothing recorded before is opened`
+  // A key lasts one UTC day at most, so none is in use when a day begins.
+  const except = startOfUtcDay(sinceUnixMs) === sinceUnixMs ? '' : ', except under a key that was already in use then'
+  return `${time}, ${spanWords(agoMs)} before this consent; what was recorded since then is opened too${except}`
+}
+
+/** Rounded down, in the two largest units that are not zero. */
+function spanWords(ms: number): string {
+  let seconds = Math.floor(ms / 1000)
+  const parts: string[] = []
+  for (const [size, unit] of UNITS) {
+    const count = Math.floor(seconds / size)
+    seconds -= count * size
+    if (count > 0) parts.push(countWords(count, unit))
+  }
+  return parts.slice(0, 2).join(' ')
 }
 
 function utcWords(unixMs: number): string {
   const date = new Date(unixMs)
-  if (Number.isNaN(date.getTime())) return 'an unknown time'
+  if (Number.isNaN(date.getTime())) return UNKNOWN_TIME
   return `${date.toISOString().replace('T', ' ').replace('.000Z', '').replace('Z', '')} UTC`
 }
 
 /** In the largest unit that comes out whole. */
 function durationWords(seconds: number): string {
   const [size, unit] = UNITS.find(([length]) => seconds >= length && seconds % length === 0) ?? UNITS[3]
-  const count = seconds / size
+  return countWords(seconds / size, unit)
+}
+
+function countWords(count: number, unit: string): string {
   return `${count} ${unit}${count === 1 ? '' : 's'}`
 }
 

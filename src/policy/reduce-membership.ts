@@ -86,7 +86,7 @@ function removalsInForce(
   const removals: Removal[] = []
   for (const [number, op] of history.ops.entries()) {
     if (op.kind !== 'remove' || !setHas(counting, number) || members.has(op.subject)) continue
-    removals.push({ deviceId: op.subject, by: op.author, opId: op.opId })
+    removals.push({ deviceId: op.subject, by: op.author, opId: op.opId, atUnixMs: op.atUnixMs })
   }
   return removals.sort((a, b) => compareText(a.deviceId, b.deviceId) || compareText(a.opId, b.opId))
 }

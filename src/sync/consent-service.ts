@@ -12,6 +12,7 @@ import type { DeviceCard, Membership } from '../model/membership.ts'
 import { describeGrant, noticeHash, type GrantWords } from '../policy/describe-grant.ts'
 import { openedScopes, type OpenedScope } from '../policy/opened-scopes.ts'
 import type { ConsentRecord } from '../policy/reduce-consent.ts'
+import { sameGrant, standingGrants, type GrantTerms } from '../policy/standing-grants.ts'
 import { consentOpId, encodeConsentOp } from '../wire/consent-op.ts'
 import { ConsentBook } from './consent-book.ts'
 import { ConsentInbox, type ConsentInboxDeps } from './consent-inbox.ts'
@@ -49,7 +50,10 @@ export interface GrantRequest {
 }
 export interface GrantResult {
   readonly grantId: GrantId
+  /** The words that were consented to, now or when the grant was made. */
   readonly notice: string
+  /** Whether this very grant stood already, so that none was made. */
+  readonly existing: boolean
 }
 
 export class ConsentService {
@@ -74,42 +78,21 @@ export class ConsentService {
     return this.#book.history()
   }
 
-  /** The plain words a person consents to. */
-  describe(request: GrantRequest): string {
-    return describeGrant(this.#words(request))
-  }
-
-  /** @throws {ConsentError} `CONSENT_NOT_A_MEMBER`, `CONSENT_SELF`, `CONSENT_WINDOW` */
+  /**
+   * Lets a member see records; a grant that stands already and says the same is not given twice.
+   * @throws {ConsentError} `CONSENT_NOT_A_MEMBER`, `CONSENT_SELF`, `CONSENT_WINDOW`
+   */
   grant(request: GrantRequest): Promise<GrantResult> {
     return this.#oneAtATime(async () => {
-      const { crypto, ownerClock, self } = this.#deps
       this.#requireMember(request.recipient)
-      const now = ownerClock.now()
-      if (request.untilUnixMs !== undefined && request.untilUnixMs <= Math.max(now, request.sinceUnixMs)) {
+      const nowUnixMs = this.#deps.ownerClock.now()
+      if (request.untilUnixMs !== undefined && request.untilUnixMs <= Math.max(nowUnixMs, request.sinceUnixMs)) {
         throw new ConsentError('CONSENT_WINDOW', 'the end of a grant lies after its beginning and after now')
       }
-      this.#deps.cut(request.lanes)
-      const notice = this.describe(request)
-      const grantId = toGrantId(crypto.randomBytes(16)) as GrantId
-      const plaintext = encodeConsentOp({
-        ...request,
-        kind: 'grant',
-        grantId,
-        prev: undefined,
-        parts: undefined,
-        noticeHash: noticeHash(notice, crypto.sha256),
-        leaseS: DEFAULT_LEASE_S,
-        atUnixMs: now,
-      })
-      const opId = consentOpId({ owner: self, recipient: request.recipient }, plaintext, crypto.sha256)
-      this.#record('consent.granted', opId, request.recipient, { notice })
-      const [entry] = await this.#seal(request.recipient, [{ kind: 'consent', plaintext }])
-      // Sealing takes a moment, in which the device may have been removed: its grants have been ended by then.
-      this.#requireMember(request.recipient)
-      this.#commit([{ entries: [entry as SealedEntry], handed: [] }], [])
-      await this.#handOverTo(request.recipient)
-      this.#book.changed()
-      return { grantId, notice }
+      const terms = { ...request, owner: this.#deps.self, parts: undefined }
+      const existing = sameGrant(this.records(), terms, { nowUnixMs })
+      if (existing === undefined) return this.#grantNow(terms, nowUnixMs)
+      return { grantId: existing.grantId, notice: describeGrant(this.#words(existing)), existing: true }
     })
   }
 
@@ -124,6 +107,25 @@ export class ConsentService {
     return this.#oneAtATime(async () => {
       if (!this.#book.isRevoked(grantId)) await this.#revokeNow(grant)
     })
+  }
+
+  /** Ends every grant to a device that stands, those that are being written too. @returns which these were */
+  revokeAllTo(recipient: DeviceId): Promise<readonly GrantId[]> {
+    const fenced = this.standingTo(recipient)
+    for (const { grantId } of fenced) this.#book.fence(grantId)
+    return this.#oneAtATime(async () => {
+      const written = this.standingTo(recipient)
+      for (const { grantId } of written) this.#book.fence(grantId)
+      const grants = [...fenced, ...written]
+      for (const grant of grants) if (!this.#book.isRevoked(grant.grantId)) await this.#revokeNow(grant)
+      return grants.map(({ grantId }) => grantId)
+    })
+  }
+
+  /** Grants of this device to another that are in force, or will be. */
+  standingTo(recipient: DeviceId): readonly GrantOp[] {
+    const { self, ownerClock } = this.#deps
+    return standingGrants(this.records(), { owner: self, recipient }, { nowUnixMs: ownerClock.now() })
   }
 
   /** Hands over what live grants open and their recipients do not have yet: keys of new epochs, names of new logs. */
@@ -158,6 +160,32 @@ export class ConsentService {
       }
       return isNew
     })
+  }
+
+  async #grantNow(terms: GrantTerms, atUnixMs: number): Promise<GrantResult> {
+    const { crypto, self } = this.#deps
+    const { recipient, lanes } = terms
+    this.#deps.cut(lanes)
+    const notice = describeGrant(this.#words({ ...terms, atUnixMs }))
+    const grantId = toGrantId(crypto.randomBytes(16)) as GrantId
+    const plaintext = encodeConsentOp({
+      ...terms,
+      kind: 'grant',
+      grantId,
+      prev: undefined,
+      noticeHash: noticeHash(notice, crypto.sha256),
+      leaseS: DEFAULT_LEASE_S,
+      atUnixMs,
+    })
+    const opId = consentOpId({ owner: self, recipient }, plaintext, crypto.sha256)
+    this.#record('consent.granted', opId, recipient, { notice })
+    const [entry] = await this.#seal(recipient, [{ kind: 'consent', plaintext }])
+    // Sealing takes a moment, in which the device may have been removed: its grants have been ended by then.
+    this.#requireMember(recipient)
+    this.#commit([{ entries: [entry as SealedEntry], handed: [] }], [])
+    await this.#handOverTo(recipient)
+    this.#book.changed()
+    return { grantId, notice, existing: false }
   }
 
   async #revokeNow(grant: GrantOp): Promise<void> {
@@ -269,16 +297,24 @@ export class ConsentService {
   }
 
   #requireMember(recipient: DeviceId): void {
-    if (recipient === this.#deps.self) throw new ConsentError('CONSENT_SELF', 'a device sees its own records anyway')
-    if (!this.#deps.membership().members.has(recipient)) {
+    const { self, membership } = this.#deps
+    const { members } = membership()
+    if (recipient === self) throw new ConsentError('CONSENT_SELF', 'a device sees its own records anyway')
+    if (!members.has(self)) {
+      throw new ConsentError(
+        'CONSENT_NOT_A_MEMBER',
+        'this device was removed from its mesh: it has nobody to consent to',
+      )
+    }
+    if (!members.has(recipient)) {
       throw new ConsentError('CONSENT_NOT_A_MEMBER', 'consent is given to paired devices only')
     }
   }
 
-  #words(request: GrantRequest): GrantWords {
-    const { membership, self } = this.#deps
+  #words(terms: GrantTerms & Pick<GrantOp, 'atUnixMs'>): GrantWords {
+    const { membership } = this.#deps
     const nameOf = (device: DeviceId): string => membership().members.get(device)?.card.name ?? device.slice(0, 8)
-    return { ...request, ownerName: nameOf(self), recipientName: nameOf(request.recipient) }
+    return { ...terms, ownerName: nameOf(terms.owner), recipientName: nameOf(terms.recipient) }
   }
 
   #record(type: 'consent.granted' | 'consent.revoked', opId: string, peer: DeviceId, payload: object): void {

@@ -8,6 +8,7 @@ import type { Crypto } from '../base/crypto.ts'
 import { MeshError } from '../base/errors.ts'
 import { idBytes, toMeshId, type DeviceId, type MeshId, type OpId } from '../model/ids.ts'
 import type { DeviceCard, Membership, MembershipOp } from '../model/membership.ts'
+import { denyRemoval, type RemovalDenial } from '../policy/decide-removal.ts'
 import { headsToBuildOn, MAX_MEMBERSHIP_OPS, reduceMembership } from '../policy/reduce-membership.ts'
 import {
   decodeMembershipOp,
@@ -42,7 +43,7 @@ export interface MembershipDeps {
 }
 
 export type MembershipErrorCode =
-  'PAIR_ALREADY_IN_MESH' | 'MEMBER_UNKNOWN' | 'MEMBER_OTHER_MESH' | 'MEMBER_TOO_MANY_OPS' | 'MEMBER_NOT_ADDED'
+  'PAIR_ALREADY_IN_MESH' | 'MEMBER_OTHER_MESH' | 'MEMBER_TOO_MANY_OPS' | 'MEMBER_NOT_ADDED' | RemovalDenial
 export class MembershipError extends MeshError<MembershipErrorCode> {}
 
 interface Committed {
@@ -52,6 +53,11 @@ interface Committed {
 }
 
 const MESH_ID_BYTES = 16
+const DENIED: Readonly<Record<RemovalDenial, string>> = {
+  MEMBER_REMOVED: 'this device was removed from its mesh: it takes nobody in and removes nobody there any more',
+  MEMBER_SELF: 'a device does not remove itself; remove it on another of your devices',
+  MEMBER_UNKNOWN: 'no such device is paired',
+}
 /** Operations after which nobody new is taken in: room is left for removals, so that a flood cannot prevent one. */
 export const MAX_ADDING_OPS = 1_500
 
@@ -113,6 +119,15 @@ export class MembershipService {
     return cards.findLast(({ deviceId }) => deviceId === device)
   }
 
+  /** Devices that were in a mesh with this one and no longer are. */
+  formerMembers(): readonly DeviceCard[] {
+    const { members } = this.#membership
+    const cards = [...this.#ops.values()].flatMap(({ op }) => (op.kind === 'remove' ? [] : [op.card]))
+    return [...new Map(cards.map((card) => [card.deviceId, card])).values()].filter(
+      ({ deviceId }) => deviceId !== this.#deps.card.deviceId && !members.has(deviceId),
+    )
+  }
+
   /** SHA-256 over the sorted ids of all operations of this mesh: equal digests mean the same operations. */
   digest(): Uint8Array {
     const ids = this.opIds().map((id) => idBytes(id))
@@ -143,7 +158,7 @@ export class MembershipService {
     } catch (err) {
       failure = err
     }
-    const { isNew, leftOut } = await this.#commit(decoded, 'peer')
+    const { isNew, leftOut } = await this.#inTurn(() => this.#commitNow(decoded, 'peer'))
     for (let n = 0; n < leftOut; n++) this.#deps.onRefused('MEMBER_TOO_MANY_OPS')
     if (failure !== undefined) throw failure
     return isNew
@@ -158,9 +173,15 @@ export class MembershipService {
     return this.#deps.crypto.ed25519Sign(this.#deps.deviceSeed, membershipSigningBytes(payload))
   }
 
-  /** Keeps an operation that this device and another have signed. */
-  async commitAdd(payload: Uint8Array, author: Uint8Array, subject: Uint8Array): Promise<void> {
-    await this.#commitOwn(encodeMembershipEnvelope(payload, author, subject))
+  /**
+   * Keeps an operation that this device and another have signed.
+   * @throws {MembershipError} `MEMBER_REMOVED` if this device was removed since it signed, `MEMBER_TOO_MANY_OPS`
+   */
+  commitAdd(payload: Uint8Array, author: Uint8Array, subject: Uint8Array): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#membership.members.has(this.#deps.card.deviceId)) throw refused('MEMBER_REMOVED')
+      await this.#commitOwnNow(encodeMembershipEnvelope(payload, author, subject))
+    })
   }
 
   /**
@@ -187,11 +208,18 @@ export class MembershipService {
     this.#deps.onChange()
   }
 
-  /** @throws {MembershipError} `MEMBER_UNKNOWN` */
-  async remove(subject: DeviceId): Promise<void> {
-    if (!this.#membership.members.has(subject)) throw new MembershipError('MEMBER_UNKNOWN', 'no such device is paired')
-    const payload = encodeMembershipPayload({ ...this.#opBase(), kind: 'remove', subject })
-    await this.#commitOwn(encodeMembershipEnvelope(payload, this.sign(payload)))
+  /**
+   * Puts another device out of the mesh. Refused where it would change nothing, and nothing is written then.
+   * @throws {MembershipError} `MEMBER_REMOVED`, `MEMBER_SELF`, `MEMBER_UNKNOWN`, `MEMBER_TOO_MANY_OPS`
+   */
+  remove(subject: DeviceId): Promise<void> {
+    // Judged in turn: what came before may have removed either of the two.
+    return this.#inTurn(async () => {
+      const denial = denyRemoval(this.#membership, this.#deps.card.deviceId, subject)
+      if (denial !== undefined) throw refused(denial)
+      const payload = encodeMembershipPayload({ ...this.#opBase(), kind: 'remove', subject })
+      await this.#commitOwnNow(encodeMembershipEnvelope(payload, this.sign(payload)))
+    })
   }
 
   #opBase(): { mesh: MeshId; author: DeviceId; heads: readonly OpId[]; atUnixMs: number } {
@@ -218,17 +246,17 @@ export class MembershipService {
     throw new MembershipError('MEMBER_OTHER_MESH', 'an operation of another mesh')
   }
 
-  async #commitOwn(envelope: Uint8Array): Promise<void> {
-    const { leftOut } = await this.#commit([this.#decodeOfMesh(envelope)], 'user')
+  async #commitOwnNow(envelope: Uint8Array): Promise<void> {
+    const { leftOut } = await this.#commitNow([this.#decodeOfMesh(envelope)], 'user')
     if (leftOut > 0) {
       throw new MembershipError('MEMBER_TOO_MANY_OPS', 'this mesh has all the operations it can have')
     }
   }
 
-  /** One batch after another: what each changes is judged by all before it. */
-  #commit(decoded: readonly DecodedMembershipOp[], actor: 'user' | 'peer'): Promise<Committed> {
-    const result = this.#queue.then(() => this.#commitNow(decoded, actor))
-    this.#queue = result.catch(() => undefined) // the caller sees the failure; the next batch is not held up
+  /** One change after another: each is judged by all before it. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work)
+    this.#queue = result.catch(() => undefined) // the caller sees the failure; the next change is not held up
     return result
   }
 
@@ -290,4 +318,8 @@ export class MembershipService {
     const ops: readonly MembershipOp[] = this.#ofMesh().map(({ op }) => op)
     return reduceMembership(ops, this.#mesh.mesh, this.#mesh.root)
   }
+}
+
+function refused(denial: RemovalDenial): MembershipError {
+  return new MembershipError(denial, DENIED[denial])
 }

@@ -46,6 +46,7 @@ export class Simulation {
   /** What happened, for whoever has to understand a failing seed. */
   readonly history: string[] = []
   #spans = 0
+  #grants = 0
   #live: Granted[] = []
   readonly #spansOf = new Map<MeshDevice, Set<number>>()
   /** Spans that a reader was ever allowed to see, by owner and reader. */
@@ -110,7 +111,8 @@ export class Simulation {
 
   async grant(a: MeshDevice, b: MeshDevice): Promise<void> {
     if (a === b || !a.isRunning || !isMember(a, b)) return
-    const granted = await this.world.until(a.grant(b, { lanes: ['traces'] }).catch(whenRemovedMeanwhile))
+    const purpose = `grant ${++this.#grants}` // one that stands already would not be given again
+    const granted = await this.world.until(a.grant(b, { lanes: ['traces'], purpose }).catch(whenRemovedMeanwhile))
     if (granted === undefined) return
     this.#live.push({ owner: a, reader: b, grantId: granted.grantId })
     for (const span of this.#spansOf.get(a) ?? []) this.#allowedOf(a, b).add(span)
@@ -158,7 +160,7 @@ export class Simulation {
   async remove(a: MeshDevice, b: MeshDevice): Promise<void> {
     // Rarely, and never by mistake of the model: whoever removes ends what it granted.
     if (a === b || !a.isRunning || !isMember(a, b) || this.world.random.next() < 0.6) return
-    await this.world.until(a.api('removeMember', b.id))
+    await this.world.until(a.api('removeMember', b.id).catch(whenRemovedMeanwhile))
     this.#live = this.#live.filter(({ owner, reader }) => owner !== a || reader !== b)
   }
 
@@ -181,7 +183,7 @@ export class Simulation {
 }
 
 function whenRemovedMeanwhile(err: unknown): undefined {
-  if (codeOf(err) !== 'CONSENT_NOT_A_MEMBER') throw err
+  if (!['CONSENT_NOT_A_MEMBER', 'MEMBER_REMOVED', 'MEMBER_UNKNOWN'].includes(codeOf(err))) throw err
 }
 
 function isMember(of: MeshDevice, other: MeshDevice): boolean {

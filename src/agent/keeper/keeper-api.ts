@@ -144,12 +144,14 @@ function controlCalls(keeper: Keeper) {
       return consents.grant(request)
     },
     revoke: (grantId: GrantId) => consents.revoke(grantId),
+    revokeAllTo: (recipient: DeviceId) => consents.revokeAllTo(recipient),
     grants: () =>
       consents
         .records()
         .map((record) => ({ ...record, state: grantState(record, keeper.shareView(record.grant.owner)) })),
     consentHistory: () => consents.history(),
     removeMember: (device: DeviceId) => members.remove(device),
+    formerMembers: () => members.formerMembers(),
 
     pairInvite: (addresses: readonly string[]) => pairing.invite(addresses),
     pairOpen: (): boolean => pairing.isOpen(),

@@ -14,6 +14,7 @@ const words: GrantWords = {
   sinceUnixMs: Date.UTC(2026, 10, 22),
   untilUnixMs: undefined,
   purpose: 'find out why it is slow',
+  atUnixMs: Date.UTC(2026, 10, 22, 14, 3, 12, 123),
 }
 const lineOf = (change: Partial<GrantWords>, start: string): string | undefined =>
   describeGrant({ ...words, ...change })
@@ -27,7 +28,7 @@ describe('describeGrant', () => {
         '"phone" may see records of "laptop": receive, read and keep them.',
         'Kinds: traces (what happened, step by step), logs (what programs wrote down).',
         'Modules: every module, also those to come.',
-        'From: 2026-11-22 00:00:00 UTC; records under a key that was already in use then stay closed.',
+        'From: 2026-11-22 00:00:00 UTC, 14 hours 3 minutes before this consent; what was recorded since then is opened too.',
         'Until: it is revoked.',
         'Purpose: "find out why it is slow".',
         'If "phone" hears nothing from "laptop" for 7 days, it deletes what it received and takes no more until they meet again.',
@@ -39,7 +40,7 @@ describe('describeGrant', () => {
   test('[CO14] the hash is the SHA-256 of the text, so that anyone can check it', () => {
     const text = describeGrant(words)
     expect(toHex(noticeHash(text, sha256))).toBe(createHash('sha256').update(text).digest('hex'))
-    expect(toHex(noticeHash(text, sha256))).toBe('41008c2ea89a48f1df575f23679c868e3a9e5c3e1c3ad3463c0e02e386420569')
+    expect(toHex(noticeHash(text, sha256))).toBe('da375b078c398ba10b20e54927790ad0488def21b8d42002ad0108f50ed5ce83')
   })
 
   const lines: { name: string; change: Partial<GrantWords>; line: string }[] = [
@@ -48,6 +49,33 @@ describe('describeGrant', () => {
       change: { may: 'carry' },
       line: '"phone" may carry records of "laptop" to other devices. It cannot read them. It can tell whose they are, how many, how large and when they came, and which of them belong together.',
     },
+    {
+      name: 'the moment of consenting is now, though asking took a while',
+      change: { sinceUnixMs: words.atUnixMs - 59_999 },
+      line: 'From: now on (2026-11-22 14:02:12.124 UTC); nothing recorded before is opened.',
+    },
+    {
+      name: 'a clock that is a little behind the one that consents, or before it, makes no difference to that',
+      change: { sinceUnixMs: words.atUnixMs + 59_999 },
+      line: 'From: now on (2026-11-22 14:04:12.122 UTC); nothing recorded before is opened.',
+    },
+    {
+      name: 'a beginning within a day leaves out what the key of that time covers',
+      change: { sinceUnixMs: words.atUnixMs - 60_000 },
+      line: 'From: 2026-11-22 14:02:12.123 UTC, 1 minute before this consent; what was recorded since then is opened too, except under a key that was already in use then.',
+    },
+    {
+      name: 'a beginning of two days ago and a bit',
+      change: { sinceUnixMs: words.atUnixMs - 176_400_000 },
+      line: 'From: 2026-11-20 13:03:12.123 UTC, 2 days 1 hour before this consent; what was recorded since then is opened too, except under a key that was already in use then.',
+    },
+    {
+      name: 'a beginning to come',
+      change: { sinceUnixMs: Date.UTC(2026, 10, 25) },
+      line: 'From: 2026-11-25 00:00:00 UTC, 2 days 9 hours after this consent; nothing recorded before is opened.',
+    },
+    { name: 'a beginning no calendar has', change: { sinceUnixMs: 8.65e15 }, line: 'From: an unknown time.' },
+    { name: 'a beginning that is no number', change: { sinceUnixMs: Number.NaN }, line: 'From: an unknown time.' },
     { name: 'all that is kept', change: { sinceUnixMs: 0 }, line: 'From: everything that is kept, however old.' },
     {
       name: 'an end, to the millisecond if it has any',

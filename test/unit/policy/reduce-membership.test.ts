@@ -219,7 +219,7 @@ describe('reduceMembership', () => {
       remove('r3', 'A', 'D', ['r1']),
     ]
     const undone = reduceMembership([...ops, add('again', 'A', 'D', ['r3'])], MESH)
-    expect(undone.removed).toEqual([{ deviceId: device('B'), by: device('A'), opId: opId('r1') }])
+    expect(undone.removed).toEqual([{ deviceId: device('B'), by: device('A'), opId: opId('r1'), atUnixMs: 0 }])
     expect(reduceMembership(ops, MESH).removed).toHaveLength(2)
   })
 
