@@ -1,9 +1,10 @@
 /** What the agent says of itself: status, devices, peers. Answers are the plain types of http-types.ts. */
 import type { Clock } from '../base/clock.ts'
 import type { Bus } from '../bus/bus.ts'
+import { standingOf } from '../policy/decide-removal.ts'
 import type { DevtoolsProcess } from './devtools-process.ts'
 import type {
-  DeviceView,
+  DeviceList,
   ModuleView,
   PeerDetailView,
   PeersView,
@@ -67,33 +68,39 @@ export class AgentState {
       uptimeMs: Math.round(clock.monotonic() - this.#startedMs),
       store: { segments, records, bytes },
       mesh: { listening: mesh.listening(), peers: await this.#peersInBrief() },
-      removedBy: this.#removedBy(),
+      removedBy: await this.#removedBy(),
       modules: registry.list().map(({ name }) => name),
       otlp: devtools.url() ?? null,
       counters,
     }
   }
 
-  async devices(): Promise<readonly DeviceView[]> {
-    const { members } = this.#deps.keeper.view().membership
-    const { deviceId } = this.#deps.keeper.view().self
+  async devices(): Promise<DeviceList> {
+    const { keeper } = this.#deps
+    const { membership, self } = keeper.view()
+    const removedBy = await this.#removedBy()
     const others = await this.#others()
-    return [...members.values()].map(({ card, addedBy }) => {
+    const devices = [...membership.members.values()].map(({ card, addedBy }) => {
       const other = others.find((each) => each.deviceId === card.deviceId)
       return {
         deviceId: card.deviceId,
         name: card.name,
-        self: card.deviceId === deviceId,
+        self: card.deviceId === self.deviceId,
         connected: other?.connected ?? true,
         lastSeenUnixMs: other?.lastSeenUnixMs ?? null,
         addedBy: addedBy === card.deviceId ? null : addedBy,
       }
     })
+    const listed = removedBy === null ? devices : []
+    const former = (await this.#onceKnown()).filter(
+      ({ deviceId }) => deviceId !== self.deviceId && !listed.some((each) => each.deviceId === deviceId),
+    )
+    return { devices: listed, removedBy, former }
   }
 
   /** Whoever is not a member any more has no peers, though it still knows who the members are. */
   async peers(): Promise<PeersView> {
-    const removedBy = this.#removedBy()
+    const removedBy = await this.#removedBy()
     return { peers: removedBy === null ? await this.#others() : [], removedBy }
   }
 
@@ -106,13 +113,27 @@ export class AgentState {
     }))
   }
 
-  #removedBy(): RemovedByView | null {
+  async #removedBy(): Promise<RemovedByView | null> {
     const { self, membership } = this.#deps.keeper.view()
-    const removal = membership.removed.find(({ deviceId }) => deviceId === self.deviceId)
-    if (removal === undefined || membership.members.has(self.deviceId)) return null
-    const isSelf = removal.by === self.deviceId
-    const name = isSelf ? self.name : (membership.members.get(removal.by)?.card.name ?? null)
-    return { deviceId: removal.by, name, self: isSelf }
+    const standing = standingOf(membership, self.deviceId)
+    if (standing.is === 'member') return null
+    const { by = null, atUnixMs } = standing.removal ?? {}
+    return {
+      deviceId: by,
+      name: (await this.#onceKnown()).find(({ deviceId }) => deviceId === by)?.name ?? null,
+      self: by === self.deviceId,
+      at: atUnixMs === undefined ? null : new Date(atUnixMs).toISOString(),
+    }
+  }
+
+  /** Every device that is or was in a mesh with this one, and this one. */
+  async #onceKnown(): Promise<readonly { readonly deviceId: string; readonly name: string }[]> {
+    const { keeper } = this.#deps
+    const { self, membership } = keeper.view()
+    const members = [...membership.members.values()].map(({ card }) => card)
+    const cards = [self, ...members, ...(await keeper.call('formerMembers'))]
+    const names = new Map(cards.map(({ deviceId, name }) => [deviceId, name]))
+    return [...names].map(([deviceId, name]) => ({ deviceId, name }))
   }
 
   /** One row for every other member, connected or not, whether or not the mesh is open. */

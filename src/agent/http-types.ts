@@ -122,11 +122,14 @@ export interface PeerView {
 
 /** Who removed this device from its mesh. */
 export interface RemovedByView {
-  readonly deviceId: string
-  /** Null for a device that is no member any more either. */
+  /** Null if nobody did: whoever took it in was removed, and its own place went with that. */
+  readonly deviceId: string | null
+  /** Null for a device that was never known here. */
   readonly name: string | null
   /** It removed itself. */
   readonly self: boolean
+  /** RFC 3339, UTC, on the clock of the device that did it. */
+  readonly at: string | null
 }
 
 /** `status` */
@@ -193,10 +196,18 @@ export interface NearbyView {
   readonly pairing: boolean
 }
 
-/** `devices list` */
+/** `devices list`: one member of this device's mesh. */
 export interface DeviceView extends PeerView {
   readonly self: boolean
   readonly addedBy: string | null
+}
+/** `devices list` */
+export interface DeviceList {
+  /** Empty when this device was removed. */
+  readonly devices: readonly DeviceView[]
+  readonly removedBy: RemovedByView | null
+  /** Devices that were in a mesh with this one and no longer are, by name. */
+  readonly former: readonly { readonly deviceId: string; readonly name: string }[]
 }
 
 export type GrantStateName = 'active' | 'scheduled' | 'expired' | 'revoked' | 'lapsed' | 'void'
@@ -221,6 +232,20 @@ export interface GrantedView {
   readonly grantId: string
   /** The plain words that were consented to. */
   readonly notice: string
+  /** Whether a grant that says the same stood already: it is this one, and no other was given. */
+  readonly existing: boolean
+}
+
+/** `consent revoke GRANT` */
+export interface RevokedView {
+  readonly grantId: string
+  /** Other grants to the same device that are in force, or will be. */
+  readonly stillOpen: readonly GrantView[]
+}
+
+/** `consent revoke --to DEVICE` */
+export interface RevokedAllView {
+  readonly grantIds: readonly string[]
 }
 
 /** `consent history`: one operation. */

@@ -32,7 +32,8 @@ export interface RouteDeps {
   readonly stop: () => void
 }
 
-export type RouteErrorCode = 'TRACE_NOT_FOUND' | 'DEVICE_UNKNOWN' | 'DEVICE_AMBIGUOUS' | 'GRANT_UNKNOWN'
+export type RouteErrorCode =
+  'TRACE_NOT_FOUND' | 'DEVICE_UNKNOWN' | 'DEVICE_AMBIGUOUS' | 'GRANT_UNKNOWN' | 'GRANT_AMBIGUOUS'
 export class RouteError extends MeshError<RouteErrorCode> {}
 
 /** How long `pair nearby` listens, in milliseconds: announcements answer a query within a second. */
@@ -84,7 +85,7 @@ function deviceRoutes({ state, stages, registry, keeper, bus, isOnline, stop }: 
       if (isOnline) await bus.removeModule(name)
       return { json: { module: name } }
     }),
-    route('GET', '/v1/devices', async () => ({ json: { devices: await state.devices() } })),
+    route('GET', '/v1/devices', async () => ({ json: await state.devices() })),
     route('DELETE', '/v1/devices/:device', async ({ params }) => {
       const deviceId = findDevice(keeper, params['device'] as string)
       await keeper.call('removeMember', deviceId)
@@ -139,7 +140,12 @@ function consentRoutes({ keeper }: RouteDeps): readonly Route[] {
     route('DELETE', '/v1/consent/:grant', async ({ params }) => {
       const grantId = await findGrant(keeper, params['grant'] as string)
       await keeper.call('revoke', grantId)
-      return { json: { grantId } }
+      return { json: { grantId, stillOpen: await openBeside(keeper, grantId) } }
+    }),
+    route('DELETE', '/v1/consent', async ({ query }) => {
+      const to = query.get('to')
+      if (to === null) throw bad('to', 'names the device whose grants end')
+      return { json: { grantIds: await keeper.call('revokeAllTo', findDevice(keeper, to)) } }
     }),
   ]
 }
@@ -237,14 +243,23 @@ function findDevice(keeper: KeeperClient, text: string): DeviceId {
   return match.deviceId
 }
 
+/** What the recipient of a grant of this device may still see, now or later, under others of its grants. */
+async function openBeside(keeper: KeeperClient, grantId: GrantId): Promise<readonly GrantView[]> {
+  const all = await allGrants(keeper)
+  const ended = all.find(({ grant }) => grant.grantId === grantId)?.grant
+  return all
+    .filter(({ grant }) => grant.owner === ended?.owner && grant.recipient === ended.recipient)
+    .filter(({ state }) => state === 'active' || state === 'scheduled')
+    .map(toGrantView)
+}
+
 async function findGrant(keeper: KeeperClient, text: string): Promise<GrantId> {
   const exact = toGrantId(text)
-  const ids = (await keeper.call('grants')).map(({ grant }) => grant.grantId)
+  const ids = (await allGrants(keeper)).map(({ grant }) => grant.grantId)
   const matches = ids.filter((id) => id === exact || (text.length >= 4 && id.startsWith(text)))
   const [match, second] = matches
-  if (match === undefined || second !== undefined) {
-    throw new RouteError('GRANT_UNKNOWN', 'no grant, or more than one, has this id')
-  }
+  if (match === undefined) throw new RouteError('GRANT_UNKNOWN', 'no grant has this id')
+  if (second !== undefined) throw new RouteError('GRANT_AMBIGUOUS', 'several grants match; use more of the id')
   return match
 }
 

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AgentLab, connected, shows, type TestAgent } from '../support/agents.ts'
 import { newSpan, newTraceId } from '../support/otlp-spans.ts'
 import { runProgram } from '../support/run-program.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const BIN = fileURLToPath(new URL('../../bin/aico-mesh.js', import.meta.url))
 
@@ -126,6 +127,7 @@ test.concurrent.each([
   ['a grant without a recipient', ['consent', 'grant', '--lanes', 'traces']],
   ['a grant with a time nobody can read', ['consent', 'grant', '--to', 'x', '--lanes', 'traces', '--since', 'lately']],
   ['a grant that is not named', ['consent', 'revoke']],
+  ['one grant and all grants at once', ['consent', 'revoke', '0000', '--to', 'x']],
   ['too many words', ['status', 'please']],
   ['a limit that is no number', ['traces', 'list', '--limit', 'many']],
   ['a port that is no port', ['start', '--otlp-port', '70000']],
@@ -192,7 +194,11 @@ describe('with an agent', () => {
       '--purpose',
       'to find out',
     )) as { grantId: string }
-    expect(granted).toEqual({ grantId: hex16, notice: expect.stringContaining('"laptop"') as string })
+    expect(granted).toEqual({
+      grantId: hex16,
+      notice: expect.stringContaining('"laptop"') as string,
+      existing: false,
+    })
     const { grantId } = granted
     const grant = {
       grantId,
@@ -206,7 +212,7 @@ describe('with an agent', () => {
       purpose: 'to find out',
     }
     expect(await succeed(phone, 'consent', 'list')).toEqual({ grants: [{ ...grant, state: 'active' }] })
-    expect(await succeed(phone, 'consent', 'revoke', grantId)).toEqual({ grantId })
+    expect(await succeed(phone, 'consent', 'revoke', grantId)).toEqual({ grantId, stillOpen: [] })
     expect(await succeed(phone, 'consent', 'list')).toEqual({ grants: [{ ...grant, state: 'revoked' }] })
     const event = { grantId, from: phone.deviceId, to: laptop.deviceId, at: time }
     expect(await succeed(phone, 'consent', 'history')).toEqual({
@@ -218,6 +224,30 @@ describe('with an agent', () => {
     expect(await run(phone.home, 'consent', 'revoke', 'ffffffff')).toEqual({ code: 1, json: refusal('GRANT_UNKNOWN') })
     const nobody = await run(phone.home, 'consent', 'grant', '--to', 'nobody', '--lanes', 'traces')
     expect(nobody).toEqual({ code: 1, json: refusal('DEVICE_UNKNOWN') })
+  })
+
+  test('[CO16] [CO17] consent: a grant that stands is not given twice; what is left after a revoke; all to one device', async () => {
+    const grant = ['consent', 'grant', '--to', 'laptop', '--lanes', 'metrics'] as const
+    const given = (await succeed(phone, ...grant)) as { grantId: string; notice: string }
+    expect(given).toMatchObject({ existing: false })
+    expect(await succeed(phone, ...grant)).toEqual({ ...given, existing: true })
+    const other = (await succeed(phone, ...grant, '--purpose', 'other')) as { grantId: string }
+    expect(await succeed(phone, 'consent', 'revoke', given.grantId)).toEqual({
+      grantId: given.grantId,
+      stillOpen: [expect.objectContaining({ grantId: other.grantId, to: laptop.deviceId, lanes: ['metrics'] })],
+    })
+    expect(await succeed(phone, 'consent', 'revoke', '--to', 'laptop')).toEqual({ grantIds: [other.grantId] })
+    expect(await succeed(phone, 'consent', 'revoke', '--to', 'laptop')).toEqual({ grantIds: [] })
+    const nobody = await run(phone.home, 'consent', 'revoke', '--to', 'nobody')
+    expect(nobody).toEqual({ code: 1, json: refusal('DEVICE_UNKNOWN') })
+    const ended = await run(phone.home, ...grant, '--until', '2026-01-01')
+    expect(ended).toEqual({ code: 1, json: refusal('CONSENT_WINDOW') })
+  })
+
+  test('[MB11] a device does not remove itself, nor somebody it does not know', async () => {
+    expect(await run(phone.home, 'devices', 'remove', 'phone')).toEqual({ code: 1, json: refusal('MEMBER_SELF') })
+    expect(await run(phone.home, 'devices', 'remove', 'nobody')).toEqual({ code: 1, json: refusal('DEVICE_UNKNOWN') })
+    expect(await succeed(phone, 'devices', 'list')).toMatchObject({ devices: [{}, {}], removedBy: null, former: [] })
   })
 
   test('traces: list and show, acknowledged means visible, and a trace nobody has', async () => {
@@ -312,6 +342,21 @@ describe('with an agent', () => {
     expect(await succeed(laptop, 'stage', 'casual', '--yes')).toMatchObject({ from: 'pro', to: 'casual' })
     expect(await run(laptop.home, 'logs')).toEqual({ code: 4, json: refusal('STAGE_TOO_LOW') })
     expect(await run(laptop.home, 'pair', 'invite')).toEqual({ code: 4, json: refusal('PAIR_NEEDS_STAGE') })
+  })
+
+  test('[MB11] devices remove asks nobody where there is no terminal; whoever is removed says so', async () => {
+    expect(await succeed(laptop, 'stage', 'pro', '--yes')).toMatchObject({ to: 'pro' })
+    await connected(phone, laptop)
+    expect(await succeed(phone, 'devices', 'remove', 'laptop')).toEqual({ deviceId: laptop.deviceId })
+    await waitFor('the laptop to know', async () => (await laptop.status()).removedBy !== null)
+    const removedBy = { deviceId: phone.deviceId, name: 'phone', self: false, at: time }
+    expect(await succeed(laptop, 'devices', 'list')).toEqual({
+      devices: [],
+      removedBy,
+      former: [{ deviceId: phone.deviceId, name: 'phone' }],
+    })
+    expect(await succeed(laptop, 'peers')).toEqual({ peers: [], removedBy })
+    expect(await run(laptop.home, 'devices', 'remove', 'phone')).toEqual({ code: 1, json: refusal('MEMBER_REMOVED') })
   })
 
   test('stop ends it', async () => {

@@ -1,7 +1,7 @@
 /** Who is in a mesh, as real devices come to know it: joining, meeting through others, removal, and whoever is refused. */
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { DeviceView, ErrorView, InviteView, PairedView, PeersView } from '../../src/agent/http-types.ts'
+import type { DeviceList, ErrorView, InviteView, PairedView, PeersView } from '../../src/agent/http-types.ts'
 import { openKeyFile } from '../../src/agent/key-file.ts'
 import { toDeviceId, toMeshId, type DeviceId, type MeshId } from '../../src/model/ids.ts'
 import { nodeCrypto } from '../../src/platform/node-crypto.ts'
@@ -54,7 +54,7 @@ function forged(ticket: string, change: Partial<Ticket>): string {
 }
 
 async function membersOf(agent: TestAgent): Promise<readonly string[]> {
-  const { devices } = await agent.call<{ devices: readonly DeviceView[] }>('GET', '/v1/devices')
+  const { devices } = await agent.call<DeviceList>('GET', '/v1/devices')
   return devices.map(({ name }) => name).toSorted()
 }
 
@@ -182,9 +182,8 @@ test('[MB4] [SE14] a removed device is told, loses its grants and sessions, and 
   await phone.call('DELETE', `/v1/devices/${tablet.deviceId}`)
   await waitFor('the laptop to know', async () => (await membersOf(laptop)).join() === 'laptop,phone')
   await waitFor('the tablet to know', async () => !(await membersOf(tablet)).includes('tablet'))
-  await waitFor('its sessions to end', async () => {
-    return (await tablet.status()).mesh.peers.every(({ connected: isConnected }) => !isConnected)
-  })
+  // Its mesh is closed, and every session with it.
+  await waitFor('its port to close', async () => (await tablet.status()).mesh.listening.length === 0)
   for (const owner of [phone, laptop]) {
     expect(await owner.peer(tablet)).toBeUndefined()
     const given = (await grantsOf(owner)).filter(({ from, to }) => from === owner.deviceId && to === tablet.deviceId)
@@ -197,12 +196,30 @@ test('[MB4] [SE14] a removed device is told, loses its grants and sessions, and 
   await shows(laptop, phone, second, 1)
   expect(await tablet.trace(second)).toBeUndefined()
 
-  const removedBy = { deviceId: phone.deviceId, name: 'phone', self: false }
+  expect((await HomeSearch.of(tablet.home)).holds(name)).toBe(false)
+  expect((await HomeSearch.of(laptop.home)).holds(name)).toBe(true)
+
+  // [MB12] [CL15] It says plainly that it was removed, over every route and in words, and can do nothing to those it was with.
+  const at = expect.stringMatching(/^\d{4}-.*Z$/) as string
+  const removedBy = { deviceId: phone.deviceId, name: 'phone', self: false, at }
   expect(await tablet.status()).toMatchObject({ removedBy, mesh: { peers: [] } })
   expect(await tablet.call<PeersView>('GET', '/v1/peers')).toEqual({ peers: [], removedBy })
   expect((await phone.status()).removedBy).toBeNull()
-  expect((await HomeSearch.of(tablet.home)).holds(name)).toBe(false)
-  expect((await HomeSearch.of(laptop.home)).holds(name)).toBe(true)
+  const { devices, former, ...rest } = await tablet.call<DeviceList>('GET', '/v1/devices')
+  expect({ devices, ...rest }).toEqual({ devices: [], removedBy })
+  expect(former.map(({ name: formerName }) => formerName).sort()).toEqual(['laptop', 'phone'])
+  for (const command of ['status', 'peers', 'devices list']) {
+    const { code, stdout } = await runProgram([process.execPath, MAIN, '--home', tablet.home, ...command.split(' ')])
+    expect({ command, code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('this device was removed from its mesh by phone.') as string,
+    })
+  }
+  expect(await failureOf(tablet, 'devices', 'remove', 'laptop')).toEqual([1, 'MEMBER_REMOVED'])
+  expect(await failureOf(tablet, 'consent', 'grant', '--to', 'laptop', '--lanes', 'traces')).toEqual([
+    1,
+    'CONSENT_NOT_A_MEMBER',
+  ])
 
   await pair(watch, tablet)
   expect((await tablet.status()).removedBy).toBeNull()

@@ -1,9 +1,10 @@
 /** Consent: who may see what, said in plain words before and after. */
-import type { ConsentEventView, GrantedView, GrantView } from '../../agent/http-types.ts'
+import type { ConsentEventView, GrantedView, GrantView, RevokedAllView, RevokedView } from '../../agent/http-types.ts'
 import { startOfUtcDay } from '../../base/clock.ts'
-import type { Command } from '../command.ts'
+import type { Command, CommandContext } from '../command.ts'
 import { usage } from '../cli-error.ts'
 import { parseEnd, parseTime } from '../parse-time.ts'
+import { existingWords, revokedAllWords, revokedWords } from '../render/consent-words.ts'
 import { safeText } from '../render/safe-text.ts'
 import { deviceNames } from './device-names.ts'
 import { table } from './device-commands.ts'
@@ -34,8 +35,15 @@ const grant: Command = {
       untilUnixMs: typeof until === 'string' ? parseEnd(until, now, '--until') : undefined,
       purpose,
     })
-    output.answer(granted, () => `${granted.notice}\n\nEnd it with: aico-mesh consent revoke ${granted.grantId}`)
-    if (reopensRevokedTime(before.history, sinceUnixMs)) {
+    output.answer(granted, () =>
+      [
+        ...(granted.existing ? [existingWords(granted.grantId), ''] : []),
+        granted.notice,
+        '',
+        `End it with: aico-mesh consent revoke ${granted.grantId}`,
+      ].join('\n'),
+    )
+    if (!granted.existing && reopensRevokedTime(before.history, sinceUnixMs)) {
       output.hint(
         '\nA grant was revoked after the time from which this one opens records: what was recorded in between is opened too.\n' +
           'To leave it out, revoke this grant and give one with --since now.',
@@ -46,17 +54,26 @@ const grant: Command = {
 
 const revoke: Command = {
   name: 'consent revoke',
-  takes: 'GRANT',
-  help: 'end a grant: nothing more is sent under it',
-  words: [1, 1],
-  async run({ client, output, words }) {
-    const id = encodeURIComponent(words[0] as string)
-    const revoked = await client.callAnyway<{ grantId: string }>('DELETE', `/v1/consent/${id}`)
-    output.answer(
-      revoked,
-      () => 'Revoked. Nothing more is sent under this grant. What was already received cannot be recalled.',
-    )
+  takes: 'GRANT | --to DEVICE',
+  help: 'end a grant, or every grant to a device: nothing more is sent under it',
+  options: { to: { type: 'string' } },
+  words: [0, 1],
+  async run(context) {
+    const { client, output, options, words } = context
+    const { to } = options
+    const [grantId] = words
+    if (typeof to === 'string' && grantId === undefined) return revokeAll(context, to)
+    if (typeof to === 'string' || grantId === undefined)
+      throw usage('name a grant, or --to DEVICE for all grants to it')
+    const revoked = await client.callAnyway<RevokedView>('DELETE', `/v1/consent/${encodeURIComponent(grantId)}`)
+    const nameOf = output.json || revoked.stillOpen.length === 0 ? () => '' : await deviceNames(client)
+    output.answer(revoked, () => revokedWords(revoked, nameOf))
   },
+}
+
+async function revokeAll({ client, output }: CommandContext, to: string): Promise<void> {
+  const revoked = await client.callAnyway<RevokedAllView>('DELETE', `/v1/consent?to=${encodeURIComponent(to)}`)
+  output.answer(revoked, () => revokedAllWords(revoked, safeText(to)))
 }
 
 const list: Command = {

@@ -1,13 +1,13 @@
 /** Names for device ids, as the agent knows them now. */
-import type { DeviceView } from '../../agent/http-types.ts'
+import type { DeviceList } from '../../agent/http-types.ts'
 import type { AgentClient } from '../agent-client.ts'
 import { safeText } from '../render/safe-text.ts'
 
-/** Digits that stand for a device without a name here, such as one that was removed. */
+/** Digits that stand for a device without a name here. */
 const SHORT_ID_DIGITS = 8
 
 export async function deviceNames(client: AgentClient): Promise<(deviceId: string) => string> {
-  const { devices } = await client.callAnyway<{ devices: readonly DeviceView[] }>('GET', '/v1/devices')
-  const names = new Map(devices.map(({ deviceId, name }) => [deviceId, safeText(name)]))
+  const { devices, former } = await client.callAnyway<DeviceList>('GET', '/v1/devices')
+  const names = new Map([...former, ...devices].map(({ deviceId, name }) => [deviceId, safeText(name)]))
   return (deviceId) => names.get(deviceId) ?? deviceId.slice(0, SHORT_ID_DIGITS)
 }

@@ -1,7 +1,8 @@
 /** Other devices: pairing, the list of them, and how sync with each stands. */
-import type { DeviceView, InviteView, NearbyView, PairedView, PeersView } from '../../agent/http-types.ts'
+import type { DeviceList, InviteView, NearbyView, PairedView, PeersView } from '../../agent/http-types.ts'
 import type { Command } from '../command.ts'
 import { usage } from '../cli-error.ts'
+import { confirm } from '../confirm.ts'
 import { qrLines } from '../render/qr.ts'
 import { relativeTime } from '../render/relative-time.ts'
 import { safeText } from '../render/safe-text.ts'
@@ -65,10 +66,11 @@ const devicesList: Command = {
   takes: '',
   help: 'the devices of your mesh, and who added them',
   async run({ client, output }) {
-    const view = await client.callAnyway<{ devices: readonly DeviceView[] }>('GET', '/v1/devices')
+    const view = await client.callAnyway<DeviceList>('GET', '/v1/devices')
     const nameOf = (id: string | null): string => safeText(view.devices.find((d) => d.deviceId === id)?.name ?? '')
-    output.answer(view, () =>
-      table(
+    output.answer(view, () => {
+      if (view.removedBy !== null) return describeRemoval(view.removedBy)
+      return table(
         output,
         ['device', 'state', 'added by', 'id'],
         view.devices.map((device) => [
@@ -77,19 +79,24 @@ const devicesList: Command = {
           nameOf(device.addedBy),
           device.deviceId,
         ]),
-      ),
-    )
+      )
+    })
   },
 }
 
 const devicesRemove: Command = {
   name: 'devices remove',
-  takes: 'DEVICE',
+  takes: 'DEVICE [--yes]',
   help: 'remove a device from the mesh; every grant to it ends',
+  options: { yes: { type: 'boolean' } },
   words: [1, 1],
-  async run({ client, output, words }) {
+  async run({ client, output, options, words }) {
     const [device] = words
     if (device === undefined) throw usage('name a device')
+    // Without a terminal there is nobody to ask: a script that says this means it.
+    if (options['yes'] !== true && process.stdin.isTTY) {
+      await confirm(`Remove ${safeText(device)} from your devices? Every grant to it ends.`)
+    }
     const removed = await client.call<{ deviceId: string }>('DELETE', `/v1/devices/${encodeURIComponent(device)}`)
     output.answer(removed, () => `Removed. What it already received cannot be recalled.`)
   },

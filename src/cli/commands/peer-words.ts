@@ -11,7 +11,10 @@ export function describePeer({ name, connected, lastSeenUnixMs }: PeerView): str
 }
 
 /** What happened to a device that is a member no more, and how it becomes one again. */
-export function describeRemoval({ name, self }: RemovedByView): string {
-  const what = self ? 'left its mesh' : `was removed from its mesh by ${safeText(name ?? 'another device')}`
-  return `This device ${what}. It shares nothing until it is paired again: aico-mesh pair join TICKET`
+export function describeRemoval({ deviceId, name, self, at }: RemovedByView): string {
+  const when = at === null ? 'This' : `On ${at.slice(0, 10)} at ${at.slice(11, 16)} UTC this`
+  const again = 'It shares nothing until it is paired again: aico-mesh pair join TICKET'
+  if (self) return `${when} device left its mesh. ${again}`
+  if (deviceId === null) return `${when} device is in its mesh no more: whoever took it in was removed. ${again}`
+  return `${when} device was removed from its mesh by ${safeText(name ?? 'another device')}. ${again}`
 }

@@ -239,6 +239,30 @@ describe('commands', () => {
     expect((await cli.run(...grant, '2026-11-22T13:00:00Z')).stderr).not.toContain('in between')
   })
 
+  test('[CL9] a grant that stood already is said to be', async () => {
+    const revoked = { grantId: 'g'.repeat(32), kind: 'revoke', from: 'a', to: 'b', at: '2026-11-22T12:00:00.000Z' }
+    await cli.serve([
+      answering('GET', '/v1/consent/history', () => ({ history: [revoked] })),
+      answering('POST', '/v1/consent', () => ({ grantId: 'h'.repeat(32), notice: 'May see.', existing: true })),
+    ])
+    const { stdout, stderr } = await cli.run('consent', 'grant', '--to', 'x', '--lanes', 'logs', '--since', 'all')
+    expect(stdout).toMatch(/still in force, as hhhhhhhh\. No other grant was given\.\n\nMay see\./)
+    expect(stderr).toBe('')
+  })
+
+  test('[CL9] [CL10] consent revoke --to names the device in the query, and each grant that ended', async () => {
+    const seen: unknown[] = []
+    await cli.serve([
+      answering('DELETE', '/v1/consent', ({ query }) => {
+        seen.push([...query])
+        return { grantIds: ['1'.repeat(32), '2'.repeat(32)] }
+      }),
+    ])
+    const { stdout } = await cli.run('consent', 'revoke', '--to', 'my laptop&x=1')
+    expect(seen).toEqual([[['to', 'my laptop&x=1']]])
+    expect(stdout).toContain('Revoked 2 grants to my laptop&x=1: 11111111, 22222222.')
+  })
+
   test('[CL10] what a person types in a path stays in its part of the path', async () => {
     const seen: unknown[] = []
     await cli.serve([
