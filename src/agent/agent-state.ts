@@ -93,7 +93,7 @@ export class AgentState {
     })
     const listed = removedBy === null ? devices : []
     const former = (await this.#onceKnown()).filter(
-      ({ deviceId }) => deviceId !== self.deviceId && !listed.some((each) => each.deviceId === deviceId),
+      ({ deviceId }) => !listed.some((each) => each.deviceId === deviceId),
     )
     return { devices: listed, removedBy, former }
   }

@@ -206,7 +206,7 @@ export interface DeviceList {
   /** Empty when this device was removed. */
   readonly devices: readonly DeviceView[]
   readonly removedBy: RemovedByView | null
-  /** Devices that were in a mesh with this one and no longer are, by name. */
+  /** Names of devices that were in a mesh with this one and no longer are; its own too once it was removed. */
   readonly former: readonly { readonly deviceId: string; readonly name: string }[]
 }
 

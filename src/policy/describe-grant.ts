@@ -87,11 +87,11 @@ function sinceWords(sinceUnixMs: number, atUnixMs: number): string {
   return `${time}, ${spanWords(agoMs)} before this consent; what was recorded since then is opened too${except}`
 }
 
-/** Rounded down, in the two largest units that are not zero. */
+/** Rounded down to minutes, in the two largest units that are not zero. */
 function spanWords(ms: number): string {
   let seconds = Math.floor(ms / 1000)
   const parts: string[] = []
-  for (const [size, unit] of UNITS) {
+  for (const [size, unit] of UNITS.slice(0, -1)) {
     const count = Math.floor(seconds / size)
     seconds -= count * size
     if (count > 0) parts.push(countWords(count, unit))

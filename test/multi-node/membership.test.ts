@@ -207,7 +207,7 @@ test('[MB4] [SE14] a removed device is told, loses its grants and sessions, and 
   expect((await phone.status()).removedBy).toBeNull()
   const { devices, former, ...rest } = await tablet.call<DeviceList>('GET', '/v1/devices')
   expect({ devices, ...rest }).toEqual({ devices: [], removedBy })
-  expect(former.map(({ name: formerName }) => formerName).sort()).toEqual(['laptop', 'phone'])
+  expect(former.map(({ name: formerName }) => formerName).sort()).toEqual(['laptop', 'phone', 'tablet'])
   for (const command of ['status', 'peers', 'devices list']) {
     const { code, stdout } = await runProgram([process.execPath, MAIN, '--home', tablet.home, ...command.split(' ')])
     expect({ command, code, stdout }).toMatchObject({

@@ -61,8 +61,8 @@ describe('describeGrant', () => {
     },
     {
       name: 'a beginning within a day leaves out what the key of that time covers',
-      change: { sinceUnixMs: words.atUnixMs - 60_000 },
-      line: 'From: 2026-11-22 14:02:12.123 UTC, 1 minute before this consent; what was recorded since then is opened too, except under a key that was already in use then.',
+      change: { sinceUnixMs: words.atUnixMs - 119_123 },
+      line: 'From: 2026-11-22 14:01:13 UTC, 1 minute before this consent; what was recorded since then is opened too, except under a key that was already in use then.',
     },
     {
       name: 'a beginning of two days ago and a bit',
