@@ -19,18 +19,33 @@ export interface StageChange {
   readonly stopOtlp: boolean
 }
 
-const BROUGHT_BY: Readonly<Record<Stage, readonly string[]>> = {
-  casual: ['Errors, essential events and the audit log are kept.'],
-  pro: [
-    'Logs of every severity are kept.',
-    'Other devices can be paired; while one is, a network port is open to paired devices.',
-    'Paired devices can be allowed to see records.',
-  ],
-  developer: [
-    'Traces, every metric and activity streams are kept.',
-    'Programs on this device can report over OTLP (loopback only).',
-    'Traces through all your devices can be listed and shown.',
-  ],
+/** What each stage brings, and what leaving it for the one below ends. */
+const BROUGHT_BY: Readonly<Record<Stage, { readonly opens: readonly string[]; readonly closes: readonly string[] }>> = {
+  casual: { opens: [], closes: [] },
+  pro: {
+    opens: [
+      'Logs of every severity are kept.',
+      'Other devices can be paired; while one is, a network port is open to paired devices.',
+      'Paired devices can be allowed to see records.',
+    ],
+    closes: [
+      'Logs other than errors and essential events are no longer kept.',
+      'Other devices can no longer be paired, and no network port stays open.',
+      'No other device can be allowed to see records any more, and those that were cannot see new ones.',
+    ],
+  },
+  developer: {
+    opens: [
+      'Traces, every metric and activity streams are kept.',
+      'Programs on this device can report over OTLP (loopback only).',
+      'Traces through all your devices can be listed and shown.',
+    ],
+    closes: [
+      'Traces, activity streams and the metrics of programs are no longer kept.',
+      'Programs on this device can no longer report over OTLP.',
+      'Traces can no longer be listed and shown.',
+    ],
+  },
 }
 const STILL_KEPT = 'What was kept stays on this device, encrypted, until its retention ends or you delete it.'
 const CANNOT_RECALL =
@@ -43,8 +58,8 @@ export function planStageChange(from: Stage, to: Stage): StageChange {
   return {
     from,
     to,
-    opens: sentencesBetween(before, after),
-    closes: sentencesBetween(after, before),
+    opens: stagesBetween(before, after).flatMap((stage) => BROUGHT_BY[stage].opens),
+    closes: stagesBetween(after, before).flatMap((stage) => BROUGHT_BY[stage].closes),
     kept: after < before ? [STILL_KEPT, ...(endsMesh ? [CANNOT_RECALL] : [])].join(' ') : '',
     revokeAllGrants: endsMesh,
     rotateKeys: endsMesh,
@@ -53,6 +68,7 @@ export function planStageChange(from: Stage, to: Stage): StageChange {
   }
 }
 
-function sentencesBetween(below: number, upTo: number): readonly string[] {
-  return STAGES.slice(below + 1, Math.max(upTo, below) + 1).flatMap((stage) => BROUGHT_BY[stage])
+/** The stages above the first and up to the second, which may be below it. */
+function stagesBetween(below: number, upTo: number): readonly Stage[] {
+  return STAGES.slice(below + 1, Math.max(upTo, below) + 1)
 }
