@@ -24,6 +24,7 @@ export type DeviceKeys = Readonly<Record<Role, Uint8Array>>
 export type KeyFileErrorCode =
   | 'HOME_EXISTS'
   | 'HOME_MISSING'
+  | 'HOME_UNUSABLE'
   | 'KEYS_MISSING'
   | 'KEYS_MALFORMED'
   | 'KEYS_VERSION'
@@ -173,7 +174,7 @@ function readMaster(home: string): Uint8Array {
 
 function readKeyFile(home: string): KeyFile {
   if (!hasKeys(home)) {
-    throw new KeyFileError('HOME_MISSING', 'there is no device here yet: run `aico-mesh init --name NAME` first')
+    throw new KeyFileError('HOME_MISSING', `no device is in ${home} yet: run \`aico-mesh init --name NAME\` first`)
   }
   const value = parseJson(readFileSync(join(home, KEYS_FILE), 'utf8'))
   if (!isRecord(value)) throw malformed()

@@ -44,7 +44,7 @@ export const DRAFT_FILE = `${KEYS_FILE}.draft`
 
 /**
  * The home folder is made 0700, every file 0600.
- * @throws {KeyFileError} `HOME_EXISTS`, `KEYS_MISSING`, `PASSPHRASE_*`; {HomeLockError} `HOME_IN_USE`; {StoreError}
+ * @throws {KeyFileError} `HOME_EXISTS`, `HOME_UNUSABLE`, `KEYS_MISSING`, `PASSPHRASE_*`; {HomeLockError} `HOME_IN_USE`; {StoreError}
  */
 export async function makeDevice(deps: NewDeviceDeps, device: NewDevice): Promise<DeviceId> {
   const { keyStore, passphrase } = device
@@ -52,8 +52,7 @@ export async function makeDevice(deps: NewDeviceDeps, device: NewDevice): Promis
   requireNoDevice(home)
   const keys = await newKeys(deps.crypto)
   const { keysText, masterText } = await sealKeys(deps.crypto, keyStore, keys, passphrase)
-  mkdirSync(home.folder, { recursive: true, mode: 0o700 })
-  chmodSync(home.folder, 0o700)
+  makeHomeFolder(home.folder)
   const unlock = lockHome(home.lockFile)
   try {
     requireNoDevice(home) // another init may have been faster
@@ -81,6 +80,17 @@ function requireNoDevice({ folder, storeFile, auditFile }: Home): void {
       'KEYS_MISSING',
       'a device is here whose keys.json is missing: put it back, or use another home',
     )
+  }
+}
+
+function makeHomeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    chmodSync(folder, 0o700)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    const why = code === 'EEXIST' || code === 'ENOTDIR' ? 'it is no folder, or in none' : `the system says ${code}`
+    throw new KeyFileError('HOME_UNUSABLE', `${folder} cannot be a home: ${why}`, { cause })
   }
 }
 

@@ -110,7 +110,9 @@ function pairRoutes({ mesh }: RouteDeps): readonly Route[] {
 
 function consentRoutes({ keeper }: RouteDeps): readonly Route[] {
   return [
-    route('GET', '/v1/consent', async () => ({ json: { grants: (await keeper.call('grants')).map(toGrantView) } })),
+    route('GET', '/v1/consent', async () => ({
+      json: { grants: (await keeper.call('grants')).toSorted(byAge).map(toGrantView) },
+    })),
     route('GET', '/v1/consent/history', async () => {
       const history = (await keeper.call('consentHistory')).map(
         ({ grantId, kind, owner, recipient, atUnixMs }): ConsentEventView => ({
@@ -285,7 +287,9 @@ function limitOf(query: URLSearchParams): number | undefined {
   return limit !== null && /^[0-9]{1,6}$/.test(limit) ? Number(limit) : undefined
 }
 
-function toGrantView({ grant, state }: Awaited<ReturnType<typeof allGrants>>[number]): GrantView {
+type Granted = Awaited<ReturnType<typeof allGrants>>[number]
+
+function toGrantView({ grant, state }: Granted): GrantView {
   const time = (unixMs: number | undefined): string | null =>
     unixMs === undefined || unixMs === 0 ? null : new Date(unixMs).toISOString()
   return {
@@ -300,6 +304,10 @@ function toGrantView({ grant, state }: Awaited<ReturnType<typeof allGrants>>[num
     purpose: grant.purpose,
     state,
   }
+}
+
+function byAge(a: Granted, b: Granted): number {
+  return a.grant.atUnixMs - b.grant.atUnixMs
 }
 
 function allGrants(keeper: KeeperClient) {

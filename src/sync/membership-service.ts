@@ -90,7 +90,10 @@ export class MembershipService {
   requireAlone(): void {
     const { members } = this.#membership
     if (members.size <= 1 || !members.has(this.#deps.card.deviceId)) return
-    throw new MembershipError('PAIR_ALREADY_IN_MESH', 'this device already has a mesh of its own')
+    throw new MembershipError(
+      'PAIR_ALREADY_IN_MESH',
+      'this device has a mesh already: make a ticket here with `aico-mesh pair invite`, and join from the other device',
+    )
   }
 
   /** Whether an operation is kept, of this mesh or of an earlier one. */

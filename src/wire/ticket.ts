@@ -41,6 +41,7 @@ export class TicketError extends WireError<TicketErrorCode> {}
 const PREFIX = 'aicomesh'
 const FORM = '1'
 const CHECKSUM_BYTES = 4
+const MISTYPED = 'this ticket is mistyped or cut off'
 const TOKEN_ID_DOMAIN = utf8('aico-mesh/ticket/v1\0')
 const PRINTABLE_ASCII = /^[\x21-\x7e]*$/
 const F = fields({ version: 1, deviceId: 2, peerKey: 3, token: 4, addrs: 5, expiresUnixS: 6 })
@@ -75,7 +76,7 @@ export function decodeTicket(text: string, sha256: Sha256): Ticket {
   const bytes = ticketBytes(text)
   const content = bytes.subarray(0, -CHECKSUM_BYTES)
   if (!equalBytes(bytes.subarray(-CHECKSUM_BYTES), checksum(content, sha256))) {
-    throw new TicketError('TICKET_CHECKSUM', 'mistyped or cut off')
+    throw new TicketError('TICKET_CHECKSUM', MISTYPED)
   }
   try {
     const map = decodeCborMap(content, 'ticket')
@@ -97,7 +98,7 @@ function ticketBytes(text: string): Uint8Array {
   if (!word.startsWith(PREFIX) || !/^[0-9]$/.test(form)) throw notATicket(text.length)
   if (form !== FORM) throw unsupported(Number(form))
   const bytes = decodeBase32(word.slice(PREFIX.length + FORM.length))
-  if (bytes === undefined || bytes.length <= CHECKSUM_BYTES) throw notATicket(text.length)
+  if (bytes === undefined || bytes.length <= CHECKSUM_BYTES) throw notATicket(text.length, MISTYPED)
   return bytes
 }
 
@@ -115,8 +116,8 @@ function checksum(bytes: Uint8Array, sha256: Sha256): Uint8Array {
   return sha256(bytes).slice(0, CHECKSUM_BYTES)
 }
 
-function notATicket(length: number): TicketError {
-  return new TicketError('TICKET_FORMAT', 'not a ticket', { details: { length } })
+function notATicket(length: number, why = 'this is no ticket: one begins with aicomesh1'): TicketError {
+  return new TicketError('TICKET_FORMAT', why, { details: { length } })
 }
 
 function unsupported(version: number): TicketError {

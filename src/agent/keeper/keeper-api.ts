@@ -210,9 +210,13 @@ function syncCalls(keeper: Keeper) {
 }
 
 function stageTooLow(stage: Stage, needs: Stage): StageError {
-  return new StageError('STAGE_TOO_LOW', `this needs the ${needs} stage; this device is at ${stage}`, {
-    details: { needs, stage },
-  })
+  return new StageError(
+    'STAGE_TOO_LOW',
+    `this needs the ${needs} stage; this device is at ${stage}: aico-mesh stage ${needs}`,
+    {
+      details: { needs, stage },
+    },
+  )
 }
 
 /** What queries may say of others: who is connected, who lets us see traces now, and how far their records are here. */

@@ -118,6 +118,11 @@ describe('ticket', () => {
     expect(fx.refusal(() => decode(input))).toBe(code)
   })
 
+  test.each([1, 2, 3, 4, 40])('[TK4] a ticket without its last %i letters is told from no ticket', (missing) => {
+    expect(() => decode(text.slice(0, -missing))).toThrow('mistyped or cut off')
+    expect(() => decode(text.slice(missing))).toThrow('this is no ticket')
+  })
+
   test('[TK4] every prefix is refused, and so is every changed letter', () => {
     const at = Array.from(text, (_, index) => index)
     const prefixes = at.map((end) => text.slice(0, end))
