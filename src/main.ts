@@ -4,6 +4,7 @@
  */
 import { enableCompileCache, flushCompileCache } from 'node:module'
 import type { AgentHost } from './cli/agent-host.ts'
+import { handleOutputErrors } from './cli/output-errors.ts'
 import { runCli } from './cli/run-cli.ts'
 import { VERSION } from './agent/version.ts'
 
@@ -28,4 +29,5 @@ const host: AgentHost = {
   readKeyStore: async (home) => (await import('./agent/key-file.ts')).readKeyStore(home),
 }
 
+handleOutputErrors(process, (exitCode) => process.exit(exitCode))
 process.exitCode = await runCli(process.argv.slice(2), host, VERSION)

@@ -1,4 +1,13 @@
 /** What the command line needs of the agent's own process; given to it by the entry, so that it imports nothing of it. */
+
+/** Said once, when the agent can be asked. */
+export interface ReadyEvent {
+  readonly event: 'ready'
+  readonly deviceId: string
+  readonly mesh: readonly string[]
+  readonly otlp: string | null
+}
+
 export interface AgentHost {
   initDevice(options: {
     readonly home: string
@@ -11,7 +20,7 @@ export interface AgentHost {
     readonly passphrase: string | undefined
     readonly logLevel: string
     readonly otlpPort: number | undefined
-    readonly onReady: (event: object) => void
+    readonly onReady: (event: ReadyEvent) => void
     readonly signal: AbortSignal
   }): Promise<void>
   callOffline(call: {

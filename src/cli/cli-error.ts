@@ -1,10 +1,10 @@
 /** What a command ends with when it does not end well. */
 import { MeshError } from '../base/errors.ts'
 
-/** Exit codes of every command (docs/spec/cli.md). */
-export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3, refused: 4 } as const
+/** Exit codes of every command (docs/spec/cli.md); an interruption ends as a shell reports it, 128 and SIGINT's number. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3, refused: 4, interrupted: 130 } as const
 
-export type CliErrorCode = 'CLI_USAGE' | 'AGENT_NOT_RUNNING' | 'AGENT_UNREACHABLE'
+export type CliErrorCode = 'CLI_USAGE' | 'CLI_DECLINED' | 'CLI_INTERRUPTED' | 'AGENT_NOT_RUNNING' | 'AGENT_UNREACHABLE'
 export class CliError extends MeshError<CliErrorCode> {}
 
 /** An error that the agent answered, with its own code. */
@@ -17,13 +17,24 @@ export class AgentAnswerError extends MeshError {
   }
 }
 
+const EXIT_OF: Readonly<Record<CliErrorCode, number>> = {
+  CLI_USAGE: EXIT.usage,
+  CLI_DECLINED: EXIT.failed,
+  CLI_INTERRUPTED: EXIT.interrupted,
+  AGENT_NOT_RUNNING: EXIT.notRunning,
+  AGENT_UNREACHABLE: EXIT.notRunning,
+}
+
 export function exitCodeOf(err: unknown): number {
-  if (err instanceof CliError) {
-    return err.code === 'CLI_USAGE' ? EXIT.usage : EXIT.notRunning
-  }
+  if (err instanceof CliError) return EXIT_OF[err.code]
   return err instanceof AgentAnswerError && err.status === 403 ? EXIT.refused : EXIT.failed
 }
 
 export function usage(message: string, cause?: unknown): CliError {
   return new CliError('CLI_USAGE', message, { cause })
+}
+
+/** Ctrl-C, or the end of input, at a question that comes before anything is done. */
+export function interrupted(): CliError {
+  return new CliError('CLI_INTERRUPTED', 'interrupted; nothing was changed')
 }

@@ -11,27 +11,31 @@ export interface Output {
   hasAnswered(): boolean
   /** Progress and hints, on stderr, for people only. */
   hint(text: string): void
-  /** Raw line on stdout, whatever the mode: an event that scripts wait for. */
-  event(value: unknown): void
+  /** What scripts wait for: `value` on one line, unless a person looks on, who gets `text`. */
+  event(value: unknown, text: () => string): void
 }
 
+/** Where lines go to no terminal. */
 const DEFAULT_WIDTH = 100
 
 export function terminalOutput(json: boolean): Output {
   const { stdout, stderr } = process
   let isAnswered = false
+  const print = (value: unknown, text: (() => string) | undefined): void => {
+    stdout.write(`${text === undefined ? JSON.stringify(value) : text().trimEnd()}\n`)
+  }
   return {
     json,
-    width: stdout.columns ?? DEFAULT_WIDTH,
+    width: stdout.columns || DEFAULT_WIDTH,
     color: !json && wantsColour(process.env, stdout.isTTY),
     answer(value, text) {
       isAnswered = true
-      stdout.write(json ? `${JSON.stringify(value)}\n` : `${text().trimEnd()}\n`)
+      print(value, json ? undefined : text)
     },
     hasAnswered: () => isAnswered,
     hint: (text) => {
-      if (!json) stderr.write(`${text}\n`)
+      if (!json && text !== '') stderr.write(`${text}\n`)
     },
-    event: (value) => stdout.write(`${JSON.stringify(value)}\n`),
+    event: (value, text) => print(value, json || !stdout.isTTY ? undefined : text),
   }
 }

@@ -4,6 +4,10 @@
  */
 import { usage } from './cli-error.ts'
 
+/** For the help of commands that take times. */
+export const TIMES_HELP =
+  'TIME is a date or a time (2026-11-22, 2026-11-22T18:00:00Z; UTC unless it says otherwise), now, or 90m, 2h, 3d: ago, or from now where it is an end. --since takes all as well.'
+
 const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 const SPAN_OF_TIME = /^(\d{1,6})([mhd])$/
 const ISO = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})?)?$/

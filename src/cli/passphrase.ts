@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { AgentHost } from './agent-host.ts'
 import { usage } from './cli-error.ts'
+import { askHidden } from './hidden-lines.ts'
 
 const VARIABLE = 'AICO_MESH_PASSPHRASE'
 
@@ -15,6 +16,7 @@ export class PassphraseSource {
   readonly #home: string
   readonly #file: string | undefined
   readonly #fromEnvironment: string | undefined
+  #forHome: Promise<string | undefined> | undefined
 
   constructor(host: AgentHost, home: string, file: string | undefined, env: NodeJS.ProcessEnv) {
     this.#host = host
@@ -24,22 +26,30 @@ export class PassphraseSource {
     delete env[VARIABLE]
   }
 
-  /** The passphrase if this home needs one. */
-  async forHome(): Promise<string | undefined> {
-    return (await this.#host.readKeyStore(this.#home)) === 'passphrase' ? this.ask('Passphrase: ') : undefined
+  /** The passphrase if this home needs one; asked for once, however often the home is opened. */
+  forHome(): Promise<string | undefined> {
+    this.#forHome ??= this.#askForHome()
+    return this.#forHome
+  }
+
+  async #askForHome(): Promise<string | undefined> {
+    return (await this.#host.readKeyStore(this.#home)) === 'passphrase' ? this.#ask('Passphrase: ') : undefined
   }
 
   /** A new passphrase; on a terminal it is asked for twice. */
   async create(): Promise<string> {
-    const first = await this.ask('New passphrase: ')
-    if (this.#isAsked() && (await this.ask('Again: ')) !== first) throw usage('the two passphrases differ')
+    if (!this.#isAsked()) return this.#ask('New passphrase: ')
+    const [first = '', again] = await askHidden(process.stdin, process.stderr, ['New passphrase: ', 'Again: '])
+    if (again !== first) throw usage('the two passphrases differ')
     return first
   }
 
-  async ask(question: string): Promise<string> {
+  async #ask(question: string): Promise<string> {
     if (this.#file !== undefined) return readSecret(this.#file)
     if (this.#fromEnvironment !== undefined) return this.#fromEnvironment
-    return process.stdin.isTTY ? askHidden(question) : firstLine()
+    if (!process.stdin.isTTY) return firstLine()
+    const [answer = ''] = await askHidden(process.stdin, process.stderr, [question])
+    return answer
   }
 
   #isAsked(): boolean {
@@ -62,31 +72,4 @@ async function firstLine(): Promise<string> {
     return line
   }
   throw usage(`this device needs a passphrase: use --passphrase-file, ${VARIABLE} or a terminal`)
-}
-
-/** Reads a line without showing it. */
-function askHidden(question: string): Promise<string> {
-  const { stdin, stderr } = process
-  stderr.write(question)
-  stdin.setRawMode(true)
-  stdin.setEncoding('utf8')
-  stdin.resume()
-  return new Promise((resolve, reject) => {
-    let typed = ''
-    const end = (settle: () => void): void => {
-      stdin.setRawMode(false)
-      stdin.pause()
-      stdin.removeListener('data', onData)
-      stderr.write('\n')
-      settle()
-    }
-    const onData = (text: string): void => {
-      for (const char of text) {
-        if (char === '\r' || char === '\n') return end(() => resolve(typed))
-        if (char === '\u0003') return end(() => reject(usage('interrupted')))
-        typed = char === '\u007f' ? typed.slice(0, -1) : typed + char
-      }
-    }
-    stdin.on('data', onData)
-  })
 }

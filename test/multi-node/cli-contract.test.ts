@@ -60,6 +60,17 @@ test('the command is a committed executable that answers by itself', async () =>
   })
 })
 
+test('[CL16] help is one JSON document', async () => {
+  const page = { usage: text, help: text, details: [], options: expect.any(Array) as object[], commands: [] }
+  for (const args of [
+    ['help', 'status'],
+    ['status', '--help'],
+  ]) {
+    expect(await run(lab.folder, ...args)).toEqual({ code: 0, json: { ...page, examples: ['aico-mesh status'] } })
+  }
+  expect(await run(lab.folder)).toMatchObject({ code: 0, json: { usage: text } })
+})
+
 describe('without an agent', () => {
   test('init and stage work on the home, and a second init is refused', async () => {
     const home = join(lab.folder, randomUUID())
@@ -111,6 +122,23 @@ describe('without an agent', () => {
     expect(await run(join(lab.folder, 'nobody'), 'logs')).toEqual({ code: 1, json: refusal('HOME_MISSING') })
   })
 
+  test('a home that cannot be one is refused by name', async () => {
+    expect(await run(BIN, 'init', '--name', 'watch')).toEqual({ code: 1, json: refusal('HOME_UNUSABLE') })
+    expect(await run(join(BIN, 'inside'), 'init', '--name', 'watch')).toMatchObject({
+      json: { error: { code: 'HOME_UNUSABLE', message: expect.stringContaining(join(BIN, 'inside')) as string } },
+    })
+    expect(await run(BIN, 'status')).toEqual({ code: 3, json: refusal('AGENT_NOT_RUNNING') })
+  })
+
+  test.runIf(process.platform === 'linux')('[CL4] a full disk is said in one line', async () => {
+    const shell = ['sh', '-c', `"$0" "$1" --version > /dev/full`, process.execPath, BIN]
+    expect(await runProgram(shell)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^OUTPUT_FAILED: [^\n]*ENOSPC[^\n]*\n$/) as string,
+    })
+  })
+
   test('a home without a device is no agent that is down: start ends with 1', async () => {
     const answer = await run(join(lab.folder, 'nobody'), 'start')
     expect(answer).toEqual({ code: 1, json: refusal('HOME_MISSING') })
@@ -130,6 +158,11 @@ test.concurrent.each([
   ['one grant and all grants at once', ['consent', 'revoke', '0000', '--to', 'x']],
   ['too many words', ['status', 'please']],
   ['a limit that is no number', ['traces', 'list', '--limit', 'many']],
+  ['a limit of nothing', ['traces', 'list', '--limit', '0']],
+  ['an entry that is no number', ['audit', 'list', '--from', 'x']],
+  ['a kind of record that does not exist', ['consent', 'grant', '--to', 'x', '--lanes', 'trace']],
+  ['a log level that does not exist', ['start', '--log', 'loud']],
+  ['help on a command that does not exist', ['help', 'dance']],
   ['a port that is no port', ['start', '--otlp-port', '70000']],
 ])('%s ends with 2', async (_what, args) => {
   expect(await run(phone.home, ...args)).toEqual({ code: 2, json: refusal('CLI_USAGE') })

@@ -3,23 +3,52 @@ import type { ConsentEventView, GrantedView, GrantView, RevokedAllView, RevokedV
 import { startOfUtcDay } from '../../base/clock.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { usage } from '../cli-error.ts'
-import { parseEnd, parseTime } from '../parse-time.ts'
+import { someOf, splitList } from '../option-values.ts'
+import { parseEnd, parseTime, TIMES_HELP } from '../parse-time.ts'
+import type { NameOf } from '../render/audit-words.ts'
 import { existingWords, revokedAllWords, revokedWords } from '../render/consent-words.ts'
+import { relativeTime } from '../render/relative-time.ts'
 import { safeText } from '../render/safe-text.ts'
+import { shortIds } from '../render/short-ids.ts'
+import type { Column } from '../render/table.ts'
 import { deviceNames } from './device-names.ts'
-import { table } from './device-commands.ts'
+import { table } from './answer-table.ts'
+
+/** Enough to tell the grants of a household apart. */
+const GRANT_DIGITS = 8
+/** As src/model/lane.ts has them; nothing of the model is known here. */
+const LANES = ['traces', 'logs', 'metrics', 'audit', 'documents']
 
 const grant: Command = {
   name: 'consent grant',
-  takes: '--to DEVICE --lanes traces,logs [--modules A,B] [--since TIME|all] [--until TIME] [--purpose WORDS]',
+  takes: '',
   help: 'let a paired device see records of this one',
+  details: [
+    'What was recorded before now is opened too, back to --since: say --since now to open nothing that exists.',
+    TIMES_HELP,
+    'It is printed in plain words what the grant opens. It ends with: aico-mesh consent revoke GRANT',
+  ],
+  examples: [
+    'consent grant --to laptop --lanes traces,logs',
+    'consent grant --to 3f9a12 --lanes logs --since now --until 3d',
+  ],
   options: {
-    to: { type: 'string' },
-    lanes: { type: 'string' },
-    modules: { type: 'string' },
-    since: { type: 'string' },
-    until: { type: 'string' },
-    purpose: { type: 'string' },
+    to: { type: 'string', value: 'DEVICE', isRequired: true, help: 'who may see them: a name, or the start of an id' },
+    lanes: {
+      type: 'string',
+      value: 'A,B',
+      isRequired: true,
+      refuse: someOf(LANES),
+      help: `kinds of records: ${LANES.join(', ')}`,
+    },
+    modules: {
+      type: 'string',
+      value: 'A,B',
+      help: 'only what these modules recorded; default every one, also those to come',
+    },
+    since: { type: 'string', value: 'TIME', help: 'the oldest records opened; default today, 00:00 UTC' },
+    until: { type: 'string', value: 'TIME', help: 'when it ends by itself; default not before it is revoked' },
+    purpose: { type: 'string', value: 'WORDS', help: 'what it is for, kept with the grant' },
   },
   async run({ client, output, options }) {
     const { to, lanes, modules, since, until, purpose } = options
@@ -29,8 +58,8 @@ const grant: Command = {
     const before = await client.call<{ history: readonly ConsentEventView[] }>('GET', '/v1/consent/history')
     const granted = await client.call<GrantedView>('POST', '/v1/consent', {
       to,
-      lanes: listOf(lanes),
-      modules: typeof modules === 'string' ? listOf(modules) : undefined,
+      lanes: splitList(lanes),
+      modules: typeof modules === 'string' ? splitList(modules) : undefined,
       sinceUnixMs,
       untilUnixMs: typeof until === 'string' ? parseEnd(until, now, '--until') : undefined,
       purpose,
@@ -54,9 +83,13 @@ const grant: Command = {
 
 const revoke: Command = {
   name: 'consent revoke',
-  takes: 'GRANT | --to DEVICE',
+  takes: '[GRANT]',
   help: 'end a grant, or every grant to a device: nothing more is sent under it',
-  options: { to: { type: 'string' } },
+  details: [
+    'GRANT is the start of its id (4 digits or more), as `consent list` shows it. What was already received cannot be recalled.',
+  ],
+  examples: ['consent revoke 167e1e15', 'consent revoke --to laptop'],
+  options: { to: { type: 'string', value: 'DEVICE', help: 'end every grant to this device, instead of one grant' } },
   words: [0, 1],
   async run(context) {
     const { client, output, options, words } = context
@@ -80,26 +113,25 @@ const list: Command = {
   name: 'consent list',
   takes: '',
   help: 'every grant this device gave or got, and whether it is in force',
+  details: [
+    'Oldest first. Since is in UTC; until is open where no end was set. The first digits of a grant name it to `consent revoke`.',
+  ],
+  examples: ['consent list'],
   async run({ client, output }) {
     const view = await client.callAnyway<{ grants: readonly GrantView[] }>('GET', '/v1/consent')
     if (output.json) return output.answer(view, () => '')
     const names = await deviceNames(client)
+    const ids = shortIds(
+      view.grants.map(({ grantId }) => grantId),
+      GRANT_DIGITS,
+    )
     output.answer(view, () =>
       view.grants.length === 0
         ? 'Nobody may see anything of anybody.'
         : table(
             output,
-            ['state', 'whose', 'may be seen by', 'kinds', 'modules', 'since', 'until', 'grant'],
-            view.grants.map((each) => [
-              each.state,
-              names(each.from),
-              names(each.to),
-              each.lanes.join(', '),
-              each.modules === null ? 'every one' : each.modules.map((module) => safeText(module)).join(', '),
-              each.since === null ? 'all kept' : minutes(each.since),
-              each.until === null ? 'no end set' : minutes(each.until),
-              each.grantId.slice(0, 8),
-            ]),
+            COLUMNS,
+            view.grants.map((each, i) => grantRow(each, ids[i] ?? each.grantId, names)),
           ),
     )
   },
@@ -109,6 +141,7 @@ const history: Command = {
   name: 'consent history',
   takes: '',
   help: 'what was granted and revoked, in order',
+  examples: ['consent history'],
   async run({ client, output }) {
     const view = await client.callAnyway<{ history: readonly ConsentEventView[] }>('GET', '/v1/consent/history')
     if (output.json) return output.answer(view, () => '')
@@ -119,12 +152,23 @@ const history: Command = {
         ? 'Nothing was ever granted.'
         : view.history
             .map(({ at, kind, from, to, grantId }) => {
-              return `${minutes(at)}  ${names(from)} ${verb[kind]} ${names(to)} see records  (${grantId.slice(0, 8)})`
+              return `${minutes(at)}  ${names(from)} ${verb[kind]} ${names(to)} see records  (${grantId.slice(0, GRANT_DIGITS)})`
             })
             .join('\n'),
     )
   },
 }
+
+const COLUMNS: readonly Column[] = [
+  { title: 'grant' },
+  { title: 'state' },
+  { title: 'of', minWidth: 6 },
+  { title: 'seen by', minWidth: 7 },
+  { title: 'kinds', minWidth: 10 },
+  { title: 'modules', minWidth: 7, dropOrder: 2 },
+  { title: 'since' },
+  { title: 'until', dropOrder: 1 },
+]
 
 export const consentCommands: readonly Command[] = [grant, revoke, list, history]
 
@@ -133,11 +177,22 @@ function reopensRevokedTime(events: readonly ConsentEventView[], sinceUnixMs: nu
   return events.some(({ kind, at }) => kind === 'revoke' && Date.parse(at) >= sinceUnixMs)
 }
 
-function listOf(text: string): readonly string[] {
-  return text
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '')
+function grantRow(view: GrantView, id: string, names: NameOf): readonly string[] {
+  return [
+    id,
+    view.state,
+    names(view.from),
+    names(view.to),
+    view.lanes.join(', '),
+    view.modules?.join(', ') ?? 'all',
+    view.since === null ? 'all kept' : dayOrMinutes(view.since),
+    view.until === null ? 'open' : relativeTime(Date.parse(view.until), Date.now()),
+  ]
+}
+
+/** A day alone where it begins. */
+function dayOrMinutes(time: string): string {
+  return time.slice(11, 16) === '00:00' ? time.slice(0, 10) : minutes(time)
 }
 
 function minutes(time: string): string {

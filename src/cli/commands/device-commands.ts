@@ -1,55 +1,89 @@
-/** The device itself: making it, running it, its stage and its modules. */
-import { painter } from '../render/colour.ts'
-import { formatDurationMs } from '../render/duration.ts'
-import { renderTable } from '../render/table.ts'
-import { safeText } from '../render/safe-text.ts'
-import type { ModuleAddedView, ModuleView, StageChangeView, StatusView } from '../../agent/http-types.ts'
+/** The device itself: making it, running it, and what it does now. */
+import { existsSync, readdirSync } from 'node:fs'
+import type { StatusView } from '../../agent/http-types.ts'
+import type { ReadyEvent } from '../agent-host.ts'
 import { usage } from '../cli-error.ts'
-import type { Command, CommandContext } from '../command.ts'
-import { confirm } from '../confirm.ts'
-import { describePeer, describeRemoval } from './peer-words.ts'
+import type { Command } from '../command.ts'
+import { oneOf, wholeNumber } from '../option-values.ts'
+import { safeText } from '../render/safe-text.ts'
+import { describeStatus } from './status-words.ts'
 
-const STAGES = ['casual', 'pro', 'developer'] as const
+/** From chatty to silent; pino's names. */
+const refuseLogLevel = oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+const DEFAULT_LOG_LEVEL = 'warn'
 
 const init: Command = {
   name: 'init',
-  takes: '--name NAME [--key-store file|passphrase]',
+  takes: '',
   help: 'make this device: its keys and its encrypted store',
-  options: { name: { type: 'string' }, 'key-store': { type: 'string' } },
+  details: [
+    'With --key-store file the keys are protected by file permissions only, and nothing has to be typed. With passphrase they are locked by a passphrase of at least 8 characters, which every start asks for and nobody can recover.',
+  ],
+  examples: ['init --name phone', 'init --name laptop --key-store passphrase'],
+  options: {
+    name: { type: 'string', value: 'NAME', isRequired: true, help: 'what your other devices call this one' },
+    'key-store': {
+      type: 'string',
+      value: 'STORE',
+      refuse: oneOf(['file', 'passphrase']),
+      help: 'what protects the keys: file (the default) or passphrase',
+    },
+  },
   async run({ host, home, options, passphrase, output }) {
     const name = options['name']
-    const keyStore = options['key-store'] ?? 'file'
+    const keyStore = options['key-store'] === 'passphrase' ? 'passphrase' : 'file'
     if (typeof name !== 'string') throw usage('init needs --name NAME')
-    if (keyStore !== 'file' && keyStore !== 'passphrase') throw usage('--key-store is file or passphrase')
     const secret = keyStore === 'passphrase' ? await passphrase.create() : undefined
+    const hadFiles = holdsFiles(home)
     const device = await host.initDevice({ home, name, keyStore, passphrase: secret })
     output.answer(device, () =>
       [
         `${safeText(name)} is ready. Its id is ${device.deviceId}.`,
+        `Its home is ${safeText(home)}.`,
         keyStore === 'file'
           ? 'Its keys are protected by file permissions only (0600).'
           : 'Its keys are locked by your passphrase. Nobody can recover it for you.',
         'Next: aico-mesh start',
       ].join('\n'),
     )
+    if (hadFiles) output.hint('The folder held other files before. They were left as they are.')
   },
 }
 
 const start: Command = {
   name: 'start',
-  takes: '[--otlp-port N] [--log LEVEL]',
-  help: 'run the agent in the foreground; prints one line of JSON when it is ready',
-  options: { 'otlp-port': { type: 'string' }, log: { type: 'string' } },
+  takes: '',
+  help: 'run the agent in the foreground; Ctrl-C ends it',
+  details: [
+    'When it is ready it says so: at a terminal in words, else (and with --json) in one line of JSON that scripts can wait for.',
+  ],
+  examples: ['start', 'start --otlp-port 0 --log info'],
+  options: {
+    'otlp-port': {
+      type: 'string',
+      value: 'N',
+      refuse: wholeNumber(0, 65_535),
+      help: 'port for OTLP on 127.0.0.1 (developer stage); default 4318, and any free one if that is taken or N is 0',
+    },
+    log: {
+      type: 'string',
+      value: 'LEVEL',
+      refuse: refuseLogLevel,
+      help: 'what is logged to stderr: trace, debug, info, warn (the default), error, fatal or silent; else $AICO_MESH_LOG',
+    },
+  },
   async run({ host, home, options, passphrase, output }) {
     const stop = new AbortController()
+    const logLevel = typeof options['log'] === 'string' ? options['log'] : logLevelOf(process.env)
+    const secret = await passphrase.forHome()
     // The terminal and the launcher of an older Node may both send it: the second must not cut the end short.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
     await host.runAgent({
       home,
-      passphrase: await passphrase.forHome(),
-      logLevel: typeof options['log'] === 'string' ? options['log'] : (process.env['AICO_MESH_LOG'] ?? 'warn'),
-      otlpPort: portOption(options['otlp-port']),
-      onReady: (event) => output.event(event),
+      passphrase: secret,
+      logLevel,
+      otlpPort: typeof options['otlp-port'] === 'string' ? Number(options['otlp-port']) : undefined,
+      onReady: (event) => output.event(event, () => describeReady(event, home)),
       signal: stop.signal,
     })
   },
@@ -59,6 +93,7 @@ const stop: Command = {
   name: 'stop',
   takes: '',
   help: 'stop the agent that runs in this home',
+  examples: ['stop'],
   async run({ client, output }) {
     await client.call('POST', '/v1/stop')
     output.answer({ stopped: true }, () => 'The agent is stopping.')
@@ -69,122 +104,36 @@ const status: Command = {
   name: 'status',
   takes: '',
   help: 'what this device is and does right now',
+  examples: ['status'],
   async run({ client, output }) {
     const view = await client.call<StatusView>('GET', '/v1/status')
-    output.answer(view, () => describeStatus(view))
+    output.answer(view, () => describeStatus(view, output.width))
   },
 }
 
-const stage: Command = {
-  name: 'stage',
-  takes: '[casual|pro|developer] [--yes]',
-  help: 'show the stage, or change what is collected, shown and opened',
-  options: { yes: { type: 'boolean' } },
-  words: [0, 1],
-  async run(context) {
-    const { client, output, words, options } = context
-    const [to] = words
-    if (to === undefined) {
-      const { stage: current } = await client.callAnyway<StatusView>('GET', '/v1/status')
-      return output.answer({ stage: current }, () => `This device is at the ${current} stage.`)
-    }
-    if (!(STAGES as readonly string[]).includes(to)) throw usage(`a stage is ${STAGES.join(', ')}`)
-    const plan = await client.callAnyway<StageChangeView>('GET', `/v1/stage/${to}`)
-    output.hint(describeChange(plan))
-    if (options['yes'] !== true) await confirm(`Go to ${to}?`)
-    const change = await client.callAnyway<StageChangeView>('POST', '/v1/stage', { stage: to })
-    output.answer(change, () => `This device is now at the ${to} stage.`)
-  },
+export const deviceCommands: readonly Command[] = [init, start, stop, status]
+
+function holdsFiles(folder: string): boolean {
+  try {
+    return existsSync(folder) && readdirSync(folder).length > 0
+  } catch {
+    return false // no folder, or one we may not look into: making the home says so
+  }
 }
 
-const modulesAdd: Command = {
-  name: 'modules add',
-  takes: 'NAME',
-  help: 'let a module report over the bus; prints the credential file to hand to it',
-  words: [1, 1],
-  async run({ client, output, words }) {
-    const added = await client.callAnyway<ModuleAddedView>('POST', '/v1/modules', { module: words[0] })
-    output.answer(added, () =>
-      [`${added.module} may use the bus with this credential:`, `  AICO_MESH_MODULE=${added.credential}`].join('\n'),
-    )
-  },
+/** @throws {CliError} `CLI_USAGE` */
+function logLevelOf(env: NodeJS.ProcessEnv): string {
+  const level = env['AICO_MESH_LOG'] || DEFAULT_LOG_LEVEL
+  const taken = refuseLogLevel(level)
+  if (taken !== undefined) throw usage(`AICO_MESH_LOG takes ${taken}`)
+  return level
 }
 
-const modulesList: Command = {
-  name: 'modules list',
-  takes: '',
-  help: 'modules that may use the bus',
-  async run({ client, output }) {
-    const view = await client.callAnyway<{ modules: readonly ModuleView[] }>('GET', '/v1/modules')
-    output.answer(view, () =>
-      view.modules.length === 0
-        ? 'No modules yet. Add one with: aico-mesh modules add NAME'
-        : table(
-            output,
-            ['module', 'connections', 'credential'],
-            view.modules.map((module) => [module.module, String(module.sessions), module.credential]),
-          ),
-    )
-  },
-}
-
-const modulesRemove: Command = {
-  name: 'modules remove',
-  takes: 'NAME',
-  help: 'take a module off the bus; its credential stops working at once',
-  words: [1, 1],
-  async run({ client, output, words }) {
-    const name = encodeURIComponent(words[0] as string)
-    const removed = await client.callAnyway<{ module: string }>('DELETE', `/v1/modules/${name}`)
-    output.answer(removed, () => `${removed.module} is off the bus.`)
-  },
-}
-
-export const deviceCommands: readonly Command[] = [
-  init,
-  start,
-  stop,
-  status,
-  stage,
-  modulesAdd,
-  modulesList,
-  modulesRemove,
-]
-
-export function table(
-  output: CommandContext['output'],
-  heads: readonly string[],
-  rows: readonly (readonly string[])[],
-): string {
-  const columns = heads.map((title) => ({ title }))
-  return renderTable(columns, rows, { width: output.width, paint: painter(output.color) }).trimEnd()
-}
-
-function describeStatus(view: StatusView): string {
-  const { store, mesh } = view
-  const protection = view.keyStore === 'file' ? 'protected only by file permissions' : 'locked by a passphrase'
+function describeReady({ mesh, otlp }: ReadyEvent, home: string): string {
   return [
-    `${safeText(view.name)} · ${view.stage} stage · running for ${formatDurationMs(view.uptimeMs)}`,
-    `  id       ${view.deviceId}`,
-    `  keys     ${protection}`,
-    `  store    ${store.records} records in ${store.segments} segments, ${Math.ceil(store.bytes / 1024)} KiB, encrypted`,
-    `  modules  ${view.modules.length === 0 ? 'none' : view.modules.join(', ')}`,
-    `  OTLP     ${view.otlp ?? 'closed'}`,
-    `  mesh     ${mesh.listening.length === 0 ? 'closed' : mesh.listening.join('  ')}`,
-    ...mesh.peers.map((peer) => `           ${describePeer(peer)}`),
-    ...(view.removedBy === null ? [] : [describeRemoval(view.removedBy)]),
+    'The agent is running. Ctrl-C ends it; so does `aico-mesh stop` elsewhere.',
+    `  home  ${safeText(home)}`,
+    `  OTLP  ${otlp ?? 'closed'}`,
+    `  mesh  ${mesh.length === 0 ? 'closed' : mesh.join('\n        ')}`,
   ].join('\n')
-}
-
-function describeChange({ opens, closes, kept }: StageChangeView): string {
-  const list = (title: string, sentences: readonly string[]): string[] =>
-    sentences.length === 0 ? [] : [title, ...sentences.map((sentence) => `  - ${sentence}`)]
-  return [...list('This starts:', opens), ...list('This ends:', closes), ...(kept === '' ? [] : [kept])].join('\n')
-}
-
-function portOption(value: string | boolean | undefined): number | undefined {
-  if (value === undefined) return undefined
-  const port = Number(value)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw usage('--otlp-port is a port number')
-  return port
 }

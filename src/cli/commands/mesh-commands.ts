@@ -1,27 +1,34 @@
 /** Other devices: pairing, the list of them, and how sync with each stands. */
-import type { DeviceList, InviteView, NearbyView, PairedView, PeersView } from '../../agent/http-types.ts'
+import type { DeviceList, InviteView, NearbyView, PairedView, PeersView, StatusView } from '../../agent/http-types.ts'
 import type { Command } from '../command.ts'
 import { usage } from '../cli-error.ts'
 import { confirm } from '../confirm.ts'
 import { qrLines } from '../render/qr.ts'
 import { relativeTime } from '../render/relative-time.ts'
 import { safeText } from '../render/safe-text.ts'
-import { table } from './device-commands.ts'
-import { describePeer, describeRemoval } from './peer-words.ts'
+import { shortIds } from '../render/short-ids.ts'
+import { wrapText } from '../render/wrap-text.ts'
+import { table } from './answer-table.ts'
+import { describePeers } from './peer-table.ts'
+import { describeRemoval, peerState } from './peer-words.ts'
 
 const invite: Command = {
   name: 'pair invite',
   takes: '',
   help: 'print a ticket that lets one other device join yours, within ten minutes',
+  details: ['The ticket is printed as a QR code and as text. It needs the pro stage. It shares nothing by itself.'],
+  examples: ['pair invite'],
   async run({ client, output }) {
     const view = await client.call<InviteView>('POST', '/v1/pair/invite')
     output.answer(view, () => {
-      const picture = qrLines(view.ticket.toUpperCase(), { width: output.width, color: output.color })
+      const { width, color } = output
+      const until = `${view.expiresAt.slice(11, 16)} UTC (${relativeTime(Date.parse(view.expiresAt), Date.now())})`
+      const warning = 'Whoever has this ticket can join once. It shares nothing by itself: consent is given separately.'
       return [
-        ...(picture ?? []),
-        'On the other device, before ' + new Date(view.expiresAt).toLocaleTimeString() + ':',
+        ...(qrLines(view.ticket.toUpperCase(), { width, color }) ?? []),
+        `On the other device, before ${until}:`,
         `  aico-mesh pair join ${view.ticket}`,
-        'Whoever has this ticket can join once. It shares nothing by itself: consent is given separately.',
+        ...wrapText(warning, { width }),
       ].join('\n')
     })
   },
@@ -31,6 +38,8 @@ const join: Command = {
   name: 'pair join',
   takes: 'TICKET',
   help: 'join the devices of whoever made the ticket',
+  details: ['A ticket may be pasted with line breaks and in any case.'],
+  examples: ['pair join aicomesh1…'],
   words: [1, 64],
   async run({ client, output, words }) {
     // A ticket broken into lines by a terminal or a chat arrives as several words.
@@ -43,6 +52,7 @@ const nearby: Command = {
   name: 'pair nearby',
   takes: '',
   help: 'devices that announce themselves on this network',
+  examples: ['pair nearby'],
   async run({ client, output }) {
     const view = await client.call<{ nearby: readonly NearbyView[] }>('GET', '/v1/pair/nearby')
     output.answer(view, () =>
@@ -50,9 +60,9 @@ const nearby: Command = {
         ? 'Nobody announces itself here. Some networks filter this; tickets work all the same.'
         : table(
             output,
-            ['device', 'waiting to pair', 'address'],
+            [{ title: 'device', minWidth: 10 }, 'waiting to pair', { title: 'address', minWidth: 16 }],
             view.nearby.map((device) => [
-              device.name === null ? 'not paired' : safeText(device.name),
+              device.name === null ? 'not paired' : device.name,
               device.pairing ? 'yes' : '',
               device.addresses[0] ?? '',
             ]),
@@ -65,19 +75,23 @@ const devicesList: Command = {
   name: 'devices list',
   takes: '',
   help: 'the devices of your mesh, and who added them',
+  details: ['The first digits of each id are shown; commands take them as the id. --json has the whole.'],
+  examples: ['devices list'],
   async run({ client, output }) {
     const view = await client.callAnyway<DeviceList>('GET', '/v1/devices')
-    const nameOf = (id: string | null): string => safeText(view.devices.find((d) => d.deviceId === id)?.name ?? '')
+    const nameOf = (id: string | null): string => view.devices.find((d) => d.deviceId === id)?.name ?? ''
+    const devices = view.devices.toSorted((a, b) => Number(b.self) - Number(a.self))
+    const ids = shortIds(devices.map(({ deviceId }) => deviceId))
     output.answer(view, () => {
       if (view.removedBy !== null) return describeRemoval(view.removedBy)
       return table(
         output,
-        ['device', 'state', 'added by', 'id'],
-        view.devices.map((device) => [
-          safeText(device.name),
-          device.self ? 'this device' : (describePeer(device).split(': ').at(-1) ?? ''),
+        [{ title: 'device', minWidth: 10 }, 'state', { title: 'added by', minWidth: 8, dropOrder: 1 }, 'id'],
+        devices.map((device, i) => [
+          device.name,
+          device.self ? 'this device' : peerState(device),
           nameOf(device.addedBy),
-          device.deviceId,
+          ids[i] ?? device.deviceId,
         ]),
       )
     })
@@ -86,9 +100,11 @@ const devicesList: Command = {
 
 const devicesRemove: Command = {
   name: 'devices remove',
-  takes: 'DEVICE [--yes]',
+  takes: 'DEVICE',
   help: 'remove a device from the mesh; every grant to it ends',
-  options: { yes: { type: 'boolean' } },
+  details: ['DEVICE is a name or the start of an id. What the device already received cannot be recalled.'],
+  examples: ['devices remove laptop'],
+  options: { yes: { type: 'boolean', help: 'remove it without a question; scripts are not asked anyway' } },
   words: [1, 1],
   async run({ client, output, options, words }) {
     const [device] = words
@@ -106,37 +122,19 @@ const peers: Command = {
   name: 'peers',
   takes: '',
   help: 'how sync with each device stands',
+  examples: ['peers'],
   async run({ client, output }) {
     const view = await client.call<PeersView>('GET', '/v1/peers')
+    if (output.json) return output.answer(view, () => '')
+    const { stage } = await client.call<StatusView>('GET', '/v1/status')
     output.answer(view, () => {
       if (view.removedBy !== null) return describeRemoval(view.removedBy)
-      return view.peers.length === 0
-        ? 'No paired devices yet. Start with: aico-mesh pair invite'
-        : table(
-            output,
-            ['device', 'state', 'in step', 'waiting', 'in', 'out', 'clock'],
-            view.peers.map((peer) => [
-              safeText(peer.name),
-              describePeer(peer).split(': ').at(-1) ?? '',
-              peer.syncedUnixMs === null ? 'never' : relativeTime(peer.syncedUnixMs, Date.now()),
-              `${peer.pendingSegments} segments`,
-              `${peer.segmentsIn} (${kib(peer.bytesIn)})`,
-              `${peer.segmentsOut} (${kib(peer.bytesOut)})`,
-              peer.clock === null
-                ? 'not measured'
-                : `${signed(peer.clock.offsetMs)} ± ${peer.clock.errorMs.toFixed(1)} ms`,
-            ]),
-          )
+      if (view.peers.length > 0) return describePeers(output, view.peers)
+      return stage === 'casual'
+        ? 'No paired devices. Pairing needs the pro stage: aico-mesh stage pro'
+        : 'No paired devices yet. Start with: aico-mesh pair invite'
     })
   },
 }
 
 export const meshCommands: readonly Command[] = [invite, join, nearby, devicesList, devicesRemove, peers]
-
-function kib(bytes: number): string {
-  return `${Math.ceil(bytes / 1024)} KiB`
-}
-
-function signed(ms: number): string {
-  return `${ms < 0 ? '' : '+'}${ms.toFixed(1)}`
-}

@@ -1,20 +1,33 @@
 /** What was recorded: traces, logs and the audit log. */
 import type { AuditVerdictView, AuditView, LogList, TraceList, TraceView } from '../../agent/http-types.ts'
-import { AgentAnswerError, usage } from '../cli-error.ts'
-import type { Command, CommandContext } from '../command.ts'
-import { parseTime } from '../parse-time.ts'
+import { AgentAnswerError } from '../cli-error.ts'
+import type { Command, CommandContext, Option } from '../command.ts'
+import { wholeNumber } from '../option-values.ts'
+import { parseTime, TIMES_HELP } from '../parse-time.ts'
 import { doneBy, isAbout, type NameOf } from '../render/audit-words.ts'
 import { renderLogLines } from '../render/log-lines.ts'
+import type { Column } from '../render/table.ts'
 import { renderTraceTable } from '../render/trace-table.ts'
 import { renderWaterfall } from '../render/waterfall.ts'
-import { table } from './device-commands.ts'
+import { table } from './answer-table.ts'
 import { deviceNames } from './device-names.ts'
+
+const TRACE_DIGITS = 32
+const AUDIT_COLUMNS: readonly Column[] = [
+  { title: 'entry', align: 'right' },
+  { title: 'time (UTC)' },
+  { title: 'what', minWidth: 20 },
+  { title: 'by', minWidth: 6, dropOrder: 1 },
+  { title: 'about', minWidth: 8 },
+]
 
 const tracesList: Command = {
   name: 'traces list',
-  takes: '[--limit N]',
+  takes: '',
   help: 'the newest traces over all devices that let you see theirs',
-  options: { limit: { type: 'string' } },
+  details: ['The first digits of each id are shown; `traces show` takes them.'],
+  examples: ['traces list', 'traces list --limit 5'],
+  options: { limit: limitOption('traces') },
   async run({ client, output, options }) {
     const view = await client.callAnyway<TraceList>('GET', `/v1/traces${queryOf({ limit: options['limit'] })}`)
     output.answer(view, () =>
@@ -27,9 +40,14 @@ const tracesList: Command = {
 
 const tracesShow: Command = {
   name: 'traces show',
-  takes: '[TRACE] [--raw] [--attributes]',
-  help: 'one trace (an id, the start of one, or else the newest) through every device, with what is missing and why',
-  options: { raw: { type: 'boolean' }, attributes: { type: 'boolean' } },
+  takes: '[TRACE]',
+  help: 'one trace through every device, with what is missing and why',
+  details: ['TRACE is the start of an id; without it, the newest trace is shown.'],
+  examples: ['traces show', 'traces show 0af7651916cd --raw'],
+  options: {
+    raw: { type: 'boolean', help: "times as each device's clock had them, not corrected to this device's" },
+    attributes: { type: 'boolean', help: 'attributes of spans as well (with --json)' },
+  },
   words: [0, 1],
   async run({ client, output, options, words }) {
     const query = queryOf({ attributes: options['attributes'] === true ? 'true' : undefined })
@@ -42,11 +60,23 @@ const tracesShow: Command = {
 
 const logs: Command = {
   name: 'logs',
-  takes: '[--trace TRACE] [--since TIME] [--limit N]',
+  takes: '',
   help: 'log records over all devices that let you see theirs',
-  options: { trace: { type: 'string' }, since: { type: 'string' }, limit: { type: 'string' } },
+  details: [TIMES_HELP],
+  examples: ['logs --since 2h', 'logs --trace 0af7651916cd'],
+  options: {
+    trace: {
+      type: 'string',
+      value: 'TRACE',
+      refuse: refuseTrace,
+      help: 'only those of this trace: the start of its id',
+    },
+    since: { type: 'string', value: 'TIME', help: 'only those from then on' },
+    limit: limitOption('records'),
+  },
   async run({ client, output, options }) {
-    const { trace, since, limit } = options
+    const { since, limit } = options
+    const trace = typeof options['trace'] === 'string' ? await wholeTraceId(client, options['trace']) : undefined
     const sinceUnixMs = typeof since === 'string' ? String(parseTime(since, Date.now(), '--since')) : undefined
     const view = await client.callAnyway<LogList>('GET', `/v1/logs${queryOf({ trace, sinceUnixMs, limit })}`)
     output.answer(view, () => (view.logs.length === 0 ? 'No logs yet.' : renderLogLines(view, { color: output.color })))
@@ -55,9 +85,14 @@ const logs: Command = {
 
 const auditList: Command = {
   name: 'audit list',
-  takes: '[--from SEQ] [--limit N]',
+  takes: '',
   help: 'key events of this device: pairing, consent, keys, stage, start and stop',
-  options: { from: { type: 'string' }, limit: { type: 'string' } },
+  details: ['Times are UTC. An entry whose outcome is not success says so behind its type.'],
+  examples: ['audit list', 'audit list --from 100 --limit 20'],
+  options: {
+    from: { type: 'string', value: 'SEQ', refuse: wholeNumber(0), help: 'number of the first entry listed; default 0' },
+    limit: limitOption('entries'),
+  },
   async run({ client, output, options }) {
     const query = queryOf({ from: options['from'], limit: options['limit'] })
     const view = await client.callAnyway<{ leaves: readonly AuditView[] }>('GET', `/v1/audit${query}`)
@@ -71,6 +106,7 @@ const auditVerify: Command = {
   name: 'audit verify',
   takes: '',
   help: 'hash the whole audit log again and compare',
+  examples: ['audit verify'],
   async run({ client, output }) {
     const verdict = await client.callAnyway<AuditVerdictView>('POST', '/v1/audit/verify')
     output.answer(verdict, () =>
@@ -91,21 +127,34 @@ async function newestTrace(client: CommandContext['client']): Promise<string> {
   return newest.traceId
 }
 
+/** A whole id as it is; of a start, the trace that begins so. */
+async function wholeTraceId(client: CommandContext['client'], start: string): Promise<string> {
+  if (start.length === TRACE_DIGITS) return start
+  return (await client.callAnyway<TraceView>('GET', `/v1/traces/${encodeURIComponent(start)}`)).traceId
+}
+
+function refuseTrace(text: string): string | undefined {
+  const isStart = /^[0-9a-f]{4,32}$/i.test(text)
+  return isStart ? undefined : `the id of a trace or its start, 4 to ${TRACE_DIGITS} hex digits`
+}
+
+function limitOption(what: string): Option {
+  return { type: 'string', value: 'N', refuse: wholeNumber(1), help: `at most so many ${what}` }
+}
+
 function describeAudit(output: CommandContext['output'], leaves: readonly AuditView[], names: NameOf): string {
   const rows = leaves.map((leaf) => [
     String(leaf.seq),
     leaf.at.slice(0, 19).replace('T', ' '),
-    leaf.type,
-    leaf.outcome,
+    leaf.outcome === 'success' ? leaf.type : `${leaf.type}: ${leaf.outcome}`,
     doneBy(leaf, names),
     isAbout(leaf, names),
   ])
-  return table(output, ['entry', 'time (UTC)', 'what', 'outcome', 'by', 'about'], rows)
+  return table(output, AUDIT_COLUMNS, rows)
 }
 
 function queryOf(values: Readonly<Record<string, string | boolean | undefined>>): string {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(values)) if (typeof value === 'string') query.set(name, value)
-  if (typeof values['limit'] === 'string' && !/^[0-9]{1,6}$/.test(values['limit'])) throw usage('--limit is a number')
   return query.size === 0 ? '' : `?${query.toString()}`
 }

@@ -3,6 +3,7 @@ import type { TraceList } from '../../agent/http-types.ts'
 import { painter } from './colour.ts'
 import { formatDurationMs } from './duration.ts'
 import { relativeTime } from './relative-time.ts'
+import { shortIds } from './short-ids.ts'
 import { renderTable, type Column } from './table.ts'
 
 export interface ListOptions {
@@ -12,25 +13,21 @@ export interface ListOptions {
   readonly ascii?: boolean
 }
 
-/** Enough that two traces of a device's lifetime hardly ever share them: 48 bits. */
-const SHORT_ID_DIGITS = 12
-
 const COLUMNS: readonly Column[] = [
   { title: 'trace' },
   { title: 'started', align: 'right' },
   { title: 'took', align: 'right' },
-  { title: 'spans', align: 'right' },
+  { title: 'spans', align: 'right', dropOrder: 1 },
   { title: 'errors', align: 'right' },
-  { title: 'devices', minWidth: 8 },
+  { title: 'devices', minWidth: 8, dropOrder: 2 },
   { title: 'root span', minWidth: 12 },
 ]
 
 export function renderTraceTable(list: TraceList, { width, color, nowUnixMs, ascii = false }: ListOptions): string {
   if (list.traces.length === 0) return 'No traces yet.\n'
-  const ids = list.traces.map(({ traceId }) => traceId)
-  const digits = shownDigits(ids)
-  const rows = list.traces.map((trace) => [
-    { text: trace.traceId.slice(0, digits), styles: ['bold'] as const },
+  const ids = shortIds(list.traces.map(({ traceId }) => traceId))
+  const rows = list.traces.map((trace, i) => [
+    { text: ids[i] ?? trace.traceId, styles: ['bold'] as const },
     relativeTime(Number(BigInt(trace.startUnixNano) / 1_000_000n), nowUnixMs),
     formatDurationMs(trace.durationMs, { ascii }),
     trace.spans.toString(),
@@ -39,11 +36,4 @@ export function renderTraceTable(list: TraceList, { width, color, nowUnixMs, asc
     trace.rootName ?? { text: '(root is not here)', styles: ['dim'] as const },
   ])
   return renderTable(COLUMNS, rows, { width, paint: painter(color), ascii })
-}
-
-/** As few digits as name each of these traces: `traces show` takes the start of an id. */
-function shownDigits(ids: readonly string[]): number {
-  return new Set(ids.map((id) => id.slice(0, SHORT_ID_DIGITS))).size === ids.length
-    ? SHORT_ID_DIGITS
-    : (ids[0]?.length ?? 0)
 }

@@ -1,8 +1,9 @@
 /** Top of a waterfall: what trace this is, whether it is whole, and each device with its spans, proof and clock. */
-import type { ClockOffset, TraceDevice } from '../../agent/http-types.ts'
+import type { TraceDevice } from '../../agent/http-types.ts'
+import { clockOffset } from './clock-offset.ts'
 import { displayWidth, fit, truncate } from './display-width.ts'
 import type { Drawing } from './drawing.ts'
-import { formatDuration, formatDurationMs } from './duration.ts'
+import { formatDuration } from './duration.ts'
 import { plural } from './plural.ts'
 import { wrapEntries, type StyledText } from './wrap-entries.ts'
 
@@ -72,12 +73,5 @@ function clockOf(device: TraceDevice, drawing: Drawing): string {
   if (device.self) return 'this device'
   if (device.clock === null) return 'clock not measured, times as recorded'
   const use = drawing.times === 'corrected' ? 'corrected' : 'as recorded'
-  return `clock ${clockChip(device.clock, drawing)}, ${use}`
-}
-
-/** `+1.84 s ± 12 ms`: ahead of this device's clock. */
-function clockChip({ offsetMs, errorMs }: ClockOffset, { ascii, glyphs }: Drawing): string {
-  const sign = offsetMs < 0 ? glyphs.minus : '+'
-  const [offset, error] = [Math.abs(offsetMs), errorMs].map((ms) => formatDurationMs(ms, { ascii }))
-  return `${sign}${offset} ${glyphs.plusMinus} ${error}`
+  return `clock ${clockOffset(device.clock, drawing)}, ${use}`
 }

@@ -37,7 +37,7 @@ describe('finding the command', () => {
   test('[CL1] help of one command does not run it', async () => {
     const { exit, stdout } = await cli.run('init', '--help')
     expect([exit, cli.hostCalls.length]).toEqual([0, 0])
-    expect(stdout).toContain('--key-store file|passphrase')
+    expect(stdout).toContain('--key-store STORE')
   })
 
   test('[CL1] --version is the version', async () => {
@@ -70,6 +70,12 @@ describe('finding the command', () => {
     { name: 'a stage nobody has', argv: ['stage', 'expert'] },
     { name: 'a port that is none', argv: ['start', '--otlp-port', '70000'] },
     { name: 'a limit that is no number', argv: ['traces', 'list', '--limit', 'ten'] },
+    { name: 'a limit of nothing', argv: ['traces', 'list', '--limit', '0'] },
+    { name: 'a limit below nothing', argv: ['traces', 'list', '--limit=-1'] },
+    { name: 'an entry that is no number', argv: ['audit', 'list', '--from', 'x'] },
+    { name: 'a trace that is none', argv: ['logs', '--trace', 'newest'] },
+    { name: 'a kind of record nobody has', argv: ['consent', 'grant', '--to', 'x', '--lanes', 'trace'] },
+    { name: 'a log level nobody has', argv: ['start', '--log', 'loud'] },
     { name: 'a time nobody understands', argv: ['logs', '--since', 'yesterday'] },
     { name: 'a grant without its recipient', argv: ['consent', 'grant', '--lanes', 'traces'] },
   ]
@@ -107,6 +113,24 @@ describe('how a command ends', () => {
     expect([exit, json]).toMatchObject([3, { error: { code: 'AGENT_NOT_RUNNING' } }])
   })
 
+  test('[CL2] it names the home, and says whether a device is there at all', async () => {
+    expect((await cli.run('status')).stderr).toBe(
+      `AGENT_NOT_RUNNING: no agent runs in ${cli.home}; start one with \`aico-mesh start\`\n`,
+    )
+    await cli.remove()
+    cli = cliHarness({
+      readKeyStore: async () => {
+        throw new MeshError('HOME_MISSING', 'nothing here')
+      },
+    })
+    const { exit, stderr } = await cli.run('status')
+    expect([exit, stderr]).toEqual([
+      3,
+      `AGENT_NOT_RUNNING: no agent runs in ${cli.home}, and no device is there: check --home, or begin with ` +
+        '`aico-mesh init --name NAME`\n',
+    ])
+  })
+
   test('[CL2] a socket that a killed agent left behind is exit 3 as well', async () => {
     const { runFolder, socketFile, tokenFile } = layOutHome(cli.home)
     mkdirSync(runFolder)
@@ -115,7 +139,7 @@ describe('how a command ends', () => {
     expect((await cli.run('status')).exit).toBe(3)
   })
 
-  test('[CL2] a bug is exit 1 and INTERNAL, its stack on stderr only', async () => {
+  test('[CL2] a bug is exit 1 and one line; where it happened is said to those who debug', async () => {
     await cli.remove()
     cli = cliHarness({
       initDevice: async () => {
@@ -123,8 +147,14 @@ describe('how a command ends', () => {
       },
     })
     const { exit, json, stderr } = await cli.run('init', '--name', 'x', '--json')
-    expect([exit, json]).toEqual([1, { error: { code: 'INTERNAL', message: 'unexpected failure' } }])
-    expect(stderr).toContain('TypeError: oops')
+    expect([exit, json]).toEqual([1, { error: { code: 'INTERNAL', message: 'unexpected failure: oops' } }])
+    expect(stderr).toBe('INTERNAL: unexpected failure: oops\n')
+    process.env['AICO_MESH_LOG'] = 'debug'
+    try {
+      expect((await cli.run('init', '--name', 'x')).stderr).toContain('TypeError: oops\n    at ')
+    } finally {
+      delete process.env['AICO_MESH_LOG']
+    }
   })
 
   test('[CL5] words of an agent cannot steer the terminal', async () => {
@@ -161,6 +191,45 @@ describe('commands', () => {
     })
   })
 
+  test('[CL6] init says that a folder held other files', async () => {
+    expect((await cli.run('init', '--name', 'phone')).stderr).toBe('')
+    writeFileSync(join(cli.home, 'notes.txt'), '')
+    const { stdout, stderr } = await cli.run('init', '--name', 'phone')
+    expect(stdout).toContain(`Its home is ${cli.home}.`)
+    expect(stderr).toBe('The folder held other files before. They were left as they are.\n')
+  })
+
+  test('[CL6] at a terminal start says in words that it is ready, unless JSON was asked for', async () => {
+    await cli.remove()
+    const event = { event: 'ready', deviceId: 'd', mesh: ['/ip4/1.2.3.4/tcp/5', '/ip6/::1/tcp/5'], otlp: null } as const
+    cli = cliHarness({ runAgent: async ({ onReady }) => onReady(event) })
+    const { isTTY } = process.stdout
+    process.stdout.isTTY = true
+    try {
+      expect((await cli.run('start')).stdout.split('\n')).toEqual([
+        'The agent is running. Ctrl-C ends it; so does `aico-mesh stop` elsewhere.',
+        `  home  ${cli.home}`,
+        '  OTLP  closed',
+        '  mesh  /ip4/1.2.3.4/tcp/5',
+        '        /ip6/::1/tcp/5',
+        '',
+      ])
+      expect((await cli.run('start', '--json')).json).toEqual(event)
+    } finally {
+      process.stdout.isTTY = isTTY
+    }
+  })
+
+  test('[CL6] a log level of the environment is checked as well', async () => {
+    process.env['AICO_MESH_LOG'] = 'loud'
+    try {
+      const { exit, stderr } = await cli.run('start')
+      expect([exit, stderr.startsWith('CLI_USAGE: AICO_MESH_LOG takes trace, debug,')]).toEqual([2, true])
+    } finally {
+      delete process.env['AICO_MESH_LOG']
+    }
+  })
+
   test('[CL6] start prints its ready line whether or not JSON was asked for', async () => {
     await cli.remove()
     cli = cliHarness({
@@ -191,6 +260,14 @@ describe('commands', () => {
     expect(stderr).toContain('the mesh')
     const machine = await cli.run('stage', 'pro', '--yes', '--json')
     expect([machine.json, machine.stderr]).toEqual([plan, ''])
+  })
+
+  test('[CL7] the stage it is at already changes nothing and asks nothing', async () => {
+    const plan = { from: 'pro', to: 'pro', opens: [], closes: [], kept: '' }
+    await cli.serve([answering('GET', '/v1/stage/:stage', () => plan)])
+    const { exit, stdout, stderr } = await cli.run('stage', 'pro')
+    expect([exit, stdout, stderr]).toEqual([0, 'This device is at the pro stage already.\n', ''])
+    expect((await cli.run('stage', 'pro', '--json')).json).toEqual(plan)
   })
 
   test('[CL8] stage and modules work without an agent, by opening the home', async () => {
@@ -307,6 +384,20 @@ describe('passphrases', () => {
     const { exit, stderr } = await init('--passphrase-file', join(cli.home, 'nowhere'))
     expect([exit, stderr.startsWith('CLI_USAGE: ')]).toEqual([2, true])
     expect(stderr).not.toContain(' at ')
+  })
+
+  test('[CL11] it is asked for once, however often the home is opened', async () => {
+    await cli.remove()
+    let reads = 0
+    cli = cliHarness({
+      readKeyStore: async () => {
+        reads++
+        return 'passphrase'
+      },
+      callOffline: async () => ({ status: 200, json: { from: 'casual', to: 'pro', opens: [], closes: [], kept: '' } }),
+    })
+    await cli.run('stage', 'pro', '--yes', '--passphrase-file', secretFile('long enough'))
+    expect([reads, cli.hostCalls.map(([, { passphrase }]) => passphrase)]).toEqual([1, ['long enough', 'long enough']])
   })
 
   test('[CL11] a home under a file asks for none', async () => {

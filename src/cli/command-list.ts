@@ -1,0 +1,70 @@
+/** Every command there is, and what can be found among them: a command by its words, a page of help, a near miss. */
+import { usage, type CliError } from './cli-error.ts'
+import type { Command, Options } from './command.ts'
+import { consentCommands } from './commands/consent-commands.ts'
+import { deviceCommands } from './commands/device-commands.ts'
+import { meshCommands } from './commands/mesh-commands.ts'
+import { moduleCommands } from './commands/module-commands.ts'
+import { recordCommands } from './commands/record-commands.ts'
+import { stageCommand } from './commands/stage-command.ts'
+import { commandPage, groupPage, programPage, type HelpPage, type Section } from './help.ts'
+import { nearest } from './nearest.ts'
+
+export const COMMON_OPTIONS: Options = {
+  home: { type: 'string', value: 'DIR', help: 'where the device keeps its keys and records' },
+  json: { type: 'boolean', help: 'print one JSON document, whatever happens' },
+  'passphrase-file': {
+    type: 'string',
+    value: 'FILE',
+    help: 'the passphrase of a locked device; else $AICO_MESH_PASSPHRASE, else it is asked for',
+  },
+  help: { type: 'boolean', short: 'h', help: 'what a command does and takes' },
+  version: { type: 'boolean', help: 'the version of this program' },
+}
+const SECTIONS: readonly Section[] = [
+  { title: 'This device', commands: [...deviceCommands, stageCommand, ...moduleCommands] },
+  { title: 'Your other devices', commands: meshCommands },
+  { title: 'Who may see what', commands: consentCommands },
+  { title: 'What was recorded', commands: recordCommands },
+]
+const COMMANDS = SECTIONS.flatMap(({ commands }) => commands)
+/** To tell words from values before the command is known: an option of one name takes a value everywhere, or nowhere. */
+export const ALL_OPTIONS: Options = Object.assign(
+  {},
+  ...COMMANDS.map(({ options }) => options),
+  COMMON_OPTIONS,
+) as Options
+
+/** The command whose name `words` begin with, the longest name first. */
+export function findCommand(words: readonly string[]): Command | undefined {
+  return COMMANDS.filter(({ name }) => name === words.slice(0, name.split(' ').length).join(' '))
+    .sort((a, b) => b.name.length - a.name.length)
+    .at(0)
+}
+
+/** Help on a command, on a group of commands such as `consent`, or on everything. @throws {CliError} `CLI_USAGE` */
+export function pageFor(words: readonly string[]): HelpPage {
+  const [group, ...others] = words
+  if (group === undefined) return programPage(SECTIONS, COMMON_OPTIONS)
+  const command = findCommand(words)
+  if (command !== undefined) return commandPage(command, COMMON_OPTIONS)
+  if (others.length > 0 || groupOf(group).length === 0) throw unknownCommand(words)
+  return groupPage(group, groupOf(group), COMMON_OPTIONS)
+}
+
+export function unknownCommand(words: readonly string[]): CliError {
+  const [group = '', next] = words
+  const inGroup = groupOf(group)
+  if (next === undefined && inGroup.length > 0) {
+    const names = inGroup.map(({ name }) => name.slice(group.length + 1))
+    return usage(`\`${group}\` needs one of ${names.join(', ')}; see aico-mesh ${group} --help`)
+  }
+  const typed = words.slice(0, 2).join(' ')
+  const meant = nearest(typed, [...COMMANDS.map(({ name }) => name), 'help'])
+  const hint = meant === undefined ? '' : ` did you mean \`${meant}\`?`
+  return usage(`there is no command \`${typed}\`;${hint} see aico-mesh ${inGroup.length > 0 ? `${group} ` : ''}--help`)
+}
+
+function groupOf(word: string): readonly Command[] {
+  return COMMANDS.filter(({ name }) => name.startsWith(`${word} `))
+}

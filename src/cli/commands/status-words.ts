@@ -1,0 +1,41 @@
+/** What a device is and does, on a few lines. */
+import type { StatusView } from '../../agent/http-types.ts'
+import { formatDurationMs } from '../render/duration.ts'
+import { plural } from '../render/plural.ts'
+import { safeText } from '../render/safe-text.ts'
+import { shortIds } from '../render/short-ids.ts'
+import { wrapText, wrapWords } from '../render/wrap-text.ts'
+import { describePeer, describeRemoval } from './peer-words.ts'
+
+export function describeStatus(view: StatusView, width: number): string {
+  const { store, mesh } = view
+  const held = [plural(store.records, 'record'), `in ${plural(store.segments, 'segment')},`, `${kib(store.bytes)},`]
+  return [
+    `${safeText(view.name)} · ${view.stage} stage · running for ${formatDurationMs(view.uptimeMs)}`,
+    row('id', fitting(view.deviceId, width)),
+    row('keys', view.keyStore === 'file' ? 'protected only by file permissions' : 'locked by a passphrase'),
+    ...wrapWords([...held, 'encrypted'], { width, lead: row('store', '') }),
+    ...wrapText(view.modules.length === 0 ? 'none' : view.modules.join(', '), { width, lead: row('modules', '') }),
+    row('OTLP', view.otlp ?? 'closed'),
+    ...rows('mesh', mesh.listening.length === 0 ? ['closed'] : mesh.listening),
+    ...rows('peers', mesh.peers.map(describePeer)),
+    ...(view.removedBy === null ? [] : [describeRemoval(view.removedBy)]),
+  ].join('\n')
+}
+
+function rows(name: string, lines: readonly string[]): readonly string[] {
+  return lines.map((line, i) => row(i === 0 ? name : '', line))
+}
+
+function row(name: string, text: string): string {
+  return `  ${name.padEnd(7)}  ${text}`
+}
+
+/** The whole id where there is room for it, else as much as commands need. */
+function fitting(id: string, width: number): string {
+  return row('id', id).length <= width ? id : (shortIds([id])[0] ?? id)
+}
+
+function kib(bytes: number): string {
+  return `${Math.ceil(bytes / 1024).toLocaleString('en-US')} KiB`
+}

@@ -1,0 +1,213 @@
+/** What commands print for people, at the widths terminals have. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Route } from '../../../src/agent/http-server.ts'
+import type { AuditView, DeviceView, GrantView, PeerDetailView, StatusView } from '../../../src/agent/http-types.ts'
+import { displayWidth } from '../../../src/cli/render/display-width.ts'
+import { renderTable } from '../../../src/cli/render/table.ts'
+import { cliHarness, type CliHarness } from './cli-harness.ts'
+
+const [PHONE, LAPTOP] = ['61d8bf627bbe'.padEnd(64, '0'), 'efa9805e6ef7'.padEnd(64, '1')] as const
+const HOUR_MS = 3_600_000
+
+const devices: readonly DeviceView[] = [
+  {
+    deviceId: LAPTOP,
+    name: 'Laptop in the kitchen',
+    self: false,
+    connected: false,
+    lastSeenUnixMs: Date.now() - HOUR_MS,
+    addedBy: PHONE,
+  },
+  { deviceId: PHONE, name: 'Phone', self: true, connected: true, lastSeenUnixMs: null, addedBy: null },
+]
+const grant: GrantView = {
+  grantId: '167e1e15'.padEnd(32, '2'),
+  from: PHONE,
+  to: LAPTOP,
+  may: 'see',
+  lanes: ['traces', 'logs'],
+  modules: ['otlp/embodiment', 'core'],
+  since: '2026-11-22T00:00:00.000Z',
+  until: new Date(Date.now() + 71.9 * HOUR_MS).toISOString(),
+  purpose: '',
+  state: 'scheduled',
+}
+const peer: PeerDetailView = {
+  ...(devices[0] as DeviceView),
+  pendingSegments: 3,
+  syncedUnixMs: Date.now() - 2 * HOUR_MS,
+  clock: { offsetMs: -1.06, errorMs: 2.72 },
+  segmentsIn: 12,
+  segmentsOut: 0,
+  bytesIn: 40_000,
+  bytesOut: 0,
+}
+const leaf: AuditView = {
+  seq: 12,
+  at: '2026-11-23T00:33:08.123Z',
+  type: 'pairing.completed',
+  outcome: 'denied',
+  severity: 'warn',
+  actor: { kind: 'device', ref: PHONE },
+  object: { kind: 'device', ref: LAPTOP },
+  payload: null,
+}
+const statusView: StatusView = {
+  deviceId: PHONE,
+  name: 'Phone',
+  stage: 'casual',
+  keyStore: 'file',
+  version: '1.2.3',
+  uptimeMs: 61_000,
+  store: { segments: 1, records: 1, bytes: 1_234_567 },
+  mesh: { listening: ['/ip4/192.0.2.2/tcp/35803', '/ip6/fd00::2/tcp/35803'], peers: devices.slice(0, 1) },
+  removedBy: null,
+  modules: Array.from({ length: 12 }, (_, i) => `module-${i}`),
+  otlp: null,
+  counters: {},
+}
+const modules = ['core', 'voice'].map((module, i) => ({
+  module,
+  credential: `/home/somebody/.local/share/aico-mesh/modules/${module}.json`,
+  endpoint: null,
+  sessions: i,
+}))
+
+let cli: CliHarness
+const columns = process.stdout.columns
+beforeEach(() => {
+  cli = cliHarness()
+})
+afterEach(() => {
+  process.stdout.columns = columns
+  return cli.remove()
+})
+
+async function answers(more: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  const json: Readonly<Record<string, unknown>> = {
+    '/v1/status': statusView,
+    '/v1/devices': { devices, removedBy: null, former: [] },
+    '/v1/peers': { peers: [peer], removedBy: null },
+    '/v1/consent': { grants: [grant] },
+    '/v1/audit': { leaves: [leaf] },
+    '/v1/modules': { modules },
+    '/v1/pair/invite': { ticket: 'aicomesh1abc', expiresAt: new Date(Date.now() + 600_000).toISOString() },
+    ...more,
+  }
+  await cli.serve(
+    Object.entries(json).map(([path, value]): Route => {
+      const method = path.endsWith('/invite') ? 'POST' : 'GET'
+      return { method, path, capability: 'cli', handle: () => ({ json: value }) }
+    }),
+  )
+}
+
+async function linesOf(width: number, ...argv: readonly string[]): Promise<readonly string[]> {
+  process.stdout.columns = width
+  return (await cli.run(...argv)).stdout.trimEnd().split('\n')
+}
+
+describe('in the width of the terminal', () => {
+  const commands = ['devices list', 'consent list', 'status', 'peers', 'audit list', 'modules list']
+  test.each(commands.flatMap((command) => [60, 80, 120].map((width) => ({ command, width }))))(
+    '[CL18] $command fits $width columns',
+    async ({ command, width }) => {
+      await answers()
+      const lines = await linesOf(width, ...command.split(' '))
+      expect(lines.length).toBeGreaterThan(1)
+      for (const line of lines) expect(displayWidth(line), line).toBeLessThanOrEqual(width)
+    },
+  )
+
+  test('[CL18] columns are left out when narrowing is not enough, and which is said', () => {
+    const all = [
+      { title: 'id' },
+      { title: 'by', dropOrder: 2 },
+      { title: 'note', minWidth: 4 },
+      { title: 'at', dropOrder: 1 },
+    ]
+    const rows = [['12345', 'somebody', 'abcdefghij', 'noon']]
+    const at = (width: number) =>
+      renderTable(all, rows, { width, paint: (text) => text })
+        .split('\n')
+        .slice(1, -1)
+    expect(at(33)).toEqual(['12345  somebody  abcdefghij  noon'])
+    expect(at(27)).toEqual(['12345  somebody  abc…  noon'])
+    expect(at(26)).toEqual(['12345  somebody  abcdefgh…', 'Left out for want of room: at.'])
+    expect(at(20)).toEqual(['12345  abcdefghij', 'Left out for want of room: by, at.'])
+    expect(at(5)).toEqual(['12345  abc…', 'Left out for want of room: by, at.'])
+  })
+})
+
+describe('in words', () => {
+  test('[CL18] devices: this one first, ids as short as commands take them', async () => {
+    await answers()
+    expect(await linesOf(80, 'devices', 'list')).toEqual([
+      'device                 state              added by  id',
+      'Phone                  this device                  61d8bf627bbe',
+      'Laptop in the kitchen  last seen 1 h ago  Phone     efa9805e6ef7',
+    ])
+  })
+
+  test('[CL18] ids that begin alike are whole', async () => {
+    const alike = `${PHONE.slice(0, 63)}9`
+    await answers({
+      '/v1/devices': { devices: [devices[1], { ...devices[0], deviceId: alike }], removedBy: null, former: [] },
+    })
+    expect((await linesOf(120, 'devices', 'list')).join('\n')).toContain(alike)
+  })
+
+  test('[CL13] grants: days and times in UTC, an end from now', async () => {
+    await answers()
+    expect(await linesOf(120, 'consent', 'list')).toEqual([
+      'grant     state      of     seen by                kinds         modules                since       until',
+      '167e1e15  scheduled  Phone  Laptop in the kitchen  traces, logs  otlp/embodiment, core  2026-11-22  in 3 d',
+    ])
+  })
+
+  test('[CL13] peers: what columns count is said, and clocks read as they do in traces', async () => {
+    await answers()
+    const lines = await linesOf(120, 'peers')
+    expect(lines[1]).toMatch(/last seen 1 h ago {2}2 h ago +3 +12 \(40 KiB\) +0 {2}−1\.06 ms ± 2\.72 ms$/)
+    expect(lines.slice(2).join(' ')).toContain("Clock: how far its clock is ahead of this device's.")
+  })
+
+  test('[CL13] no peers: what to do next is something that this stage allows', async () => {
+    await answers({ '/v1/peers': { peers: [], removedBy: null } })
+    expect(await linesOf(80, 'peers')).toEqual(['No paired devices. Pairing needs the pro stage: aico-mesh stage pro'])
+  })
+
+  test('[CL13] status counts one as one, an address a line', async () => {
+    await answers()
+    const lines = await linesOf(80, 'status')
+    expect(lines).toContain('  store    1 record in 1 segment, 1,206 KiB, encrypted')
+    expect(lines).toContain(`  id       ${PHONE}`)
+    expect(lines.filter((line) => line.includes('/tcp/'))).toHaveLength(2)
+  })
+
+  test('[CL13] audit: an outcome is said where it is not success', async () => {
+    await answers()
+    expect((await linesOf(120, 'audit', 'list'))[1]).toBe(
+      '   12  2026-11-23 00:33:08  pairing.completed: denied  the agent  Laptop in the kitchen',
+    )
+  })
+
+  test('[CL12] a ticket ends at a time in UTC', async () => {
+    await answers()
+    expect((await linesOf(80, 'pair', 'invite')).join('\n')).toMatch(
+      /On the other device, before \d\d:\d\d UTC \(in 10 min\):\n {2}aico-mesh pair join aicomesh1abc\n/,
+    )
+  })
+
+  test('[CL13] modules: the folder of their credentials once', async () => {
+    await answers()
+    expect(await linesOf(80, 'modules', 'list')).toEqual([
+      'module  state',
+      'core    not connected',
+      'voice   1 connection',
+      '',
+      'Credentials are in:',
+      '  /home/somebody/.local/share/aico-mesh/modules',
+    ])
+  })
+})
