@@ -16,6 +16,7 @@ import { HomeSearch, secretsOf } from './home-search.ts'
 /** Messages that say nothing of anybody's records: who is a member, where consent logs end, what time it is. */
 const HARMLESS: ReadonlySet<SyncMessage['type']> = new Set([
   'hello',
+  'addresses',
   'members',
   'member-ops',
   'control-heads',
