@@ -104,8 +104,10 @@ export interface LogLine {
 /** `logs` */
 export interface LogList {
   readonly logs: readonly LogLine[]
-  /** Records that matched beyond the limit: older ones than those listed. */
+  /** Matching records beyond the limit: older ones than those listed. */
   readonly omitted: number
+  /** Stored chunks that were not looked at, and may hold matching records that `omitted` does not count. */
+  readonly omittedChunks: number
   readonly unreadableChunks: number
 }
 

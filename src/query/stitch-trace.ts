@@ -4,8 +4,8 @@
  * The same chunks in any order, some of them twice, give the same answer. What is missing is said, never guessed.
  */
 import type { Sha256 } from '../base/crypto.ts'
+import type { Steps } from '../base/steps.ts'
 import type { DeviceId, TraceId } from '../model/ids.ts'
-import { attributesToJson } from './attributes-to-json.ts'
 import { collectSpans, MAX_TRACE_SPANS, type CollectedSpan } from './collect-spans.ts'
 import { deviceName } from './device-name.ts'
 import { findGaps } from './find-gaps.ts'
@@ -28,28 +28,30 @@ export interface StitchOptions {
   readonly maxSpans?: number
 }
 
+/** Spans described between two yields. */
+const ROWS_PER_STEP = 512
+
 /** @returns the trace, or `undefined` if no span of it is here. */
-export function stitchTrace(
+export function* stitchTrace(
   traceId: TraceId,
   deps: StitchDeps,
   options: StitchOptions = {},
-): StitchedTrace | undefined {
+): Steps<StitchedTrace | undefined> {
   const { source, knowledge, sha256 } = deps
   const { attributes = false, maxSpans = MAX_TRACE_SPANS } = options
   const clocks = traceClocks(knowledge)
-  const { spans, unreadableChunks, omittedSpans } = collectSpans(traceId, source.chunksOf(traceId), {
-    sha256,
-    clocks,
-    maxSpans,
-  })
+  const collected = yield* collectSpans(traceId, source.chunksOf(traceId), { sha256, clocks, maxSpans, attributes })
+  const { spans, unreadableChunks, omittedSpans } = collected
   if (spans.length === 0) return undefined
+  yield
   const tree = buildSpanTree(spans)
+  yield
   const gaps = findGaps({ missingParents: tree.missingParents, correctedEnd: latestEnd(spans, clocks) }, knowledge)
   return {
     traceId,
     complete: gaps.length === 0 && unreadableChunks === 0 && omittedSpans === 0,
     devices: describeDevices(tree.rows, knowledge, clocks),
-    spans: tree.rows.map((row) => describeSpan(row, clocks, attributes)),
+    spans: yield* describeSpans(tree.rows, clocks),
     gaps,
     gapDevices: nameGapDevices(gaps, knowledge),
     unreadableChunks,
@@ -87,7 +89,16 @@ function describeDevices(
   }))
 }
 
-function describeSpan(row: TreeRow, clocks: TraceClocks, withAttributes: boolean): StitchedSpan {
+function* describeSpans(rows: readonly TreeRow[], clocks: TraceClocks): Steps<readonly StitchedSpan[]> {
+  const spans: StitchedSpan[] = []
+  for (const row of rows) {
+    if (spans.length % ROWS_PER_STEP === 0) yield
+    spans.push(describeSpan(row, clocks))
+  }
+  return spans
+}
+
+function describeSpan(row: TreeRow, clocks: TraceClocks): StitchedSpan {
   const { node, parent } = row
   const { span } = node
   const duration = span.endUnixNano - span.startUnixNano
@@ -109,9 +120,9 @@ function describeSpan(row: TreeRow, clocks: TraceClocks, withAttributes: boolean
     depth: row.depth,
     orderUncertain: parent !== undefined && clocks.isOrderUncertain(parent, node),
     loop: row.loop,
-    events: span.events.length,
-    links: span.links.map(({ traceId, spanId }) => ({ traceId, spanId })),
-    ...(withAttributes ? { attributes: attributesToJson(span.attributes) } : {}),
+    events: span.events,
+    links: span.links,
+    ...(span.attributes === undefined ? {} : { attributes: span.attributes }),
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * What the trace read models ask of the rest: stored chunks of spans, per-trace summaries, and what this device may
- * say about the other members. Everything is synchronous: queries run in the store's worker.
+ * say about the other members. Nothing waits: queries run in the store's worker, in steps.
  */
+import type { Steps } from '../base/steps.ts'
 import type { DeviceId, TraceId } from '../model/ids.ts'
 
 /** What the chunk that carried a record proves about it. */
@@ -18,6 +19,28 @@ export interface StoredChunk {
   readonly payload: Uint8Array
 }
 
+/** A chunk that has not been opened: what the index says of it. */
+export interface ChunkRef {
+  readonly deviceId: DeviceId
+  /** Its records that are meant: spans of the trace that is asked for, or all of its log records. */
+  readonly records: number
+  /** Size of its payload once open. */
+  readonly rawBytes: number
+  /** Of its records that are meant, as its device recorded them. */
+  readonly earliestUnixNano: bigint
+  readonly latestUnixNano: bigint
+  /** @returns undefined if it was deleted since it was named */
+  open(): Steps<StoredChunk | undefined>
+}
+
+/** Every stored chunk that holds a span of one trace. */
+export interface TraceChunks {
+  /** By earliest start, read from the index as they are taken. A chunk may hold other traces' spans too. */
+  readonly chunks: Iterable<ChunkRef>
+  /** Spans of the trace in all of them. */
+  readonly spans: number
+}
+
 export interface TraceSummaryRow {
   readonly traceId: TraceId
   readonly startUnixNano: bigint
@@ -32,8 +55,8 @@ export interface TraceSummaryRow {
 }
 
 export interface TraceSource {
-  /** Every stored chunk that holds a span of the trace, in any order; chunks may hold other traces' spans too. */
-  chunksOf(traceId: TraceId): readonly StoredChunk[]
+  /** What is stored of a trace at this moment; what comes later is not among it. */
+  chunksOf(traceId: TraceId): TraceChunks
   /** At most `limit` traces whose ids begin with these lowercase hex digits. */
   idsFrom(prefix: string, limit: number): readonly TraceId[]
   /** At most `limit` of the newest traces. */

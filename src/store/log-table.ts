@@ -61,6 +61,10 @@ export class LogTable {
     return this.all().filter((log) => log.author === author)
   }
 
+  ofLane(lane: Lane): readonly StoredLog[] {
+    return this.all().filter((log) => log.lane === lane)
+  }
+
   /** The current own log of a module in a lane. */
   findOwn(lane: Lane, module: string, part: string, incarnation: Incarnation): StoredLog | undefined {
     return this.all().find(

@@ -34,6 +34,8 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (log, seq)
   );
   CREATE INDEX segment_epoch ON segment (log, epoch, seq);
+  -- All that a query asks before it opens a segment: the row itself has its payload before its times.
+  CREATE INDEX segment_time ON segment (log, max_nano, id, min_nano, records, raw_bytes);
   CREATE TABLE head (
     log INTEGER NOT NULL REFERENCES log (id), seq INTEGER NOT NULL, signature BLOB NOT NULL,
     PRIMARY KEY (log, seq)
@@ -49,7 +51,7 @@ export const MIGRATIONS: readonly string[] = [
     trace_id BLOB NOT NULL, segment INTEGER NOT NULL,
     start_nano INTEGER NOT NULL, end_nano INTEGER NOT NULL,
     spans INTEGER NOT NULL, errors INTEGER NOT NULL, root_name TEXT,
-    PRIMARY KEY (trace_id, segment)
+    PRIMARY KEY (trace_id, start_nano, segment)
   ) WITHOUT ROWID;
   CREATE INDEX trace_ref_start ON trace_ref (start_nano);
 

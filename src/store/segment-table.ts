@@ -28,18 +28,56 @@ export interface NewSegment {
 export interface StoredSegment extends Omit<NewSegment, 'minUnixNano' | 'maxUnixNano'> {
   readonly id: SegmentRowId
 }
+/** What the index says of a segment. */
+export interface SegmentTimes {
+  readonly id: SegmentRowId
+  readonly minUnixNano: bigint
+  readonly maxUnixNano: bigint
+  readonly records: number
+  readonly rawBytes: number
+}
+/** Both ends included, in nanoseconds since 1970. */
+export interface TimeRange {
+  readonly from: bigint
+  readonly to: bigint
+}
+/** Segments of a log that may hold a record of a time range. */
+export interface RangeTotals {
+  readonly segments: number
+  /** Of these, those that reach beyond the range. */
+  readonly edgeSegments: number
+  /** Records of those that lie within. */
+  readonly records: number
+}
 export interface ChainLink {
   readonly seq: number
   readonly segmentId: Uint8Array
   readonly header: Uint8Array
 }
 
+interface TimesRecord {
+  readonly id: bigint
+  readonly min: bigint
+  readonly max: bigint
+  readonly records: bigint
+  readonly rawBytes: bigint
+}
+/** `upTo`: the last row id that counts. */
+interface TimesQuery extends TimeRange {
+  readonly log: LogRowId
+  readonly upTo: SegmentRowId
+}
 interface Totals {
   readonly segments: number
   readonly records: number
 }
 /** Of the segments up to an id. */
 const NO_TOTALS: Totals & { readonly id: SegmentRowId } = { id: 0, segments: 0, records: 0 }
+
+/** Index rows read at once. */
+const TIMES_PAGE = 256
+/** Later than any row: times are signed 64-bit numbers. */
+const AFTER_ALL = { max: 2n ** 63n - 1n, id: 2n ** 63n - 1n }
 
 const COLUMNS = `id, log, seq, segment_id AS segmentId, epoch, header, codec, raw_bytes AS rawBytes, records, payload`
 
@@ -54,7 +92,9 @@ export class SegmentTable {
   readonly #runsAbove: Statement<[number, number], SeqRange>
   readonly #headAtOrAbove: Statement<[number, number], { seq: number; signature: Uint8Array }>
   readonly #epochRanges: Statement<[{ log: number }], { epoch: number; from: number; to: number }>
-  readonly #newest: Statement<[number, number], StoredSegment>
+  readonly #latest: Statement<[TimesQuery & { beforeMax: bigint; beforeId: bigint }], TimesRecord>
+  readonly #rangeTotals: Statement<[TimesQuery], RangeTotals>
+  readonly #lastId: Statement<[], { id: SegmentRowId | null }>
   readonly #totalsAbove: Statement<[number], Totals & { readonly id: SegmentRowId | null }>
   readonly #deleteOfLog: Statement
   readonly #deleteHeadsOfLog: Statement
@@ -96,9 +136,20 @@ export class SegmentTable {
          (SELECT max(seq) FROM segment WHERE log = @log AND epoch = held.epoch) AS "to"
        FROM held WHERE epoch IS NOT NULL`,
     )
-    this.#newest = db.prepare(
-      `SELECT ${COLUMNS} FROM segment WHERE log IN (SELECT id FROM log WHERE lane = ?) ORDER BY id DESC LIMIT ?`,
+    const inRange = 'log = @log AND max_nano >= @from AND min_nano <= @to AND id <= @upTo'
+    this.#latest = db
+      .prepare<[TimesQuery & { beforeMax: bigint; beforeId: bigint }], TimesRecord>(
+        `SELECT id, min_nano AS min, max_nano AS max, records, raw_bytes AS rawBytes FROM segment
+         WHERE ${inRange} AND (max_nano, id) < (@beforeMax, @beforeId) ORDER BY max_nano DESC, id DESC LIMIT ${TIMES_PAGE}`,
+      )
+      .safeIntegers()
+    const isWithin = 'min_nano >= @from AND max_nano <= @to'
+    this.#rangeTotals = db.prepare(
+      `SELECT count(*) AS segments, count(*) FILTER (WHERE NOT (${isWithin})) AS edgeSegments,
+         coalesce(sum(records) FILTER (WHERE ${isWithin}), 0) AS records
+       FROM segment WHERE ${inRange}`,
     )
+    this.#lastId = db.prepare('SELECT max(id) AS id FROM segment')
     this.#totalsAbove = db.prepare(
       'SELECT max(id) AS id, count(*) AS segments, coalesce(sum(records), 0) AS records FROM segment WHERE id > ?',
     )
@@ -168,9 +219,30 @@ export class SegmentTable {
     return this.#epochRanges.all({ log })
   }
 
-  /** The latest segments of a lane, by arrival. */
-  newest(lane: number, limit: number): readonly StoredSegment[] {
-    return this.#newest.all(lane, limit)
+  /** Of the segment that was written last; 0 before the first. */
+  lastId(): SegmentRowId {
+    return this.#lastId.get()?.id ?? 0
+  }
+
+  /**
+   * Segments of a log up to a row id that may hold records of a range, those that end last first. Read a page at a time
+   * as they are taken: nothing is held open in between, and what is deleted meanwhile is left out.
+   */
+  *latest(log: LogRowId, range: TimeRange, upTo: SegmentRowId): Generator<SegmentTimes> {
+    let before = AFTER_ALL
+    for (;;) {
+      const page = this.#latest.all({ log, ...range, upTo, beforeMax: before.max, beforeId: before.id })
+      for (const { id, min, max, records, rawBytes } of page) {
+        const [minUnixNano, maxUnixNano] = [min, max]
+        yield { id: Number(id), minUnixNano, maxUnixNano, records: Number(records), rawBytes: Number(rawBytes) }
+      }
+      if (page.length < TIMES_PAGE) return
+      before = page.at(-1) as TimesRecord
+    }
+  }
+
+  rangeTotals(log: LogRowId, range: TimeRange, upTo: SegmentRowId): RangeTotals {
+    return this.#rangeTotals.get({ log, ...range, upTo }) as RangeTotals
   }
 
   totals(): Totals {

@@ -73,6 +73,12 @@ interface OpenBatch {
   readonly payload: Uint8Array
   readonly rows: readonly Row[]
 }
+/** Records that are acknowledged and not yet in a segment. */
+export interface OpenRows {
+  readonly log: StoredLog
+  readonly payload: Uint8Array
+  readonly rows: readonly Row[]
+}
 interface OpenLog {
   readonly log: StoredLog
   readonly epoch: number
@@ -127,19 +133,13 @@ export class SegmentWriter {
     return this.#open.size > 0
   }
 
-  /** Open payloads that hold spans of a trace. */
-  openChunksOf(traceId: TraceId): readonly { readonly log: StoredLog; readonly payload: Uint8Array }[] {
-    return [...this.#open.values()].flatMap(({ log, batches }) =>
-      batches
-        .filter(({ rows }) => rows.some((row) => row.kind === 'span' && row.traceId === traceId))
-        .map(({ payload }) => ({ log, payload })),
-    )
-  }
-
-  openPayloads(lane: Signal): readonly { readonly log: StoredLog; readonly payload: Uint8Array }[] {
+  /** Open batches of a lane, with their rows; of a trace, with the rows that are its spans. */
+  openBatches(lane: Signal, traceId?: TraceId): readonly OpenRows[] {
+    const isMeant = (row: Row): boolean => traceId === undefined || (row.kind === 'span' && row.traceId === traceId)
     return [...this.#open.values()]
       .filter(({ log }) => log.lane === lane)
-      .flatMap(({ log, batches }) => batches.map(({ payload }) => ({ log, payload })))
+      .flatMap(({ log, batches }) => batches.map(({ payload, rows }) => ({ log, payload, rows: rows.filter(isMeant) })))
+      .filter(({ rows }) => rows.length > 0)
   }
 
   openTraces(): readonly (TraceEntry & { readonly log: StoredLog })[] {

@@ -3,9 +3,12 @@ import type { Database, Statement } from 'better-sqlite3'
 import { fromHex } from '../base/bytes.ts'
 import { idBytes, toTraceId, type TraceId } from '../model/ids.ts'
 import type { Row, SpanRow } from '../wire/otlp/rows.ts'
+import type { LogRowId } from './log-table.ts'
 import type { SegmentRowId } from './segment-table.ts'
 
 const TRACE_ID_DIGITS = 32
+/** Index rows read at once. */
+const SEGMENTS_PAGE = 256
 /** OpenTelemetry's status code for an error. */
 const STATUS_ERROR = 2
 
@@ -21,6 +24,21 @@ export interface TraceRef extends TraceEntry {
   readonly segment: SegmentRowId
 }
 
+/** A segment that holds spans of a trace. */
+export interface TraceSegment extends Pick<TraceRef, 'segment' | 'startUnixNano' | 'endUnixNano' | 'spans'> {
+  readonly log: LogRowId
+  /** Of the whole segment, once decompressed. */
+  readonly rawBytes: number
+}
+
+interface SegmentRecord {
+  readonly segment: bigint
+  readonly start: bigint
+  readonly end: bigint
+  readonly spans: bigint
+  readonly log: bigint
+  readonly rawBytes: bigint
+}
 interface RefRecord {
   readonly trace_id: Uint8Array
   readonly segment: bigint
@@ -33,7 +51,8 @@ interface RefRecord {
 
 export class TraceIndex {
   readonly #insert: Statement
-  readonly #segmentsOf: Statement<[Uint8Array], { segment: number }>
+  readonly #segmentsOf: Statement<[Uint8Array, bigint, bigint, SegmentRowId], SegmentRecord>
+  readonly #spansOf: Statement<[Uint8Array, SegmentRowId], { spans: number }>
   readonly #idsBetween: Statement<[Uint8Array, Uint8Array, number], { trace_id: Uint8Array }>
   readonly #newestIds: Statement<[number], { trace_id: Uint8Array }>
   readonly #refsOf: Statement<[Uint8Array], RefRecord>
@@ -41,7 +60,17 @@ export class TraceIndex {
 
   constructor(db: Database) {
     this.#insert = db.prepare('INSERT INTO trace_ref VALUES (?, ?, ?, ?, ?, ?, ?)')
-    this.#segmentsOf = db.prepare('SELECT segment FROM trace_ref WHERE trace_id = ?')
+    this.#segmentsOf = db
+      .prepare<[Uint8Array, bigint, bigint, SegmentRowId], SegmentRecord>(
+        `SELECT r.segment, r.start_nano AS start, r.end_nano AS end, r.spans, s.log, s.raw_bytes AS rawBytes
+         FROM trace_ref r JOIN segment s ON s.id = r.segment
+         WHERE r.trace_id = ? AND (r.start_nano, r.segment) > (?, ?) AND r.segment <= ?
+         ORDER BY r.start_nano, r.segment LIMIT ${SEGMENTS_PAGE}`,
+      )
+      .safeIntegers()
+    this.#spansOf = db.prepare(
+      'SELECT coalesce(sum(spans), 0) AS spans FROM trace_ref WHERE trace_id = ? AND segment <= ?',
+    )
     this.#idsBetween = db.prepare('SELECT DISTINCT trace_id FROM trace_ref WHERE trace_id BETWEEN ? AND ? LIMIT ?')
     this.#newestIds = db.prepare(
       `SELECT trace_id FROM trace_ref GROUP BY trace_id ORDER BY max(start_nano) DESC LIMIT ?`,
@@ -56,8 +85,23 @@ export class TraceIndex {
     }
   }
 
-  segmentsOf(traceId: TraceId): readonly SegmentRowId[] {
-    return this.#segmentsOf.all(idBytes(traceId)).map(({ segment }) => segment)
+  /**
+   * Segments up to a row id that hold spans of a trace, by earliest start. Read a page at a time as they are taken:
+   * nothing is held open in between, and what is deleted meanwhile is left out.
+   */
+  *segmentsOf(traceId: TraceId, upTo: SegmentRowId): Generator<TraceSegment> {
+    let after = { start: -1n, segment: 0n }
+    for (;;) {
+      const page = this.#segmentsOf.all(idBytes(traceId), after.start, after.segment, upTo)
+      yield* page.map(toTraceSegment)
+      if (page.length < SEGMENTS_PAGE) return
+      after = page.at(-1) as SegmentRecord
+    }
+  }
+
+  /** Spans of a trace in all of {@link segmentsOf}. */
+  spansOf(traceId: TraceId, upTo: SegmentRowId): number {
+    return this.#spansOf.get(idBytes(traceId), upTo)?.spans ?? 0
   }
 
   refsOf(traceId: TraceId): readonly TraceRef[] {
@@ -102,6 +146,17 @@ function addSpan(entry: TraceEntry | undefined, span: SpanRow): TraceEntry {
     spans: entry.spans + 1,
     errors: entry.errors + errors,
     rootName: entry.rootName ?? rootName,
+  }
+}
+
+function toTraceSegment({ segment, start, end, spans, log, rawBytes }: SegmentRecord): TraceSegment {
+  return {
+    segment: Number(segment),
+    startUnixNano: start,
+    endUnixNano: end,
+    spans: Number(spans),
+    log: Number(log),
+    rawBytes: Number(rawBytes),
   }
 }
 

@@ -15,6 +15,7 @@ import { nodeCrypto } from '../../src/platform/node-crypto.ts'
 import { utf8 } from '../../src/base/bytes.ts'
 import { traceIdOf } from '../support/otlp-records.ts'
 import { openCrashKeeper } from './crash-keeper.ts'
+import { openAll } from '../support/finish.ts'
 
 const ROUNDS = 24
 const MAX_LINES = 30
@@ -60,7 +61,7 @@ function checkIntegrity(file: string, role: string): void {
 function checkRecords(acknowledged: ReadonlyMap<number, readonly number[]>): void {
   const keeper = openCrashKeeper(folder)
   for (const [round, wanted] of acknowledged) {
-    const chunks = keeper.records.chunksOf(traceIdOf(round))
+    const chunks = openAll(keeper.records.chunksOf(traceIdOf(round)))
     const spans = chunks
       .flatMap(({ payload }) => decodeSpans(payload))
       .filter(({ traceId }) => traceId === traceIdOf(round))

@@ -10,6 +10,7 @@ import type { MeshDevice } from '../support/mesh-device.ts'
 import { MeshWorld } from '../support/mesh-world.ts'
 import { manySpans, traceIdOf } from '../support/otlp-records.ts'
 import { RawOwner } from '../support/raw-owner.ts'
+import { openAll } from '../support/finish.ts'
 
 const SEGMENTS = 24
 const RUNS = 30
@@ -67,8 +68,7 @@ function sourcesOf(owner: RawOwner): readonly Source[] {
 }
 
 function spansAt(device: MeshDevice): readonly string[] {
-  return device.keeper.records
-    .chunksOf(traceIdOf(1))
+  return openAll(device.keeper.records.chunksOf(traceIdOf(1)))
     .flatMap(({ deviceId, payload }) => decodeSpans(payload).map(({ spanId }) => `${deviceId} ${spanId}`))
     .sort()
 }

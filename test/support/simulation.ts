@@ -8,6 +8,7 @@ import { decodeSpans } from '../../src/wire/otlp/decode-traces.ts'
 import type { MeshDevice } from './mesh-device.ts'
 import { MeshWorld } from './mesh-world.ts'
 import { manySpans, traceIdOf } from './otlp-records.ts'
+import { openAll } from './finish.ts'
 
 const TRACE = 1
 /** Everything that can happen, as often as it stands here. */
@@ -193,8 +194,7 @@ function isMember(of: MeshDevice, other: MeshDevice): boolean {
 
 /** Numbers of the spans that a device can show, open ones too. */
 function spansAt(device: MeshDevice): readonly number[] {
-  return device.keeper.records
-    .chunksOf(traceIdOf(TRACE))
+  return openAll(device.keeper.records.chunksOf(traceIdOf(TRACE)))
     .flatMap(({ payload }) => decodeSpans(payload))
     .map(({ spanId }) => Number.parseInt(spanId, 16))
 }

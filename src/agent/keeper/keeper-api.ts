@@ -33,6 +33,7 @@ import type { Sealed } from '../../sync/serving.ts'
 import type { HeadRow, LogRange } from '../../wire/log-rows.ts'
 import type { PairAccept, PairJoin, PairOffer } from '../../wire/pair-messages.ts'
 import type { Callable } from '../worker-port.ts'
+import { jsonInSteps } from './json-in-steps.ts'
 import type { Keeper } from './keeper.ts'
 
 export type StageErrorCode = 'STAGE_TOO_LOW'
@@ -106,21 +107,23 @@ function queryCalls(keeper: Keeper, storeFile: string) {
       }
     },
     traceShow(text: string, options: { readonly attributes: boolean }) {
-      requireView('traces')
-      const traceId = findTrace(text, keeper.records)
-      if (traceId === undefined) return undefined
-      const { sha256 } = keeper.deps.crypto
-      const trace = stitchTrace(traceId, { source: keeper.records, knowledge: knowledgeOf(keeper), sha256 }, options)
-      return trace && toJson(trace)
+      return keeper.turns.run(function* () {
+        requireView('traces')
+        const traceId = findTrace(text, keeper.records)
+        if (traceId === undefined) return undefined
+        const trace = yield* stitchTrace(traceId, queryDeps(keeper), options)
+        return trace && (yield* jsonInSteps(trace))
+      })
     },
     traceList(limit: number | undefined) {
       requireView('traces')
       return toJson(listTraces(keeper.records, knowledgeOf(keeper), limit))
     },
     logList(filter: LogFilter, limit: number | undefined) {
-      requireView('logs')
-      const { sha256 } = keeper.deps.crypto
-      return toJson(listLogs(filter, { source: keeper.records, knowledge: knowledgeOf(keeper), sha256 }, limit))
+      return keeper.turns.run(function* () {
+        requireView('logs')
+        return yield* jsonInSteps(yield* listLogs(filter, queryDeps(keeper), limit))
+      })
     },
     auditList: (fromSeq: number, limit: number) => keeper.audit.list({ fromSeq, limit }),
     auditVerify: () => keeper.audit.verify(),
@@ -217,6 +220,10 @@ function stageTooLow(stage: Stage, needs: Stage): StageError {
       details: { needs, stage },
     },
   )
+}
+
+function queryDeps(keeper: Keeper) {
+  return { source: keeper.records, knowledge: knowledgeOf(keeper), sha256: keeper.deps.crypto.sha256 }
 }
 
 /** What queries may say of others: who is connected, who lets us see traces now, and how far their records are here. */

@@ -38,6 +38,7 @@ import { RefusalCounter } from './refusal-counter.ts'
 import { SegmentSealer } from './segment-sealer.ts'
 import { segmentSource } from './segment-source.ts'
 import { StoredRecords } from './stored-records.ts'
+import { Turns } from './turns.ts'
 
 export interface KeeperOptions {
   readonly storeFile: string
@@ -103,6 +104,7 @@ export class Keeper {
   readonly serving: Serving
   readonly receiving: Receiving
   readonly records: StoredRecords
+  readonly turns: Turns
   readonly peers: PeerBook
   readonly addresses: AddressBook
   readonly refusals: RefusalCounter
@@ -250,6 +252,7 @@ export class Keeper {
       onRefused: (code) => this.refusals.add('sync', code),
     })
     this.records = new StoredRecords(crypto, this.store, this.writer, sealer)
+    this.turns = new Turns(clock)
     if (options.newDevice !== undefined) this.#recordCreation(options.keyStore)
     // What the last run acknowledged and had not cut yet is chained now; its rows are old news for readers.
     this.writer.cut(() => true)
@@ -355,6 +358,7 @@ export class Keeper {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.turns.stop()
     this.#cancelLeases()
     this.#cutTimer.stop()
     try {

@@ -9,7 +9,7 @@ import { timeRange } from '../../store/segment-writer.ts'
 import { summarizeTraces } from '../../store/trace-index.ts'
 import type { OpenedSegment } from '../../sync/receiving.ts'
 import type { ScopedLog } from '../../sync/scope.ts'
-import { decompress } from './stored-records.ts'
+import { decompress } from './chunk-opener.ts'
 
 export interface PeerIntakeDeps {
   readonly store: Store

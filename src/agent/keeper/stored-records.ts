@@ -1,38 +1,40 @@
-/** The queries' view of the store: chunks of records with what they prove, journal included, and trace summaries. */
-import { constants, zstdDecompressSync } from 'node:zlib'
+/** The queries' view of the store: chunks of records to be opened one by one, journal included, and trace summaries. */
 import type { Crypto } from '../../base/crypto.ts'
+import type { Steps } from '../../base/steps.ts'
 import type { DeviceId, TraceId } from '../../model/ids.ts'
-import { LANES } from '../../model/lane.ts'
-import { MAX_SEGMENT_RAW_BYTES } from '../../model/segment.ts'
-import type { LogSource } from '../../query/list-logs.ts'
-import type { StoredChunk, TraceSource, TraceSummaryRow } from '../../query/trace-source.ts'
+import type { LogChunks, LogFilter, LogSource } from '../../query/list-logs.ts'
+import { mergeSorted } from '../../query/merge-sorted.ts'
+import type { ChunkRef, StoredChunk, TraceChunks, TraceSource, TraceSummaryRow } from '../../query/trace-source.ts'
 import type { StoredLog } from '../../store/log-table.ts'
-import type { SegmentWriter } from '../../store/segment-writer.ts'
-import type { StoredSegment } from '../../store/segment-table.ts'
+import { timeRange, type OpenRows, type SegmentWriter } from '../../store/segment-writer.ts'
+import type { SegmentRowId, TimeRange } from '../../store/segment-table.ts'
 import type { Store } from '../../store/store.ts'
 import type { TraceEntry } from '../../store/trace-index.ts'
-import { EvidenceReader } from './evidence.ts'
+import { ChunkOpener } from './chunk-opener.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
 
-/** Segments of logs looked at for one answer, newest first: about a million lines. */
-const MAX_LOG_SEGMENTS = 4096
+/** Latest time that can be stored, in nanoseconds since 1970. */
+const LAST_NANO = 2n ** 63n - 1n
 
 export class StoredRecords implements TraceSource, LogSource {
   readonly #store: Store
   readonly #writer: SegmentWriter
-  readonly #sealer: SegmentSealer
-  readonly #crypto: Crypto
+  readonly #newOpener: () => ChunkOpener
 
   constructor(crypto: Crypto, store: Store, writer: SegmentWriter, sealer: SegmentSealer) {
-    this.#crypto = crypto
     this.#store = store
     this.#writer = writer
-    this.#sealer = sealer
+    this.#newOpener = () => new ChunkOpener(crypto, store.segments, sealer)
   }
 
-  chunksOf(traceId: TraceId): readonly StoredChunk[] {
-    const segments = this.#store.traces.segmentsOf(traceId).flatMap((id) => this.#store.segments.get(id) ?? [])
-    return [...this.#toChunks(segments), ...this.#writer.openChunksOf(traceId).map(toOpenChunk)]
+  chunksOf(traceId: TraceId): TraceChunks {
+    const { traces, segments } = this.#store
+    const upTo = segments.lastId()
+    const open = this.#writer.openBatches('traces', traceId).map(openBatchRef).sort(compareEarliest)
+    return {
+      chunks: mergeSorted([this.#traceRefs(traceId, upTo), open], compareEarliest),
+      spans: traces.spansOf(traceId, upTo) + sum(open, ({ records }) => records),
+    }
   }
 
   idsFrom(prefix: string, limit: number): readonly TraceId[] {
@@ -40,9 +42,25 @@ export class StoredRecords implements TraceSource, LogSource {
     return [...new Set([...this.#store.traces.idsFrom(prefix, limit), ...open])].slice(0, limit)
   }
 
-  logChunks(): readonly StoredChunk[] {
-    const segments = this.#store.segments.newest(LANES.indexOf('logs'), MAX_LOG_SEGMENTS)
-    return [...this.#toChunks(segments), ...this.#writer.openPayloads('logs').map(toOpenChunk)]
+  logChunks(filter: Pick<LogFilter, 'fromUnixNano' | 'toUnixNano'>): LogChunks {
+    const { segments } = this.#store
+    const range = toRange(filter)
+    const upTo = segments.lastId()
+    const opener = this.#newOpener()
+    const logs = this.#store.logs.ofLane('logs')
+    const stored = logs.map((log) => this.#logRefs(log, range, upTo, opener))
+    const totals = logs.map((log) => segments.rangeTotals(log.rowId, range, upTo))
+    const open = this.#writer
+      .openBatches('logs')
+      .map(openBatchRef)
+      .filter((ref) => isInRange(ref, range))
+    const openWithin = open.filter((ref) => isWithin(ref, range))
+    return {
+      logs: [...stored, ...open.map((ref) => [ref])],
+      chunks: sum(totals, (total) => total.segments) + open.length,
+      edgeChunks: sum(totals, (total) => total.edgeSegments) + open.length - openWithin.length,
+      records: sum(totals, (total) => total.records) + sum(openWithin, ({ records }) => records),
+    }
   }
 
   summaries(limit: number): readonly TraceSummaryRow[] {
@@ -61,40 +79,85 @@ export class StoredRecords implements TraceSource, LogSource {
     return [...rows.values()]
   }
 
-  #toChunks(segments: readonly StoredSegment[]): readonly StoredChunk[] {
-    const evidence = new EvidenceReader(this.#crypto, this.#store.segments, this.#sealer)
-    return segments.map((segment) => {
-      const log = this.#store.logs.byRow(segment.log)
-      const { author: deviceId, module } = log
-      return { deviceId, module, provenance: evidence.of(log, segment), payload: readable(segment) }
-    })
+  *#traceRefs(traceId: TraceId, upTo: SegmentRowId): Generator<ChunkRef> {
+    const opener = this.#newOpener()
+    for (const { segment, log: rowId, spans, startUnixNano, endUnixNano, rawBytes } of this.#store.traces.segmentsOf(
+      traceId,
+      upTo,
+    )) {
+      const log = this.#store.logs.byRow(rowId)
+      yield {
+        deviceId: log.author,
+        records: spans,
+        rawBytes,
+        earliestUnixNano: startUnixNano,
+        latestUnixNano: endUnixNano,
+        open: () => opener.open(segment, log),
+      }
+    }
+  }
+
+  *#logRefs(log: StoredLog, range: TimeRange, upTo: SegmentRowId, opener: ChunkOpener): Generator<ChunkRef> {
+    for (const { id, records, rawBytes, minUnixNano, maxUnixNano } of this.#store.segments.latest(
+      log.rowId,
+      range,
+      upTo,
+    )) {
+      yield {
+        deviceId: log.author,
+        records,
+        rawBytes,
+        earliestUnixNano: minUnixNano,
+        latestUnixNano: maxUnixNano,
+        open: () => opener.open(id, log),
+      }
+    }
   }
 }
-
-/** The payload as it was before compression. The bound holds whatever the stored bytes claim. */
-export function decompress({ codec, payload }: Pick<StoredSegment, 'codec' | 'payload'>): Uint8Array {
-  if (codec === 0) return payload
-  return new Uint8Array(zstdDecompressSync(payload, { maxOutputLength: MAX_SEGMENT_RAW_BYTES, params: ZSTD_PARAMS }))
-}
-
-/** What stands for a payload that does not decompress: no decoder takes it, so that the answer counts it as unreadable. */
-const UNREADABLE = Uint8Array.of(0xff)
-
-/** One altered segment does not lose the others of an answer. */
-function readable(segment: StoredSegment): Uint8Array {
-  try {
-    return decompress(segment)
-  } catch {
-    return UNREADABLE // whatever zlib says of it, the evidence says that it was altered
-  }
-}
-
-/** No window larger than a segment: a hostile frame cannot ask for more memory. */
-const ZSTD_PARAMS = { [constants.ZSTD_d_windowLogMax]: 21 }
 
 /** Not chained yet: nothing but this device's word, and its encrypted file, stands behind it. */
-function toOpenChunk({ log, payload }: { readonly log: StoredLog; readonly payload: Uint8Array }): StoredChunk {
-  return { deviceId: log.author, module: log.module, provenance: 'unverified', payload }
+function openBatchRef({ log, payload, rows }: OpenRows): ChunkRef {
+  const { minUnixNano, maxUnixNano } = timeRange(rows)
+  const chunk: StoredChunk = { deviceId: log.author, module: log.module, provenance: 'unverified', payload }
+  return {
+    deviceId: log.author,
+    records: rows.length,
+    rawBytes: payload.length,
+    earliestUnixNano: minUnixNano,
+    latestUnixNano: maxUnixNano,
+    // oxlint-disable-next-line eslint/require-yield -- it is in memory already
+    *open(): Steps<StoredChunk> {
+      return chunk
+    },
+  }
+}
+
+function compareEarliest(a: ChunkRef, b: ChunkRef): number {
+  if (a.earliestUnixNano === b.earliestUnixNano) return 0
+  return a.earliestUnixNano < b.earliestUnixNano ? -1 : 1
+}
+
+/** Both ends included, as the index takes them. */
+function toRange({ fromUnixNano = 0n, toUnixNano = LAST_NANO + 1n }: Pick<LogFilter, 'fromUnixNano' | 'toUnixNano'>) {
+  return { from: clamp(fromUnixNano), to: clamp(toUnixNano - 1n) }
+}
+
+/** What the database can hold. No record lies beyond. */
+function clamp(nano: bigint): bigint {
+  if (nano < -1n) return -1n
+  return nano > LAST_NANO ? LAST_NANO : nano
+}
+
+function isInRange({ earliestUnixNano, latestUnixNano }: ChunkRef, { from, to }: TimeRange): boolean {
+  return latestUnixNano >= from && earliestUnixNano <= to
+}
+
+function isWithin({ earliestUnixNano, latestUnixNano }: ChunkRef, { from, to }: TimeRange): boolean {
+  return earliestUnixNano >= from && latestUnixNano <= to
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0)
 }
 
 function merge(row: TraceSummaryRow | undefined, entry: TraceEntry, log: StoredLog): TraceSummaryRow {

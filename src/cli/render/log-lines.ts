@@ -52,10 +52,11 @@ function severityText({ severity }: LogLine): string {
   return severity === 'unspecified' ? '-' : severity.toUpperCase()
 }
 
-function notes({ logs, omitted, unreadableChunks }: LogList, paint: Paint): readonly string[] {
-  if (logs.length === 0) return ['No log records here.']
+function notes({ logs, omitted, omittedChunks, unreadableChunks }: LogList, paint: Paint): readonly string[] {
+  if (logs.length === 0 && omittedChunks === 0) return ['No log records here.']
   return [
     ...(omitted > 0 ? [paint(`${plural(omitted, 'older record')} not listed`, 'dim')] : []),
+    ...(omittedChunks > 0 ? [paint(`${plural(omittedChunks, 'stored chunk')} not looked at`, 'dim')] : []),
     ...(unreadableChunks > 0 ? [paint(`${plural(unreadableChunks, 'stored chunk')} could not be read`, 'dim')] : []),
   ]
 }

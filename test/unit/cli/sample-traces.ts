@@ -3,9 +3,10 @@ import type { TraceView } from '../../../src/agent/http-types.ts'
 import { stitchTrace } from '../../../src/query/stitch-trace.ts'
 import type { MeshKnowledge, StoredChunk } from '../../../src/query/trace-source.ts'
 import { chunk, member, mesh, sha256, sourceOf, T0_NANO, TRACE, type SpanDescription } from '../query/make-chunk.ts'
+import { finish } from '../../support/finish.ts'
 
 export function view(chunks: readonly StoredChunk[], knowledge: MeshKnowledge): TraceView {
-  const trace = stitchTrace(TRACE, { source: sourceOf(chunks), knowledge, sha256 })
+  const trace = finish(stitchTrace(TRACE, { source: sourceOf(chunks), knowledge, sha256 }))
   if (trace === undefined) throw new Error('the sample holds no span')
   return trace
 }

@@ -98,7 +98,7 @@ describe('log lines', () => {
 
   test('[QU14] one line a record, in UTC, hostile text made safe', () => {
     const logs = [line, { ...line, severity: 'info' as const, module: 'otlp/embodiment', body: '\u001B[2Jok' }]
-    expect(renderLogLines({ logs, omitted: 3, unreadableChunks: 0 }, { color: false })).toBe(
+    expect(renderLogLines({ logs, omitted: 3, omittedChunks: 0, unreadableChunks: 0 }, { color: false })).toBe(
       '3 older records not listed\n' +
         '2026-11-22T20:00:00.123Z WARN  Phone/core            no voice\n' +
         '2026-11-22T20:00:00.123Z INFO  Phone/otlp/embodiment ok\n',
@@ -107,13 +107,13 @@ describe('log lines', () => {
 
   test('[QU14] a time no calendar holds is printed as it is', () => {
     const logs = [{ ...line, timeUnixNano: '18446744073709551615000' }]
-    expect(renderLogLines({ logs, omitted: 0, unreadableChunks: 0 }, { color: false })).toMatch(
+    expect(renderLogLines({ logs, omitted: 0, omittedChunks: 0, unreadableChunks: 0 }, { color: false })).toMatch(
       /^18446744073709551615000 /,
     )
   })
 
   test('[QU14] nothing to list is said', () => {
-    expect(renderLogLines({ logs: [], omitted: 0, unreadableChunks: 0 }, { color: false })).toBe(
+    expect(renderLogLines({ logs: [], omitted: 0, omittedChunks: 0, unreadableChunks: 0 }, { color: false })).toBe(
       'No log records here.\n',
     )
   })

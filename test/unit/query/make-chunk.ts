@@ -2,7 +2,15 @@
 import { concat, fromHex, utf8 } from '../../../src/base/bytes.ts'
 import type { DeviceId, SpanId, TraceId } from '../../../src/model/ids.ts'
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
-import type { MemberKnowledge, MeshKnowledge, StoredChunk, TraceSource } from '../../../src/query/trace-source.ts'
+import { decodeChunk } from '../../../src/query/decode-chunk.ts'
+import type {
+  ChunkRef,
+  MemberKnowledge,
+  MeshKnowledge,
+  StoredChunk,
+  TraceSource,
+} from '../../../src/query/trace-source.ts'
+import { decodeSpansOf } from '../../../src/wire/otlp/decode-traces.ts'
 
 export const TRACE = '0af7651916cd43dd8448eb211c80319c' as TraceId
 export const OTHER_TRACE = '1af7651916cd43dd8448eb211c80319c' as TraceId
@@ -49,8 +57,46 @@ export function chunk(
   return { deviceId: deviceId(device), module, provenance, payload: tracesData(spans) }
 }
 
-export function sourceOf(chunks: readonly StoredChunk[]): Pick<TraceSource, 'chunksOf' | 'summaries'> {
-  return { chunksOf: () => chunks, summaries: () => [] }
+/** A source of these chunks as if they were stored; `onOpen` is told what is opened. */
+export function sourceOf(
+  chunks: readonly StoredChunk[],
+  onOpen?: (payload: Uint8Array) => void,
+): Pick<TraceSource, 'chunksOf' | 'summaries'> {
+  const refs = chunks.map((each) => traceRef(each, onOpen))
+  return {
+    chunksOf: () => ({ chunks: refs, spans: refs.reduce((sum, { records }) => sum + records, 0) }),
+    summaries: () => [],
+  }
+}
+
+function traceRef(of: StoredChunk, onOpen?: (payload: Uint8Array) => void): ChunkRef {
+  const spans = decodeChunk(of, (payload) => decodeSpansOf(TRACE, payload)) ?? []
+  return chunkRef(
+    of,
+    spans.map(({ startUnixNano }) => startUnixNano),
+    onOpen,
+  )
+}
+
+/** What an index would say of a chunk whose records have these times. */
+export function chunkRef(
+  of: StoredChunk,
+  times: readonly bigint[],
+  onOpen: (payload: Uint8Array) => void = () => {},
+): ChunkRef {
+  const sorted = times.toSorted((a, b) => (a < b ? -1 : 1))
+  return {
+    deviceId: of.deviceId,
+    records: times.length,
+    rawBytes: of.payload.length,
+    earliestUnixNano: sorted[0] ?? 0n,
+    latestUnixNano: sorted.at(-1) ?? 0n,
+    *open() {
+      yield
+      onOpen(of.payload)
+      return of
+    },
+  }
 }
 
 export function member(name: string, more: Partial<MemberKnowledge> = {}): MemberKnowledge {

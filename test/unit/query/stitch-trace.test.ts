@@ -18,12 +18,13 @@ import {
   TRACE,
   type SpanDescription,
 } from './make-chunk.ts'
+import { finish } from '../../support/finish.ts'
 
 const LATE_MS = Number(T0_NANO / 1_000_000n) + 3_600_000
 const pair = mesh(member('laptop'), member('phone', { syncedThroughUnixMs: LATE_MS }))
 
 function stitch(chunks: readonly StoredChunk[], knowledge: MeshKnowledge = pair): StitchedTrace | undefined {
-  return stitchTrace(TRACE, { source: sourceOf(chunks), knowledge, sha256 })
+  return finish(stitchTrace(TRACE, { source: sourceOf(chunks), knowledge, sha256 }))
 }
 
 function stitched(chunks: readonly StoredChunk[], knowledge: MeshKnowledge = pair): StitchedTrace {
@@ -102,7 +103,9 @@ describe('the answer', () => {
   test('[QU1] carries attributes only when asked for', () => {
     const chunks = [chunk('phone', 'm', [{ id: 'a', attributes: { 'http.route': '/x' } }])]
     expect(stitched(chunks).spans[0]).not.toHaveProperty('attributes')
-    const asked = stitchTrace(TRACE, { source: sourceOf(chunks), knowledge: pair, sha256 }, { attributes: true })
+    const asked = finish(
+      stitchTrace(TRACE, { source: sourceOf(chunks), knowledge: pair, sha256 }, { attributes: true }),
+    )
     expect(asked?.spans[0]?.attributes).toEqual({ 'http.route': '/x' })
   })
 
@@ -190,8 +193,8 @@ describe('copies', () => {
   test('[QU4] spans beyond the limit of one answer are left out, latest first, and counted', () => {
     const spans = ['1', '2', '3', '4'].map((id, i) => ({ id, startMs: -i }))
     const deps = { source: sourceOf([chunk('phone', 'm', spans)]), knowledge: pair, sha256 }
-    expect(stitchTrace(TRACE, deps, { maxSpans: 4 })).toMatchObject({ complete: true, omittedSpans: 0 })
-    const trace = stitchTrace(TRACE, deps, { maxSpans: 2 })
+    expect(finish(stitchTrace(TRACE, deps, { maxSpans: 4 }))).toMatchObject({ complete: true, omittedSpans: 0 })
+    const trace = finish(stitchTrace(TRACE, deps, { maxSpans: 2 }))
     expect(trace).toMatchObject({ complete: false, omittedSpans: 2 })
     expect(trace?.spans.map((span) => span.spanId)).toEqual([spanId('4'), spanId('3')])
   })

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { LANES } from '../../../src/model/lane.ts'
 import type { NewSegment } from '../../../src/store/segment-table.ts'
 import { summarizeTraces } from '../../../src/store/trace-index.ts'
 import type { SpanRow } from '../../../src/wire/otlp/rows.ts'
@@ -135,16 +134,48 @@ describe('segments', () => {
     ])
   })
 
-  test('[ST21] the newest of a lane come by arrival, whoever made them', () => {
+  test('[ST23] segments of a range come by latest time, without being opened, up to the row that was last then', () => {
     const { segments, logs } = fixture.store
     const other = logs.add(describeLog('other', { author: device('you') }), false).rowId
-    const metrics = logs.add(describeLog('m', { lane: 'metrics' }), true).rowId
-    const ids = [segment(0), segment(0, { log: other }), segment(0, { log: metrics }), segment(1)].map((each) =>
-      segments.insert(each),
-    )
-    const traces = LANES.indexOf('traces')
-    expect(segments.newest(traces, 10).map(({ id }) => id)).toEqual([ids[3], ids[1], ids[0]])
-    expect(segments.newest(traces, 1).map(({ id }) => id)).toEqual([ids[3]])
+    const at = (seq: number, min: bigint, max: bigint, of = log): number =>
+      segments.insert(segment(seq, { log: of, minUnixNano: min, maxUnixNano: max, records: seq + 1, rawBytes: 10 }))
+    const ids = [at(0, 1n, 5n), at(1, 30n, 40n), at(2, 5n, 20n), at(3, 20n, 20n), at(0, 1n, 99n, other)]
+    const upTo = segments.lastId()
+    at(4, 10n, 15n)
+    const idsIn = (from: bigint, to: bigint): unknown[] =>
+      [...segments.latest(log, { from, to }, upTo)].map(({ id }) => ids.indexOf(id))
+    expect(idsIn(0n, 2n ** 63n - 1n)).toEqual([1, 3, 2, 0])
+    expect(idsIn(6n, 29n)).toEqual([3, 2])
+    expect(idsIn(41n, 50n)).toEqual([])
+    const [first] = segments.latest(log, { from: 0n, to: 50n }, upTo)
+    expect(first).toEqual({ id: ids[1], minUnixNano: 30n, maxUnixNano: 40n, records: 2, rawBytes: 10 })
+    expect(segments.rangeTotals(log, { from: 6n, to: 40n }, upTo)).toEqual({ segments: 3, edgeSegments: 1, records: 6 })
+    expect(segments.rangeTotals(log, { from: 41n, to: 50n }, upTo)).toEqual({
+      segments: 0,
+      edgeSegments: 0,
+      records: 0,
+    })
+  })
+
+  test('[ST23] reading a range holds nothing open: what is written or deleted between two segments does not hurt', () => {
+    const { segments, db } = fixture.store
+    for (let seq = 0; seq < 600; seq++) segments.insert(segment(seq, { maxUnixNano: 5n }))
+    const reading = segments.latest(log, { from: 0n, to: 10n }, segments.lastId())
+    const seen = [reading.next().value?.id]
+    segments.insert(segment(600, { maxUnixNano: 5n }))
+    db.exec('DELETE FROM segment WHERE id <= 100')
+    for (const { id } of reading) seen.push(id)
+    expect(seen).toEqual(Array.from({ length: 500 }, (_, i) => 600 - i))
+  })
+
+  test('[ST23] a range is answered from the index alone', () => {
+    const plan = fixture.store.db
+      .prepare(
+        `EXPLAIN QUERY PLAN SELECT id, min_nano, max_nano, records, raw_bytes FROM segment
+         WHERE log = 1 AND max_nano >= 1 AND min_nano <= 9 AND (max_nano, id) < (9, 9) ORDER BY max_nano DESC, id DESC`,
+      )
+      .all() as { detail: string }[]
+    expect(plan.map(({ detail }) => detail).join()).toMatch(/^SEARCH segment USING COVERING INDEX segment_time [^,]*$/)
   })
 
   test('[ST21] deleting a log takes its segments, heads and index rows, and no others', () => {
@@ -157,7 +188,7 @@ describe('segments', () => {
     traces.deleteLog(log)
     expect(segments.deleteLog(log)).toBe(1)
     expect(segments.headAtOrAbove(log, 0)).toBeUndefined()
-    expect(traces.segmentsOf(traceIdOf(1)).length).toBe(1)
+    expect(traces.refsOf(traceIdOf(1)).length).toBe(1)
   })
 })
 
@@ -208,6 +239,10 @@ describe('the trace index', () => {
     at(2, 1, 400n)
     at(3, 3, 200n)
     expect(traces.newest(2).map(({ traceId }) => traceId)).toEqual([traceIdOf(1), traceIdOf(1), traceIdOf(2)])
-    expect(traces.segmentsOf(traceIdOf(1)).length).toBe(2)
+    const upTo = segments.lastId()
+    expect([...traces.segmentsOf(traceIdOf(1), upTo)].map(({ startUnixNano }) => startUnixNano)).toEqual([100n, 400n])
+    expect(traces.spansOf(traceIdOf(1), upTo)).toBe(2)
+    expect([...traces.segmentsOf(traceIdOf(1), upTo - 2)].map(({ startUnixNano }) => startUnixNano)).toEqual([100n])
+    expect(traces.spansOf(traceIdOf(1), upTo - 2)).toBe(1)
   })
 })

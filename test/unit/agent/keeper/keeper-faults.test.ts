@@ -10,6 +10,7 @@ import { CUT_RECORDS } from '../../../../src/store/segment-writer.ts'
 import { decodeSpans } from '../../../../src/wire/otlp/decode-traces.ts'
 import { keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
 import { logs, manySpans, traceIdOf, traces } from '../../../support/otlp-records.ts'
+import { finish, openAll } from '../../../support/finish.ts'
 
 const OTLP = { kind: 'otlp' } as const
 let home: KeeperHome
@@ -23,15 +24,14 @@ beforeEach(async () => {
 afterEach(() => home.remove())
 
 function spansOf(of: Keeper, trace: number): readonly string[] {
-  return of.records
-    .chunksOf(traceIdOf(trace))
+  return openAll(of.records.chunksOf(traceIdOf(trace)))
     .flatMap(({ payload }) => decodeSpans(payload))
     .flatMap(({ traceId, name }) => (traceId === traceIdOf(trace) ? [name] : []))
     .sort()
 }
 
 function provenanceOf(of: Keeper, trace: number): readonly string[] {
-  return of.records.chunksOf(traceIdOf(trace)).map(({ provenance }) => provenance)
+  return openAll(of.records.chunksOf(traceIdOf(trace))).map(({ provenance }) => provenance)
 }
 
 /** The disk is full: the file may not grow by a page. */
@@ -183,14 +183,16 @@ describe('evidence', () => {
     home.tamper((db) => db.exec(`${sql} WHERE id = 1`))
     const reopened = home.reopen()
     expect(provenanceOf(reopened, 1)).toEqual(['tampered', 'verified'])
-    const trace = stitchTrace(
-      traceIdOf(1),
-      {
-        source: reopened.records,
-        knowledge: { self: reopened.card.deviceId, members: [] },
-        sha256: nodeCrypto.sha256,
-      },
-      {},
+    const trace = finish(
+      stitchTrace(
+        traceIdOf(1),
+        {
+          source: reopened.records,
+          knowledge: { self: reopened.card.deviceId, members: [] },
+          sha256: nodeCrypto.sha256,
+        },
+        {},
+      ),
     )
     expect(trace?.spans.find(({ name }) => name === 'safe')?.provenance).toBe('verified')
     expect(trace?.spans.filter(({ provenance }) => provenance === 'verified').length).toBe(1)

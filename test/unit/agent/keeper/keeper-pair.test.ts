@@ -7,6 +7,7 @@ import { keeperHome, START_MS, type KeeperHome } from '../../../support/keeper-h
 import { manualClock } from '../../../support/manual-clock.ts'
 import { logs, manySpans, traceIdOf, traces } from '../../../support/otlp-records.ts'
 import { grantTo, meet, pairKeepers, syncOnce } from './keeper-pair.ts'
+import { openAll } from '../../../support/finish.ts'
 
 const OTLP = { kind: 'otlp' } as const
 let clock: ReturnType<typeof manualClock>
@@ -30,8 +31,7 @@ afterEach(() => {
 })
 
 function spansOf(of: Keeper, trace: number): readonly string[] {
-  return of.records
-    .chunksOf(traceIdOf(trace))
+  return openAll(of.records.chunksOf(traceIdOf(trace)))
     .flatMap(({ payload }) => decodeSpans(payload))
     .flatMap(({ traceId, name }) => (traceId === traceIdOf(trace) ? [name] : []))
     .sort()
@@ -128,7 +128,10 @@ describe('records of another device', () => {
   test('[ST17] what came under a grant is verified, and a second sync moves nothing', async () => {
     expect(await syncOnce(phone, laptop)).toBe(2)
     expect(spansOf(laptop, 1).length).toBe(600)
-    expect(laptop.records.chunksOf(traceIdOf(1)).map(({ provenance }) => provenance)).toEqual(['verified', 'verified'])
+    expect(openAll(laptop.records.chunksOf(traceIdOf(1))).map(({ provenance }) => provenance)).toEqual([
+      'verified',
+      'verified',
+    ])
     expect(await syncOnce(phone, laptop)).toBe(0)
     const [self, other] = [phone.card.deviceId, laptop.card.deviceId]
     expect(equalBytes(phone.serving.digestFor(other), laptop.receiving.digestOf(self))).toBe(true)
@@ -144,7 +147,7 @@ describe('records of another device', () => {
     await syncOnce(phone, laptop)
     laptop.close()
     laptopHome.tamper((db) => db.exec(sql))
-    const [first] = laptopHome.reopen().records.chunksOf(traceIdOf(1))
+    const [first] = openAll(laptopHome.reopen().records.chunksOf(traceIdOf(1)))
     expect(first?.provenance).toBe(want)
   })
 
@@ -165,7 +168,7 @@ describe('records of another device', () => {
       expect.objectContaining({ code: 'STORE_FAILED' }),
     )
     expect(segmentsOf(laptop)).toBe(0)
-    expect(laptop.store.traces.segmentsOf(traceIdOf(1))).toEqual([])
+    expect(laptop.store.traces.refsOf(traceIdOf(1))).toEqual([])
   })
 
   test('[ST19] a run that a full disk refused is asked for again when it is offered again', async () => {

@@ -9,6 +9,7 @@ import { decodeSegmentHeader, segmentId } from '../../../../src/wire/segment-hea
 import { verifyHead } from '../../../../src/wire/signed-head.ts'
 import { keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
 import { manySpans, traceIdOf, traces } from '../../../support/otlp-records.ts'
+import { openAll } from '../../../support/finish.ts'
 
 const OTLP = { kind: 'otlp' } as const
 const DAY_MS = 86_400_000
@@ -24,8 +25,7 @@ afterEach(() => home.remove())
 
 /** Names of the spans of a trace that the next query shows, sorted. */
 function spansOf(of: Keeper, trace: number): readonly string[] {
-  return of.records
-    .chunksOf(traceIdOf(trace))
+  return openAll(of.records.chunksOf(traceIdOf(trace)))
     .flatMap(({ payload }) => decodeSpans(payload))
     .flatMap(({ traceId, name }) => (traceId === traceIdOf(trace) ? [name] : []))
     .sort()
@@ -80,7 +80,7 @@ describe('acknowledged', () => {
     expect(spansOf(reopened, 1)).toEqual(['span 1', 'span 2'])
     expect(journalRows(reopened)).toBe(0)
     expect(reopened.store.segments.totals()).toEqual({ segments: 1, records: 2 })
-    expect(reopened.records.chunksOf(traceIdOf(1)).map(({ provenance }) => provenance)).toEqual(['verified'])
+    expect(openAll(reopened.records.chunksOf(traceIdOf(1))).map(({ provenance }) => provenance)).toEqual(['verified'])
   })
 
   test('[ST11] a second crash right after reopening keeps everything once', async () => {
@@ -200,7 +200,7 @@ describe('the chain', () => {
     const last = segments(keeper).at(-1)?.seq ?? 0
     expect(last).toBeGreaterThan(0)
     expect(heads).toEqual([{ seq: last }])
-    expect(keeper.records.chunksOf(traceIdOf(1)).map(({ provenance }) => provenance)).toEqual(
+    expect(openAll(keeper.records.chunksOf(traceIdOf(1))).map(({ provenance }) => provenance)).toEqual(
       Array.from({ length: last + 1 }, () => 'verified'),
     )
   })
