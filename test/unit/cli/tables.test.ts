@@ -112,6 +112,12 @@ describe('log lines', () => {
     )
   })
 
+  test('[QU23] chunks that were not looked at are said, also when nothing else is', () => {
+    expect(renderLogLines({ logs: [], omitted: 0, omittedChunks: 2, unreadableChunks: 0 }, { color: false })).toBe(
+      '2 stored chunks not looked at\n',
+    )
+  })
+
   test('[QU14] nothing to list is said', () => {
     expect(renderLogLines({ logs: [], omitted: 0, omittedChunks: 0, unreadableChunks: 0 }, { color: false })).toBe(
       'No log records here.\n',

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TraceView } from '../../../src/agent/http-types.ts'
-import { stitchTrace } from '../../../src/query/stitch-trace.ts'
+import { MAX_TRACE_RAW_BYTES } from '../../../src/query/collect-spans.ts'
+import { stitchTrace, type StitchOptions } from '../../../src/query/stitch-trace.ts'
 import type { StitchedTrace } from '../../../src/query/stitched-trace.ts'
-import type { MeshKnowledge, StoredChunk } from '../../../src/query/trace-source.ts'
+import type { ChunkRef, MeshKnowledge, StoredChunk } from '../../../src/query/trace-source.ts'
 import {
   chunk,
   deviceId,
@@ -197,6 +198,62 @@ describe('copies', () => {
     const trace = finish(stitchTrace(TRACE, deps, { maxSpans: 2 }))
     expect(trace).toMatchObject({ complete: false, omittedSpans: 2 })
     expect(trace?.spans.map((span) => span.spanId)).toEqual([spanId('4'), spanId('3')])
+  })
+})
+
+describe('what is opened', () => {
+  const big = 'x'.repeat(1 << 20)
+  /** Spans in chunks of their own, and how many bytes of them an answer opens. */
+  function answer(chunks: readonly StoredChunk[], options: StitchOptions = {}) {
+    let [openedBytes, openedChunks] = [0, 0]
+    const source = sourceOf(chunks, (payload) => {
+      openedBytes += payload.length
+      openedChunks++
+    })
+    const trace = finish(stitchTrace(TRACE, { source, knowledge: pair, sha256 }, options))
+    return { trace, openedBytes, openedChunks }
+  }
+
+  test('[QU22] one answer opens 256 MiB at most, and counts the spans in the rest unopened', () => {
+    const mostlyOthers = chunk('phone', 'm', [{ id: 'a' }, { id: 'b', traceId: OTHER_TRACE, attributes: { big } }])
+    const { trace, openedBytes, openedChunks } = answer(Array<StoredChunk>(300).fill(mostlyOthers))
+    expect(openedBytes).toBeLessThanOrEqual(MAX_TRACE_RAW_BYTES)
+    expect(openedBytes + mostlyOthers.payload.length).toBeGreaterThan(MAX_TRACE_RAW_BYTES)
+    expect(trace).toMatchObject({ complete: false, omittedSpans: 300 - openedChunks })
+  })
+
+  test('[QU22] no further chunk is opened once 64 MiB of spans are kept', () => {
+    const chunks = Array.from({ length: 70 }, (_, i) =>
+      chunk('phone', 'm', [{ id: (i + 1).toString(16), startMs: i, attributes: { big } }]),
+    )
+    const { trace, openedChunks } = answer(chunks)
+    expect(openedChunks).toBe(64)
+    expect(trace).toMatchObject({ complete: false, omittedSpans: 6 })
+    expect(trace?.spans).toHaveLength(64)
+  })
+
+  test('[QU22] of too many spans those that start first are kept; twice as many are read, for some may be copies', () => {
+    const chunks = Array.from({ length: 10 }, (_, i) => chunk('phone', 'm', [{ id: (i + 1).toString(16), startMs: i }]))
+    const { trace, openedChunks } = answer(chunks, { maxSpans: 2 })
+    expect(openedChunks).toBe(4)
+    expect(trace?.spans.map((span) => span.spanId)).toEqual([spanId('1'), spanId('2')])
+    expect(trace?.omittedSpans).toBe(8)
+  })
+
+  test('[QU22] a chunk deleted meanwhile is not there, and loses nothing else', () => {
+    const kept = sourceOf([chunk('phone', 'm', [{ id: 'a' }])])
+    const [ref] = kept.chunksOf(TRACE).chunks
+    const gone = {
+      ...(ref as ChunkRef),
+      *open() {
+        yield
+        return undefined
+      },
+    }
+    const source = { chunksOf: () => ({ chunks: [gone, ref as ChunkRef], spans: 2 }) }
+    const trace = finish(stitchTrace(TRACE, { source, knowledge: pair, sha256 }))
+    expect(trace?.spans).toHaveLength(1)
+    expect(trace?.omittedSpans).toBe(0)
   })
 })
 

@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { keeperApi } from '../../../../src/agent/keeper/keeper-api.ts'
+import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
+import { listLogs, MAX_LOG_RAW_BYTES, type LogFilter, type LogList } from '../../../../src/query/list-logs.ts'
+import { encodeLogsData } from '../../../../src/wire/otlp/encode.ts'
+import { finish, openAll } from '../../../support/finish.ts'
+import { keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
+import { T0_NANO, traceIdOf, traces } from '../../../support/otlp-records.ts'
+
+const OTLP = { kind: 'otlp' } as const
+/** A record that is next to nothing at rest and takes a segment of its own. */
+const BOMB = 'x'.repeat(700_000)
+let home: KeeperHome
+let keeper: Keeper
+
+beforeEach(async () => {
+  home = keeperHome()
+  keeper = home.create()
+  await keeper.setStage('developer')
+})
+afterEach(() => home.remove())
+
+/** Each a line of its own second. */
+async function takeLines(from: number, ...bodies: readonly string[]): Promise<void> {
+  const logRecords = bodies.map((body, i) => {
+    return { timeUnixNano: T0_NANO + BigInt(from + i) * 1_000_000_000n, severityNumber: 9, body }
+  })
+  await keeper.intake.take(
+    'logs',
+    encodeLogsData({ resource: { attributes: { 'service.name': 'app' } }, scope: { name: 'test' }, logRecords }),
+    OTLP,
+  )
+}
+
+/** The answer, and how many bytes came out of segments for it. */
+function ask(filter: LogFilter, limit?: number): { readonly list: LogList; readonly openedBytes: number } {
+  let openedBytes = 0
+  const source = {
+    logChunks(range: LogFilter) {
+      const { logs, ...totals } = keeper.records.logChunks(range)
+      const counted = logs.map((refs) =>
+        [...refs].map((ref) => ({
+          ...ref,
+          *open() {
+            const chunk = yield* ref.open()
+            openedBytes += chunk?.payload.length ?? 0
+            return chunk
+          },
+        })),
+      )
+      return { ...totals, logs: counted }
+    },
+  }
+  const deps = { source, knowledge: { self: keeper.card.deviceId, members: [] }, sha256: keeper.deps.crypto.sha256 }
+  return { list: finish(listLogs(filter, deps, limit)), openedBytes }
+}
+
+test('[QU23] one line of a hundred bombs opens one of them', async () => {
+  for (let i = 0; i < 100; i += 20) await takeLines(i, ...Array<string>(20).fill(BOMB))
+  const { list, openedBytes } = ask({}, 1)
+  expect(list).toMatchObject({ omitted: 99, omittedChunks: 0 })
+  expect(openedBytes).toBeLessThan(1_000_000)
+})
+
+test('[QU23] a query that finds nothing in them stops at its budget', async () => {
+  for (let i = 0; i < 100; i += 20) await takeLines(i, ...Array<string>(20).fill(BOMB))
+  const { list, openedBytes } = ask({ traceId: traceIdOf(1) })
+  expect(openedBytes).toBeLessThanOrEqual(MAX_LOG_RAW_BYTES)
+  expect(list).toMatchObject({ logs: [], omitted: 0, omittedChunks: 100 - Math.floor(openedBytes / BOMB.length) })
+})
+
+test('[QU23] lines of a range are found however much has come since, sealed or still open', async () => {
+  await takeLines(0, 'old', BOMB)
+  for (let i = 100; i < 200; i += 20) await takeLines(i, ...Array<string>(20).fill(BOMB))
+  await takeLines(2, 'old and open')
+  const { list, openedBytes } = ask({ toUnixNano: T0_NANO + 50_000_000_000n })
+  expect(list.logs.map(({ body }) => body.slice(0, 12))).toEqual(['old', BOMB.slice(0, 12), 'old and open'])
+  expect(openedBytes).toBeLessThan(1_500_000)
+})
+
+test('[QU23] a segment deleted while it is read is not in the answer, and what came since is in the next', async () => {
+  await takeLines(0, BOMB, BOMB, BOMB)
+  const reading = keeper.records.logChunks({})
+  expect(reading.records).toBe(3)
+  keeper.store.db.exec('DELETE FROM segment WHERE id = 2')
+  await takeLines(9, 'later')
+  expect(openAll({ chunks: reading.logs.flatMap((refs) => [...refs]) })).toHaveLength(2)
+  expect(ask({}).list.logs.map(({ body }) => body.slice(0, 5))).toEqual(['xxxxx', 'xxxxx', 'later'])
+})
+
+test('[ST17] each header under one signed head is read once, in whatever order segments are', async () => {
+  const spans = Array.from({ length: 40 }, (_, i) => ({ trace: 1, span: i + 1, text: BOMB }))
+  await keeper.intake.take('traces', traces('app', ...spans), OTLP)
+  const read = vi.spyOn(keeper.store.segments, 'link')
+  const refs = [...keeper.records.chunksOf(traceIdOf(1)).chunks]
+  expect(openAll({ chunks: refs.toReversed() }).map(({ provenance }) => provenance)).toEqual(
+    Array.from({ length: 40 }, () => 'verified'),
+  )
+  expect(read.mock.calls.length).toBeLessThanOrEqual(41)
+})
+
+test('[QU24] a stage that does not allow it ends a query before it begins, and closing ends it at once', async () => {
+  const api = keeperApi(keeper, '')
+  await keeper.setStage('casual')
+  await expect(api.logList({}, 1)).rejects.toMatchObject({ code: 'STAGE_TOO_LOW' })
+  const open = api.logList({}, 1)
+  keeper.close()
+  await expect(open).rejects.toMatchObject({ code: 'QUERY_STOPPED' })
+})
