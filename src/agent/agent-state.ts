@@ -45,18 +45,23 @@ export class AgentState {
     this.#startedMs = deps.clock.monotonic()
   }
 
+  /** Base URL for OTLP without a path; null while nothing takes it. */
+  otlp(): string | null {
+    return this.#deps.devtools.url() ?? null
+  }
+
   ready(): ReadyEvent {
-    const { keeper, mesh, devtools } = this.#deps
+    const { keeper, mesh } = this.#deps
     return {
       event: 'ready',
       deviceId: keeper.view().self.deviceId,
       mesh: mesh.listening(),
-      otlp: devtools.url() ?? null,
+      otlp: this.otlp(),
     }
   }
 
   async status(): Promise<StatusView> {
-    const { keeper, keyStore, clock, registry, mesh, devtools } = this.#deps
+    const { keeper, keyStore, clock, registry, mesh } = this.#deps
     const { self, stage } = keeper.view()
     const { segments, records, bytes, counters } = await keeper.call('status')
     return {
@@ -70,7 +75,7 @@ export class AgentState {
       mesh: { listening: mesh.listening(), peers: await this.#peersInBrief() },
       removedBy: await this.#removedBy(),
       modules: registry.list().map(({ name }) => name),
-      otlp: devtools.url() ?? null,
+      otlp: this.otlp(),
       counters,
     }
   }

@@ -160,6 +160,8 @@ export interface StageChangeView {
   readonly opens: readonly string[]
   readonly closes: readonly string[]
   readonly kept: string
+  /** Base URL for OTLP, once changed; null while nothing takes it. */
+  readonly otlp?: string | null
 }
 
 /** `modules add` */

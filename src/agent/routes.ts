@@ -68,7 +68,7 @@ function deviceRoutes({ state, stages, registry, keeper, bus, isOnline, stop }: 
     }),
     route('POST', '/v1/stage', async (request) => {
       const { from, to, opens, closes, kept } = await stages.change(stageField(jsonBody(request), 'stage'))
-      return { json: { from, to, opens, closes, kept } }
+      return { json: { from, to, opens, closes, kept, otlp: state.otlp() } }
     }),
     route('GET', '/v1/modules', () => ({ json: { modules: state.modules() } })),
     route('POST', '/v1/modules', async (request) => {

@@ -1,5 +1,6 @@
 /** Where a command's answer goes: words for people, or with `--json` exactly one JSON document, both on stdout. */
 import { wantsColour } from './render/colour.ts'
+import { printableJson } from './render/printable-json.ts'
 
 export interface Output {
   readonly json: boolean
@@ -22,7 +23,7 @@ export function terminalOutput(json: boolean): Output {
   const { stdout, stderr } = process
   let isAnswered = false
   const print = (value: unknown, text: (() => string) | undefined): void => {
-    stdout.write(`${text === undefined ? JSON.stringify(value) : text().trimEnd()}\n`)
+    stdout.write(`${text === undefined ? printableJson(value) : text().trimEnd()}\n`)
   }
   return {
     json,

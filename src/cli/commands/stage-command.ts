@@ -32,7 +32,12 @@ export const stageCommand: Command = {
     output.hint(describeChange(plan, output.width))
     if (options['yes'] !== true) await confirm(`Go to ${to}?`)
     const change = await client.callAnyway<StageChangeView>('POST', '/v1/stage', { stage: to })
-    output.answer(change, () => `This device is now at the ${to} stage.`)
+    output.answer(change, () =>
+      [
+        `This device is now at the ${to} stage.`,
+        ...(change.otlp ? [`Programs report to OTEL_EXPORTER_OTLP_ENDPOINT=${change.otlp}`] : []),
+      ].join('\n'),
+    )
   },
 }
 

@@ -21,7 +21,7 @@ function sentenceOf({ reason, deviceId, count }: TraceGap, drawing: Drawing): st
     case 'not-here':
       return 'a parent span is not here'
     case 'no-consent':
-      return 'not shared: some device gives no consent'
+      return 'not shared: some device gives no consent; whether it took part is unknown'
     case 'not-synced':
       return count === null
         ? `${device} may hold more: not synced since this trace ended`

@@ -1,5 +1,6 @@
 /** Top of a waterfall: what trace this is, whether it is whole, and each device with its spans, proof and clock. */
-import type { TraceDevice } from '../../agent/http-types.ts'
+import type { TraceDevice, TraceView } from '../../agent/http-types.ts'
+import type { Style } from './colour.ts'
 import { clockOffset } from './clock-offset.ts'
 import { displayWidth, fit, truncate } from './display-width.ts'
 import type { Drawing } from './drawing.ts'
@@ -13,9 +14,19 @@ export function renderHeader(totalNanos: number, drawing: Drawing): readonly str
 
 function titleLine({ trace, width, paint }: Drawing): string {
   const title = `Trace ${trace.traceId}`
-  const state = trace.complete ? 'complete' : 'not complete'
-  const gap = ' '.repeat(Math.max(2, width - displayWidth(title) - state.length))
-  return `${paint('Trace', 'dim')} ${paint(trace.traceId, 'bold')}${gap}${paint(state, trace.complete ? 'green' : 'yellow')}`
+  const { text, style } = stateOf(trace)
+  const gap = ' '.repeat(Math.max(2, width - displayWidth(title) - text.length))
+  return `${paint('Trace', 'dim')} ${paint(trace.traceId, 'bold')}${gap}${paint(text, style)}`
+}
+
+/** Where all that is missing is what nobody shares, nothing is wrong with what is here. */
+function stateOf(trace: TraceView): { readonly text: string; readonly style: Style } {
+  if (trace.complete) return { text: 'complete', style: 'green' }
+  const isAsFarAsShared =
+    trace.unreadableChunks === 0 &&
+    trace.omittedSpans === 0 &&
+    trace.gaps.every(({ reason }) => reason === 'no-consent')
+  return isAsFarAsShared ? { text: 'as far as shared', style: 'dim' } : { text: 'not complete', style: 'yellow' }
 }
 
 function summaryLines(totalNanos: number, { trace, ascii, glyphs, paint, width }: Drawing): readonly string[] {

@@ -14,9 +14,13 @@ const PROVENANCES: readonly { readonly word: Provenance; readonly meaning: strin
 export function renderLegend(rows: readonly SpanRow[], drawing: Drawing): readonly string[] {
   const { glyphs, trace, width, paint } = drawing
   const used = new Set(rows.map(({ span }) => span.provenance))
+  const self = trace.devices.find((device) => device.self)?.deviceId
+  const isOwn = rows.every(({ span }) => span.provenance !== 'unverified' || span.deviceId === self)
   const crosses = rows.some(({ span, parent }) => parent !== undefined && parent.deviceId !== span.deviceId)
   const entries = [
-    ...PROVENANCES.filter(({ word }) => used.has(word)).map(({ word, meaning }) => `${glyphs.badges[word]} ${meaning}`),
+    ...PROVENANCES.filter(({ word }) => used.has(word)).map(({ word, meaning }) => {
+      return `${glyphs.badges[word]} ${word === 'unverified' && isOwn ? 'not sealed yet, in a few seconds' : meaning}`
+    }),
     ...(crosses ? [`${glyphs.crossing} from another device`, `${glyphs.transit.repeat(2)} on the way`] : []),
     ...(rows.some(({ span }) => span.orderUncertain) ? [`${glyphs.uncertain} order uncertain (clocks)`] : []),
     ...(rows.some(({ span }) => span.loop) ? [`${glyphs.loop} parents in a circle, cut here`] : []),

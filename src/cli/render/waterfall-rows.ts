@@ -4,6 +4,7 @@ import type { Style } from './colour.ts'
 import { displayWidth, fit, truncate } from './display-width.ts'
 import type { Drawing } from './drawing.ts'
 import { formatDuration } from './duration.ts'
+import { plural } from './plural.ts'
 import { timeBar } from './time-bar.ts'
 import type { TimeScale } from './time-scale.ts'
 import { guidesBelow, nameCell } from './span-name.ts'
@@ -30,7 +31,7 @@ export function renderRows(rows: readonly TreeRow[], scale: TimeScale, drawing: 
     ...rows.flatMap((row, i) => {
       if (row.kind === 'missing-parent') return [missingParentLine(row.parentSpanId, columns, drawing)]
       const placed = { row, guides: guides[i] as Guides, hasChildren: (rows[i + 1]?.depth ?? 0) > row.depth }
-      return [spanLine(placed, columns, scale, drawing), ...statusLines(placed, columns, drawing)]
+      return [spanLine(placed, columns, scale, drawing), ...linesBelow(placed, columns, drawing)]
     }),
   ]
 }
@@ -80,20 +81,33 @@ function spanLine({ row, guides }: PlacedRow, columns: Columns, scale: TimeScale
   ].join(' ')
 }
 
-/** What went wrong, in the program's own words, under the row. */
-function statusLines({ row, guides, hasChildren }: PlacedRow, columns: Columns, drawing: Drawing): readonly string[] {
+/** Under the row: what went wrong, in the program's own words, and the attributes if they were asked for. */
+function linesBelow({ row, guides, hasChildren }: PlacedRow, columns: Columns, drawing: Drawing): readonly string[] {
   const { span } = row
   const { paint, glyphs, clean, width } = drawing
   const message = clean(span.statusMessage)
-  if (span.status !== 'error' || message === '') return []
+  const texts: readonly (readonly [string, Style])[] = [
+    ...(span.status === 'error' && message !== '' ? [[message, 'red'] as const] : []),
+    ...attributeTexts(span, clean).map((text) => [text, 'dim'] as const),
+  ]
   const tree = guidesBelow(row, guides, hasChildren, glyphs)
   const before = columns.device + columns.module + LANE_TO_NAME_CELLS
-  return [
-    paint(glyphs.lane, drawing.styleOf(span.deviceId)) +
-      ' '.repeat(before - 1) +
-      paint(tree, 'dim') +
-      paint(truncate(message, width - before - displayWidth(tree), glyphs.ellipsis), 'red'),
-  ]
+  const lead = paint(glyphs.lane, drawing.styleOf(span.deviceId)) + ' '.repeat(before - 1) + paint(tree, 'dim')
+  const room = width - before - displayWidth(tree)
+  return texts.map(([text, style]) => lead + paint(truncate(text, room, glyphs.ellipsis), style))
+}
+
+/** Attributes drawn under one span: a person looks at a few, `--json` has them all. */
+const MAX_ATTRIBUTES = 32
+
+function attributeTexts({ attributes = {} }: TraceSpan, clean: Drawing['clean']): readonly string[] {
+  const entries = Object.entries(attributes)
+  const hidden = entries.length - MAX_ATTRIBUTES
+  const texts = entries.slice(0, MAX_ATTRIBUTES).map(([key, value]) => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value)
+    return `${clean(key)}: ${clean(text)}`
+  })
+  return hidden > 0 ? [...texts, `${plural(hidden, 'more attribute')}; --json prints them all`] : texts
 }
 
 /** Lane, badge and the spaces before the name column. */

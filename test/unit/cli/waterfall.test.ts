@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { TraceSpan, TraceView } from '../../../src/agent/http-types.ts'
+import type { TraceDevice, TraceSpan, TraceView } from '../../../src/agent/http-types.ts'
 import { displayWidth } from '../../../src/cli/render/display-width.ts'
 import { MIN_WIDTH, renderWaterfall, type WaterfallOptions } from '../../../src/cli/render/waterfall.ts'
 import { chunk, member, mesh } from '../query/make-chunk.ts'
@@ -39,6 +39,25 @@ describe('drawings to look at', () => {
   test('[QU17] with times as recorded', async () => {
     const drawing = renderWaterfall(wholeTrace, { ...plain, times: 'raw' })
     await expect(drawing).toMatchFileSnapshot('fixtures/whole-raw-100.txt')
+  })
+})
+
+describe('attributes', () => {
+  test('[QU25] stand under their span when they were asked for, one on a line, made safe', () => {
+    const lines = linesOf(
+      traceOf({ attributes: { 'http.route': '/think', n: '7', list: [1, 'a\u001B[2J'], 'a\u202Eb': true } }),
+    )
+    const texts = lines.map((line) => line.replace(/^\S+\s+/, ''))
+    expect(texts).toEqual(expect.arrayContaining(['http.route: /think', 'n: 7', 'ab: true']))
+    for (const char of ['\u001B', '\u202E']) expect(lines.join('')).not.toContain(char)
+  })
+
+  test('[QU25] of more than 32 the rest is counted', () => {
+    const attributes = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`key${i}`, i]))
+    const drawing = renderWaterfall(traceOf({ attributes }), plain)
+    expect(drawing).toContain('key31: 31')
+    expect(drawing).not.toContain('key32')
+    expect(drawing).toContain('8 more attributes; --json prints them all')
   })
 })
 
@@ -157,7 +176,7 @@ describe('gaps in words', () => {
   const gap = { deviceId: null, parentSpanId: null, count: null }
   const phone = 'ab'.repeat(32)
   test.each([
-    [{ ...gap, reason: 'no-consent' }, 'not shared: some device gives no consent'],
+    [{ ...gap, reason: 'no-consent' }, 'not shared: some device gives no consent; whether it took part is unknown'],
     [{ ...gap, reason: 'not-synced', deviceId: phone, count: 1 }, '1 segment from Phone not synced yet'],
     [{ ...gap, reason: 'not-synced', deviceId: phone, count: 1200 }, '1,200 segments from Phone not synced yet'],
     [{ ...gap, reason: 'not-synced', deviceId: phone }, 'Phone may hold more: not synced since this trace ended'],
@@ -179,5 +198,30 @@ describe('gaps in words', () => {
     const lines = linesOf(traceOf({ ...orphan, name: 'one' }, { depth: 1, name: 'child' }, { ...orphan, name: 'two' }))
     const rows = lines.filter((line) => /not here|one|child|two/.test(line)).map((line) => line.slice(17, 27).trimEnd())
     expect(rows).toEqual(['parent spa', '├─ one', '│ └─ child', '└─ two'])
+  })
+})
+
+describe('the state of a trace', () => {
+  const noConsent = { reason: 'no-consent', deviceId: null, parentSpanId: null, count: null } as const
+  const stateOf = (trace: TraceView): string => linesOf(trace)[0]?.split(/ {2,}/)[1] ?? ''
+
+  test.each([
+    ['whole', {}, 'complete'],
+    ['whole, but for what nobody shares', { complete: false, gaps: [noConsent] }, 'as far as shared'],
+    [
+      'with more missing',
+      { complete: false, gaps: [noConsent, { ...noConsent, reason: 'not-synced' as const }] },
+      'not complete',
+    ],
+    ['with chunks that cannot be read', { complete: false, gaps: [noConsent], unreadableChunks: 1 }, 'not complete'],
+  ])('[QU18] %s', (_, more, state) => {
+    expect(stateOf({ ...traceOf({}), ...more })).toBe(state)
+  })
+
+  test("[QU16] an own record that is not sealed yet is not called doubtful; another device's is", () => {
+    const [own] = traceOf({ provenance: 'unverified' }).devices
+    expect(renderWaterfall(traceOf({ provenance: 'unverified' }), plain)).toContain('? not sealed yet')
+    const other = { ...traceOf({ provenance: 'unverified' }), devices: [{ ...(own as TraceDevice), self: false }] }
+    expect(renderWaterfall(other, plain)).toContain('? unverified')
   })
 })
