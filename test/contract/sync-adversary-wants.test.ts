@@ -87,7 +87,7 @@ describe('floods', () => {
   }
 
   test('[SE15] a peer that asks for consent again and again and never reads is cut off before it fills memory', async () => {
-    for (let n = 0; n < 20; n++) await world.until(victim.grant(mallory, { purpose: 'p'.repeat(250) }))
+    for (let n = 0; n < 20; n++) await world.until(victim.grant(mallory, { purpose: String(n).padEnd(250, 'p') }))
     await world.recorded(victim, manySpans('app', 3, 1, 1))
     const before = heldMemory()
     await flood({ type: 'control-heads', mine: undefined, yours: undefined }, 2_000)
