@@ -16,6 +16,7 @@ import type { KeeperClient } from './keeper-client.ts'
 import type { KeyStore } from './key-file.ts'
 import type { MeshHost } from './mesh-host.ts'
 import type { ModuleRegistry } from './module-registry.ts'
+import { toAlarmView } from './alarm-view.ts'
 import { VERSION } from './version.ts'
 
 export interface AgentStateDeps {
@@ -62,7 +63,7 @@ export class AgentState {
 
   async status(): Promise<StatusView> {
     const { keeper, keyStore, clock, registry, mesh } = this.#deps
-    const { self, stage } = keeper.view()
+    const { self, stage, alarms } = keeper.view()
     const { segments, records, bytes, counters } = await keeper.call('status')
     return {
       deviceId: self.deviceId,
@@ -77,6 +78,7 @@ export class AgentState {
       modules: registry.list().map(({ name }) => name),
       otlp: this.otlp(),
       counters,
+      alarms: alarms.map(toAlarmView),
     }
   }
 

@@ -46,7 +46,12 @@ export async function startAgent(config: AgentConfig): Promise<Agent> {
     makePrivateFolder(home.runFolder)
     const parts = await wire(config, home, keys, keyStore)
     const stopAll = await startAll(parts.services, log)
-    if (config.isOnline) await parts.state.recordStart()
+    if (config.isOnline) {
+      await parts.state.recordStart().catch(async (err: unknown) => {
+        await stopAll()
+        throw err
+      })
+    }
     return {
       state: parts.state,
       routes: parts.routes,

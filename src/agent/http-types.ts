@@ -151,6 +151,15 @@ export interface StatusView {
   readonly otlp: string | null
   /** What was refused, dropped or rejected since the device was made, by reason. */
   readonly counters: Readonly<Record<string, number>>
+  /** What was put back or lost behind this device's back; while one stands, nothing of it leaves. */
+  readonly alarms: readonly AlarmView[]
+}
+
+/** In `status`, and what `audit accept` answers. Codes are those of docs/spec/audit.md, AU22. */
+export interface AlarmView {
+  readonly code: string
+  readonly at: string
+  readonly message: string
 }
 
 /** `stage NAME`: what a change opens and closes, in sentences. */

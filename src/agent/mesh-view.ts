@@ -11,9 +11,9 @@ export function currentMeshView(view: () => ControlView, clock: Pick<Clock, 'now
     mesh: () => view().mesh,
     membership: () => view().membership,
     mayLeave(request: ShareRequest) {
-      const { membership, grants, stage, ownerNowUnixMs } = view()
+      const { membership, grants, stage, ownerNowUnixMs, alarms } = view()
       const nowUnixMs = Math.max(ownerNowUnixMs, clock.now())
-      const stageAllowsSharing = decideExit(stage, 'share').allow
+      const stageAllowsSharing = decideExit(stage, 'share').allow && alarms.length === 0
       return decideShare({ membership, grants, nowUnixMs, stageAllowsSharing }, request).effect === 'allow'
     },
   }

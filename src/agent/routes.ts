@@ -10,6 +10,7 @@ import { MAX_OTLP_BYTES } from '../wire/otlp/limits.ts'
 import { otlpBusy, otlpResponse } from '../ingest/otlp-request.ts'
 import type { Bus } from '../bus/bus.ts'
 import { MAX_TICKET_CHARS } from '../wire/ticket.ts'
+import { toAlarmView } from './alarm-view.ts'
 import type { AgentState } from './agent-state.ts'
 import { HttpError, jsonBody, type HttpAnswer, type HttpRequest, type Route } from './http-server.ts'
 import type { AuditVerdictView, AuditView, ConsentEventView, GrantView } from './http-types.ts'
@@ -181,6 +182,9 @@ function auditRoutes({ keeper }: RouteDeps): readonly Route[] {
       const leaves = await keeper.call('auditList', Number.isSafeInteger(from) ? from : 0, limitOf(query) ?? MAX_PAGE)
       return { json: { leaves: leaves.map(toAuditView) } }
     }),
+    route('POST', '/v1/audit/accept', async () => ({
+      json: { accepted: (await keeper.call('acceptAlarms')).map(toAlarmView) },
+    })),
     route('POST', '/v1/audit/verify', async () => ({ json: toVerdictView(await keeper.call('auditVerify')) })),
   ]
 }

@@ -47,6 +47,11 @@ const DEFAULTS = {
   'data.purged': { severity: 'notice', retention: 'security-1y' },
   /** An operation was found without its leaf, or a leaf without its operation, and put right. */
   'audit.reconciled': { severity: 'warn', retention: 'security-1y' },
+  /** One of the two databases is older than the other has seen it (AU21). */
+  'store.rolled-back': { severity: 'alert', retention: 'security-1y' },
+  'audit.rolled-back': { severity: 'alert', retention: 'security-1y' },
+  /** The person was told of a rollback, and lets sharing go on. */
+  'alarm.accepted': { severity: 'notice', retention: 'security-1y' },
 } as const satisfies Readonly<Record<string, TypeDefaults>>
 
 export type AuditType = keyof typeof DEFAULTS

@@ -163,6 +163,24 @@ export class AuditLog {
     return rootOf(this.#sha256, range)
   }
 
+  /** The root that the first leaves have; `undefined` if there are fewer. */
+  rootAt(size: number): Uint8Array | undefined {
+    return asStoreErrors(() => {
+      const now = this.#readTree()
+      if (size > now.size) return undefined
+      return rootOf(this.#sha256, size === now.size ? now : this.#treeOf(size))
+    })
+  }
+
+  /** How far the main database had come when it was last noted here (docs/spec/audit.md AU21). */
+  storeGeneration(): number {
+    return asStoreErrors(() => this.#statements.storeSeen.get())?.generation ?? 0
+  }
+
+  noteStoreGeneration(generation: number): void {
+    asStoreErrors(() => this.#statements.writeStoreSeen.run(generation))
+  }
+
   close(): void {
     this.#db.close()
   }
@@ -174,6 +192,14 @@ export class AuditLog {
       throw new AuditError('AUDIT_TREE_MISMATCH', 'the audit log was cut or extended')
     }
     return toCompactRange(tree.size, tree.hashes)
+  }
+
+  #treeOf(size: number): CompactRange {
+    let range = toCompactRange(0, concat())
+    for (const row of this.#statements.hashes.iterate(size)) {
+      range = appendLeafHash(this.#sha256, range, new Uint8Array(row.leaf_hash))
+    }
+    return range
   }
 
   #insert(entry: AuditEntry, seq: number): AppendedLeaf {

@@ -1,5 +1,5 @@
 /**
- * Tables and statements of the audit database (docs/spec/audit.md, AU14-AU19). The columns to search by are computed from
+ * Tables and statements of the audit database (docs/spec/audit.md, AU14-AU22). The columns to search by are computed from
  * the leaf's bytes, so they cannot say anything else than the leaf does.
  */
 import type { Database } from 'better-sqlite3'
@@ -26,6 +26,12 @@ export const AUDIT_MIGRATIONS: readonly string[] = [
    ) STRICT;
    INSERT INTO tree VALUES (1, 0, x'');
    ${AUDIT_PAYLOAD_SCHEMA}`,
+  // How far the main database has come, as far as this one was told.
+  `CREATE TABLE store_seen(
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     generation INTEGER NOT NULL
+   ) STRICT;
+   INSERT INTO store_seen VALUES (1, 0);`,
 ]
 
 export interface LeafRow {
@@ -55,6 +61,9 @@ export function prepareAudit(db: Database) {
         WHERE seq >= @from AND (@types IS NULL OR type IN (SELECT value FROM json_each(@types)))
         ORDER BY seq LIMIT @limit`,
     ),
+    hashes: db.prepare<[number], { leaf_hash: Uint8Array }>('SELECT leaf_hash FROM leaf WHERE seq < ? ORDER BY seq'),
+    storeSeen: db.prepare<[], { generation: number }>('SELECT generation FROM store_seen'),
+    writeStoreSeen: db.prepare('UPDATE store_seen SET generation = ?'),
     object: db.prepare<[string, string]>('SELECT 1 FROM leaf WHERE object_ref = ? AND object_kind = ? LIMIT 1'),
   }
 }

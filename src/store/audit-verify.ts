@@ -3,7 +3,7 @@
  * every payload against its commitment, the stored tree against the leaves. Names the first leaf that is wrong.
  *
  * Cannot see: a consistent older copy of the file, or leaves cut from the end by someone who holds its key and rewrites
- * the tree as well. Compare `size` and `root` with what a witness saw.
+ * the tree as well. The main database and other devices saw `size` and `root`; the keeper asks the first.
  */
 import type { Database } from 'better-sqlite3'
 import { equalBytes } from '../base/bytes.ts'
@@ -28,6 +28,8 @@ type AuditProblem =
   | 'AUDIT_SIZE_WRONG'
   /** The tree state is not that of these leaves. */
   | 'AUDIT_ROOT_WRONG'
+  /** Whole in itself, and not the log that the main database has seen. */
+  | 'AUDIT_ROLLED_BACK'
 
 export type AuditVerdict =
   | { readonly ok: true; readonly size: number; readonly root: Uint8Array; readonly erasedPayloads: number }

@@ -1,4 +1,5 @@
 /** The main database opened: every table on one connection, and the transaction that joins them. */
+import { statSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
 import { ControlTable } from './control-table.ts'
 import { EpochTable } from './epoch-table.ts'
@@ -13,6 +14,8 @@ import { TraceIndex } from './trace-index.ts'
 
 export interface Store {
   readonly db: Database
+  /** Whether there was a write-ahead log before this opened the file: after a kill there is one. */
+  readonly hadLog: boolean
   readonly logs: LogTable
   readonly segments: SegmentTable
   readonly traces: TraceIndex
@@ -28,15 +31,19 @@ export interface Store {
    * @throws {StoreError}, and what the callback throws
    */
   transaction<T>(work: () => T extends Promise<unknown> ? never : T): T
+  /** Brings the file itself up to date. The write-ahead log stays, and with it the sign that this is open. */
+  checkpoint(): void
   close(): void
 }
 
 /** @throws {StoreError} see open-encrypted.ts and migrate.ts */
 export function openStore(path: string, key: Uint8Array, options: { readonly mustExist: boolean }): Store {
+  const hadLog = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0
   const db = openEncrypted(path, key, options)
   migrate(db, MIGRATIONS)
   return {
     db,
+    hadLog,
     logs: new LogTable(db),
     segments: new SegmentTable(db),
     traces: new TraceIndex(db),
@@ -48,6 +55,7 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
     invitations: new InvitationTable(db),
     peers: new PeerTable(db),
     transaction: (work) => asStoreErrors(() => db.transaction(work)()),
+    checkpoint: () => asStoreErrors(() => void db.pragma('wal_checkpoint(PASSIVE)')),
     close: () => db.close(),
   }
 }

@@ -197,7 +197,7 @@ export class ConsentService {
       atUnixMs: ownerClock.now(),
     })
     const opId = consentOpId({ owner: self, recipient: grant.recipient }, plaintext, crypto.sha256)
-    this.#record('consent.revoked', opId, grant.recipient, {})
+    this.#record('consent.revoked', opId, grant.recipient, { grantId: grant.grantId })
     cut(grant.lanes)
     const revoke: SealItem = { kind: 'consent', plaintext }
     for (let isWritten = false; !isWritten;) {

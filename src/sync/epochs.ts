@@ -75,7 +75,7 @@ export class Epochs {
       type: 'key.created',
       outcome: 'success',
       actor: { kind: 'device', ref: this.#deps.self },
-      object: { kind: 'key', ref: `${epoch.lane}/${epoch.n}` },
+      object: { kind: 'key', ref: epochRef(epoch) },
       payload: { lane: epoch.lane, epoch: epoch.n },
     })
   }
@@ -85,4 +85,9 @@ export class Epochs {
     this.commit(epoch)
     return epoch
   }
+}
+
+/** What the leaf of an epoch names it by. */
+export function epochRef({ lane, n }: Pick<OwnEpoch, 'lane' | 'n'>): string {
+  return `${lane}/${n}`
 }

@@ -125,6 +125,11 @@ export class MeshDevice {
     return this.host.stop()
   }
 
+  /** Where its files are; {@link kill} leaves for another. */
+  get folder(): string {
+    return this.#folder
+  }
+
   get isRunning(): boolean {
     return this.#run !== undefined
   }

@@ -39,6 +39,9 @@ import type { Keeper } from './keeper.ts'
 export type StageErrorCode = 'STAGE_TOO_LOW'
 export class StageError extends MeshError<StageErrorCode> {}
 
+export type AlarmErrorCode = 'POLICY_ALARM'
+export class AlarmError extends MeshError<AlarmErrorCode> {}
+
 /** Records of one bus module, as they came. */
 export interface BusTelemetry {
   readonly module: string
@@ -126,7 +129,7 @@ function queryCalls(keeper: Keeper, storeFile: string) {
       })
     },
     auditList: (fromSeq: number, limit: number) => keeper.audit.list({ fromSeq, limit }),
-    auditVerify: () => keeper.audit.verify(),
+    auditVerify: () => keeper.verifyAudit(),
   }
 }
 
@@ -144,8 +147,12 @@ function controlCalls(keeper: Keeper) {
     grant(request: GrantRequest) {
       const gate = decideExit(keeper.stage, 'share')
       if (!gate.allow) throw stageTooLow(keeper.stage, gate.needs)
+      if (keeper.vouching.alarms().length > 0) {
+        throw new AlarmError('POLICY_ALARM', 'an alarm stands: see aico-mesh status, then aico-mesh audit accept')
+      }
       return consents.grant(request)
     },
+    acceptAlarms: () => keeper.acceptAlarms(),
     revoke: (grantId: GrantId) => consents.revoke(grantId),
     revokeAllTo: (recipient: DeviceId) => consents.revokeAllTo(recipient),
     grants: () =>
@@ -186,7 +193,10 @@ function syncCalls(keeper: Keeper) {
       mine: consents.head(card.deviceId, peer),
       yours: consents.head(peer, card.deviceId),
     }),
-    controlEntries: (peer: DeviceId, fromSeq: number) => consents.entriesFor(peer, fromSeq),
+    controlEntries(peer: DeviceId, fromSeq: number) {
+      keeper.notePeerHolds(peer, fromSeq)
+      return consents.entriesFor(peer, fromSeq)
+    },
     async acceptControlEntries(peer: DeviceId, entries: readonly Uint8Array[]) {
       const isNew = await consents.receive(peer, entries)
       if (isNew) receiving.resume(peer)

@@ -15,10 +15,11 @@ import type { ConsentRecord } from '../../policy/reduce-consent.ts'
 import { planStageChange, type StageChange } from '../../policy/stage-change.ts'
 import { decideExit } from '../../policy/stage-gate.ts'
 import { openAuditLog, type AuditLog } from '../../store/audit-log.ts'
+import type { AuditVerdict } from '../../store/audit-verify.ts'
 import { SegmentWriter } from '../../store/segment-writer.ts'
 import { openStore, type Store } from '../../store/store.ts'
 import { ConsentService } from '../../sync/consent-service.ts'
-import { Epochs } from '../../sync/epochs.ts'
+import { epochRef, Epochs } from '../../sync/epochs.ts'
 import type { Ledger } from '../../sync/ledger.ts'
 import { MembershipService } from '../../sync/membership-service.ts'
 import { OwnerClock } from '../../sync/owner-clock.ts'
@@ -27,18 +28,21 @@ import { Receiving } from '../../sync/receiving.ts'
 import { Serving } from '../../sync/serving.ts'
 import type { DeviceKeys, KeyStore } from '../key-file.ts'
 import { AddressBook } from './address-book.ts'
-import { auditLedger, reconcile } from './audit-ledger.ts'
+import { answerRollback } from './answer-rollback.ts'
+import { auditLedger, leafRef } from './audit-ledger.ts'
 import { consentStore } from './consent-store.ts'
 import { CutTimer } from './cut-timer.ts'
 import { LocalIntake } from './local-intake.ts'
 import { LEASE_CHECK_MS, lapsedOwners, purgeOwner } from './lapsed-grants.ts'
 import { keepPeerRun } from './peer-intake.ts'
 import { PeerBook } from './peer-book.ts'
+import { compareLeaves, recordComparison, type Ending, type OperationRef } from './reconcile.ts'
 import { RefusalCounter } from './refusal-counter.ts'
 import { SegmentSealer } from './segment-sealer.ts'
 import { segmentSource } from './segment-source.ts'
 import { StoredRecords } from './stored-records.ts'
 import { Turns } from './turns.ts'
+import { Vouching, type Alarm } from './vouching.ts'
 
 export interface KeeperOptions {
   readonly storeFile: string
@@ -67,6 +71,8 @@ export interface ControlView {
   readonly membership: Membership
   readonly grants: readonly ConsentRecord[]
   readonly ownerNowUnixMs: number
+  /** While one stands, nothing of this device leaves. */
+  readonly alarms: readonly Alarm[]
 }
 
 export type KeeperErrorCode = 'KEYS_STORE_CHANGED'
@@ -92,6 +98,7 @@ const SETTING = {
 export class Keeper {
   readonly store: Store
   readonly audit: AuditLog
+  readonly vouching: Vouching
   readonly ledger: Ledger
   readonly card: DeviceCard
   readonly ownerClock: OwnerClock
@@ -115,6 +122,8 @@ export class Keeper {
   #handingOver: Promise<void> = Promise.resolve()
   #connected: ReadonlySet<DeviceId> = new Set()
   #closed = false
+  /** Peers that have said in this run that they hold more of our consent log than we do. */
+  readonly #ahead = new Set<DeviceId>()
   readonly #cutTimer: CutTimer
   readonly #cancelLeases: () => void
 
@@ -124,12 +133,14 @@ export class Keeper {
     const { keys } = options
     this.deps = deps
     const mustExist = options.newDevice === undefined
-    this.store = openStore(options.storeFile, keys.store, { mustExist })
+    // The store last: what fails before it leaves its write-ahead log as a kill left it.
     this.audit = openAuditLog(
       { crypto, clock, bootId: crypto.randomBytes(8) },
       { path: options.auditFile, key: keys.audit, payloadKey: keys.auditPayload, mustExist },
     )
-    this.ledger = auditLedger(this.audit)
+    this.store = openStore(options.storeFile, keys.store, { mustExist })
+    this.vouching = new Vouching(this.store, this.audit)
+    this.ledger = auditLedger(this.audit, this.vouching)
     const { settings } = this.store
     for (const [name, value] of Object.entries(options.newDevice ?? {})) settings.set(name, value)
     requireKeyStore(settings.get(SETTING.keyStore), options.keyStore)
@@ -141,6 +152,8 @@ export class Keeper {
       sealKey: options.sealPublicKey,
     }
     const self = this.card.deviceId
+    this.#answerRollback()
+    this.vouching.begin()
     this.ownerClock = new OwnerClock({
       clock,
       load: () => (settings.get(SETTING.highWater) as number | undefined) ?? 0,
@@ -215,7 +228,7 @@ export class Keeper {
       store: consentStore(this.store, self),
       epochs: this.epochs,
       ledger: this.ledger,
-      stageAllowsSharing: () => this.#sharingAllowed(),
+      stageAllowsSharing: () => this.#mayLeave(),
       cut: (lanes) => void this.writer.cut(({ log }) => lanes.includes(log.lane)),
       onChange: () => deps.onEvent('view'),
       onRefused: (code) => this.refusals.add('sync', code),
@@ -254,14 +267,10 @@ export class Keeper {
     this.records = new StoredRecords(crypto, this.store, this.writer, sealer)
     this.turns = new Turns(clock)
     if (options.newDevice !== undefined) this.#recordCreation(options.keyStore)
+    this.#skipUsedEpochs()
     // What the last run acknowledged and had not cut yet is chained now; its rows are old news for readers.
     this.writer.cut(() => true)
-    settings.set(
-      SETTING.reconciled,
-      reconcile(this.audit, self, (settings.get(SETTING.reconciled) as number | undefined) ?? 0, (opId) =>
-        this.#isKept(opId),
-      ),
-    )
+    this.#reconcile()
     this.purgeLapsed()
     this.#cancelLeases = clock.every(LEASE_CHECK_MS, () => this.purgeLapsed())
     this.#resume()
@@ -279,6 +288,7 @@ export class Keeper {
       membership: this.members.current(),
       grants: this.consents.records(),
       ownerNowUnixMs: this.ownerClock.now(),
+      alarms: this.vouching.alarms(),
     }
   }
 
@@ -289,7 +299,9 @@ export class Keeper {
       grants: this.consents.records(),
       stageAllowsSharing: this.#sharingAllowed(),
     }
-    if (owner === undefined || owner === this.card.deviceId) return { ...base, nowUnixMs: this.ownerClock.now() }
+    if (owner === undefined || owner === this.card.deviceId) {
+      return { ...base, stageAllowsSharing: this.#mayLeave(), nowUnixMs: this.ownerClock.now() }
+    }
     const { clock, lastSeenUnixMs } = this.peers.get(owner)
     const offsetMs = clock?.offsetMs ?? 0
     const nowUnixMs = this.deps.clock.now() + offsetMs
@@ -332,6 +344,45 @@ export class Keeper {
     }
   }
 
+  /** The person knows what was put back or lost: sharing goes on, under the grants that stand. */
+  acceptAlarms(): readonly Alarm[] {
+    const alarms = this.vouching.alarms()
+    if (alarms.length === 0) return []
+    this.ledger.append({
+      type: 'alarm.accepted',
+      outcome: 'success',
+      actor: { kind: 'user', ref: this.card.deviceId },
+      object: { kind: 'device', ref: this.card.deviceId },
+      payload: { codes: alarms.map(({ code }) => code).join(' ') },
+    })
+    this.vouching.accept()
+    this.deps.onEvent('view')
+    this.#handOverDue = true
+    this.announce()
+    return alarms
+  }
+
+  /**
+   * A peer that says it holds more of our consent log than we do: then everything here may be an older state. Counted, and
+   * no alarm, for nothing proves it: no device may close another one's sharing by a word.
+   * @param count entries of our log for it that it says it holds
+   */
+  notePeerHolds(peer: DeviceId, count: number): void {
+    const held = (this.consents.head(this.card.deviceId, peer)?.seq ?? -1) + 1
+    if (count <= held || this.#ahead.has(peer)) return
+    this.#ahead.add(peer)
+    this.refusals.add('sync', 'SYNC_OWNER_BEHIND')
+  }
+
+  /** The log as it is, and as the main database saw it. */
+  verifyAudit(): AuditVerdict {
+    const verdict = this.audit.verify()
+    if (!verdict.ok) return verdict
+    const alarm = this.vouching.alarms().find(({ code }) => code === 'AUDIT_ROLLED_BACK')
+    if (alarm === undefined && this.vouching.isAuditWhole()) return verdict
+    return { ok: false, code: 'AUDIT_ROLLED_BACK', seq: alarm?.auditSize ?? verdict.size }
+  }
+
   /** Hands over what is due, then tells the mesh that there is more. */
   announce(): void {
     this.handedOver().then(
@@ -368,10 +419,108 @@ export class Keeper {
       this.refusals.flush()
     } catch (err) {
       this.deps.onFailure(err) // the journal holds what could not be cut
+    }
+    try {
+      this.#endRun()
+    } catch (err) {
+      this.deps.onFailure(err)
     } finally {
       this.store.close()
       this.audit.close()
     }
+  }
+
+  /** Says that the run ended, before the write-ahead log goes with it. */
+  #endRun(): void {
+    try {
+      this.vouching.end()
+    } catch {
+      // A full disk: once the log is in the file, there is room in it again.
+      this.store.checkpoint()
+      this.vouching.end()
+    }
+  }
+
+  /** Before anything is served, and before this run writes over the evidence. */
+  #answerRollback(): void {
+    const { store, audit, vouching, deps, card } = this
+    const codes = vouching.findings()
+    if (codes.length === 0) return
+    answerRollback(
+      {
+        crypto: deps.crypto,
+        store,
+        audit,
+        vouching,
+        self: card.deviceId,
+        nowUnixMs: deps.clock.now(),
+        settings: SETTING,
+      },
+      codes,
+    )
+  }
+
+  /** An epoch whose leaf is there was, or may have been, handed out: its number never stands for another key. */
+  #skipUsedEpochs(): void {
+    for (const lane of SIGNALS) {
+      const next = this.epochs.prepare(lane)
+      let { n } = next
+      while (this.audit.hasObject('key', leafRef(this.audit, 'key', epochRef({ lane, n })))) n++
+      if (n === next.n) continue
+      this.epochs.record({ ...next, n })
+      this.epochs.commit({ ...next, n })
+    }
+  }
+
+  /** Leaves and operations, each compared with the other. What has to end again is fenced on return. */
+  #reconcile(): void {
+    const { audit, ledger, store, card } = this
+    const size = audit.size()
+    const from = Math.min((store.settings.get(SETTING.reconciled) as number | undefined) ?? 0, size)
+    const comparison = compareLeaves(audit.leavesSince(from), {
+      stage: this.#stage,
+      isKept: (opId) => this.#isKept(opId),
+      hasModule: (name) => store.modules.all().some((each) => each.name === name),
+    })
+    recordComparison({ audit, ledger, self: card.deviceId }, comparison, this.#operations())
+    const done = (): void => store.settings.set(SETTING.reconciled, size)
+    if (comparison.undone.length === 0) return done()
+    const again = comparison.undone.map(({ ending }) => this.#endAgain(ending))
+    Promise.all(again)
+      .then(done)
+      .catch((err: unknown) => this.#fail(err))
+  }
+
+  /** Grants are fenced before this first waits. */
+  async #endAgain(ending: Ending): Promise<void> {
+    switch (ending.kind) {
+      case 'revoke': {
+        const { grantId, peer } = ending
+        return this.#revokeAll((grant) =>
+          grantId === undefined ? (peer ?? grant.recipient) === grant.recipient : grantId === grant.grantId,
+        )
+      }
+      case 'remove': {
+        const { subject } = ending
+        const isSelf = subject === this.card.deviceId
+        await this.#revokeAll(({ recipient }) => isSelf || recipient === subject)
+        // That this device was removed is another one's word, which comes again.
+        if (!isSelf && this.members.current().members.has(subject)) await this.members.remove(subject)
+        return undefined
+      }
+      case 'stage':
+        await this.setStage(ending.to)
+        return undefined
+      case 'module':
+        this.store.modules.delete(ending.name)
+    }
+  }
+
+  /** Every operation that has a leaf: all but the one that founded this mesh. */
+  *#operations(): Generator<OperationRef> {
+    const { root } = this.store.settings.get(SETTING.mesh) as { readonly root: OpId }
+    for (const { opId } of this.consents.history()) yield { kind: 'consent', opId }
+    for (const opId of this.members.opIds()) if (opId !== root) yield { kind: 'membership', opId }
   }
 
   #recordCreation(keyStore: KeyStore): void {
@@ -438,7 +587,8 @@ export class Keeper {
 
   /** Grants that stage or membership leave no place: whatever came between, they end and do not come back with it. */
   #endStrayGrants(): Promise<void> {
-    const view = this.shareView()
+    // An alarm is no reason: what it closes opens again when it is accepted.
+    const view = { membership: this.members.current(), stageAllowsSharing: this.#sharingAllowed() }
     return this.#revokeAll(({ owner, recipient }) => closedFor(view, owner, recipient) !== undefined)
   }
 
@@ -467,6 +617,11 @@ export class Keeper {
 
   #sharingAllowed(): boolean {
     return decideExit(this.#stage, 'share').allow
+  }
+
+  /** Whether records of this device may go to others at all. */
+  #mayLeave(): boolean {
+    return this.#sharingAllowed() && this.vouching.alarms().length === 0
   }
 
   #isKept(opId: string): boolean {

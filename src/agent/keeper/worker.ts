@@ -23,6 +23,8 @@ const deps: KeeperDeps = {
 let keeper: Keeper | undefined
 try {
   keeper = new Keeper(deps, options)
+  // A thread that fails closes its databases too, and their logs go: without a word, that would look like a theft of them.
+  process.once('exit', () => keeper?.close())
   serveCalls(port, keeperApi(keeper, options.storeFile), toStoreError)
   port.postMessage({ event: 'ready', value: keeper.view() })
 } catch (cause) {

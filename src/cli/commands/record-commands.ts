@@ -10,6 +10,7 @@ import type { Column } from '../render/table.ts'
 import { renderTraceTable } from '../render/trace-table.ts'
 import { renderWaterfall } from '../render/waterfall.ts'
 import { table } from './answer-table.ts'
+import { auditAccept } from './audit-accept.ts'
 import { deviceNames } from './device-names.ts'
 
 const TRACE_DIGITS = 32
@@ -118,7 +119,7 @@ const auditVerify: Command = {
   },
 }
 
-export const recordCommands: readonly Command[] = [tracesList, tracesShow, logs, auditList, auditVerify]
+export const recordCommands: readonly Command[] = [tracesList, tracesShow, logs, auditList, auditVerify, auditAccept]
 
 async function newestTrace(client: CommandContext['client']): Promise<string> {
   const { traces } = await client.callAnyway<TraceList>('GET', `/v1/traces${queryOf({ limit: '1' })}`)

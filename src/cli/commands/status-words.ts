@@ -1,5 +1,5 @@
 /** What a device is and does, on a few lines. */
-import type { StatusView } from '../../agent/http-types.ts'
+import type { AlarmView, StatusView } from '../../agent/http-types.ts'
 import { formatDurationMs } from '../render/duration.ts'
 import { plural } from '../render/plural.ts'
 import { safeText } from '../render/safe-text.ts'
@@ -20,7 +20,16 @@ export function describeStatus(view: StatusView, width: number): string {
     ...rows('mesh', mesh.listening.length === 0 ? ['closed'] : mesh.listening),
     ...rows('peers', mesh.peers.map(describePeer)),
     ...(view.removedBy === null ? [] : [describeRemoval(view.removedBy)]),
+    ...describeAlarms(view.alarms, width),
   ].join('\n')
+}
+
+/** What keeps this device from sharing, and what to do about it. */
+export function describeAlarms(alarms: readonly AlarmView[], width: number): readonly string[] {
+  if (alarms.length === 0) return []
+  const told = alarms.map(({ code, at, message }) => `ALARM ${code} (${at.slice(0, 19).replace('T', ' ')}): ${message}`)
+  const remedy = 'Nothing of this device is shared until you say that you know: aico-mesh audit accept'
+  return [...told, remedy].flatMap((text) => wrapText(text, { width }))
 }
 
 function rows(name: string, lines: readonly string[]): readonly string[] {

@@ -65,6 +65,7 @@ const statusView: StatusView = {
   modules: Array.from({ length: 12 }, (_, i) => `module-${i}`),
   otlp: null,
   counters: {},
+  alarms: [],
 }
 const modules = ['core', 'voice'].map((module, i) => ({
   module,

@@ -24,6 +24,7 @@ function routesOf(removedBy: RemovedByView | null): readonly Route[] {
     modules: [],
     otlp: null,
     counters: {},
+    alarms: [],
   }
   const peers: PeersView = { peers: [], removedBy }
   const devices: DeviceList = { devices: [], removedBy, former: [] }

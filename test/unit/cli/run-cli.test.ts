@@ -270,6 +270,24 @@ describe('commands', () => {
     expect((await cli.run('stage', 'pro', '--json')).json).toEqual(plan)
   })
 
+  test('[AU23] audit accept names the alarms, needs a yes, and says so where there is none', async () => {
+    const alarm = { code: 'STORE_ROLLED_BACK', at: '2026-11-22T18:00:00.000Z', message: 'store.db is older' }
+    let alarms = [alarm]
+    await cli.serve([
+      answering('GET', '/v1/status', () => ({ alarms })),
+      answering('POST', '/v1/audit/accept', () => {
+        const accepted = alarms
+        alarms = []
+        return { accepted }
+      }),
+    ])
+    expect([(await cli.run('audit', 'accept')).exit, alarms]).toEqual([2, [alarm]])
+    const { exit, stdout, stderr } = await cli.run('audit', 'accept', '--yes')
+    expect([exit, stdout, alarms]).toEqual([0, 'Sharing goes on. The audit log has what happened.\n', []])
+    expect(stderr).toContain('ALARM STORE_ROLLED_BACK (2026-11-22 18:00:00): store.db is')
+    expect((await cli.run('audit', 'accept')).stdout).toBe('There is no alarm.\n')
+  })
+
   test('[CL8] stage and modules work without an agent, by opening the home', async () => {
     await cli.remove()
     cli = cliHarness({ callOffline: async () => ({ status: 200, json: { module: 'core', credential: '/c.json' } }) })

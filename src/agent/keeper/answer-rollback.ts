@@ -1,0 +1,81 @@
+/**
+ * What the device does at start about a database that was put back: it says so in the audit log, raises the alarm and,
+ * where its own records may be an older state, never again signs a place in a log that it may have signed before.
+ */
+import type { Crypto } from '../../base/crypto.ts'
+import { toHex } from '../../base/bytes.ts'
+import { toIncarnation, toLogId, type DeviceId, type Incarnation, type LogId } from '../../model/ids.ts'
+import type { AuditLog } from '../../store/audit-log.ts'
+import { journaledLogs, moveJournal } from '../../store/journal-logs.ts'
+import type { LogRowId } from '../../store/log-table.ts'
+import type { Store } from '../../store/store.ts'
+import type { RollbackCode } from './rollback-evidence.ts'
+import type { Vouching } from './vouching.ts'
+
+export interface RollbackDeps {
+  readonly crypto: Pick<Crypto, 'randomBytes'>
+  readonly store: Store
+  readonly audit: AuditLog
+  readonly vouching: Vouching
+  readonly self: DeviceId
+  readonly nowUnixMs: number
+  /** Names of the settings that a rollback changes. */
+  readonly settings: { readonly incarnation: string; readonly highWater: string }
+}
+
+const ID_BYTES = 16
+
+/** The leaves come first and alter no evidence: a kill before the rest finds all of it again. */
+export function answerRollback(deps: RollbackDeps, codes: readonly RollbackCode[]): void {
+  const { store, audit, vouching, nowUnixMs } = deps
+  const latestUnixMs = latestLeafUnixMs(audit)
+  for (const code of codes) audit.append(leafOf(code, deps.self))
+  const isStoreOlder = codes.some((code) => code !== 'AUDIT_ROLLED_BACK')
+  const restart = isStoreOlder ? prepareNewIncarnation(deps) : undefined
+  store.transaction(() => {
+    if (restart !== undefined) {
+      restart()
+      advanceClock(deps, latestUnixMs)
+      // An open invitation may have been used since.
+      store.invitations.prune(Number.MAX_SAFE_INTEGER)
+    }
+    vouching.raise(codes, nowUnixMs)
+  })
+}
+
+function leafOf(code: RollbackCode, self: DeviceId): Parameters<AuditLog['append']>[0] {
+  return {
+    type: code === 'AUDIT_ROLLED_BACK' ? 'audit.rolled-back' : 'store.rolled-back',
+    outcome: 'failure',
+    actor: { kind: 'device', ref: self },
+    object: { kind: 'device', ref: self },
+    payload: { code },
+  }
+}
+
+/** What waits in the journal goes to logs of the new incarnation: in the old ones it may have been signed already. */
+function prepareNewIncarnation({ crypto, store, settings }: RollbackDeps): () => void {
+  const { db, logs } = store
+  const incarnation = toIncarnation(toHex(crypto.randomBytes(ID_BYTES))) as Incarnation
+  // Logs are added outside the transaction (log-table.ts); one that stays empty after a kill harms nobody.
+  const moves = journaledLogs(db).map((from): readonly [LogRowId, LogRowId] => {
+    const { rowId, own, ...description } = logs.byRow(from)
+    const log = toLogId(crypto.randomBytes(ID_BYTES)) as LogId
+    return [rowId, logs.add({ ...description, log, incarnation }, own).rowId]
+  })
+  return () => {
+    store.settings.set(settings.incarnation, incarnation)
+    for (const [from, to] of moves) moveJournal(db, from, to)
+  }
+}
+
+/** The owner's clock went on after the state that was put back: what had ended by then stays ended. */
+function advanceClock({ store, settings }: RollbackDeps, latestUnixMs: number): void {
+  const known = (store.settings.get(settings.highWater) as number | undefined) ?? 0
+  store.settings.set(settings.highWater, Math.max(known, latestUnixMs))
+}
+
+function latestLeafUnixMs(audit: AuditLog): number {
+  const last = audit.list({ fromSeq: Math.max(0, audit.size() - 1) })[0]
+  return last === undefined ? 0 : Date.parse(last.leaf.ts)
+}

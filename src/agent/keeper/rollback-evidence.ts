@@ -1,0 +1,52 @@
+/**
+ * Whether one of the two databases is older than the other has seen it. Pure: the same evidence gives the same verdict.
+ *
+ * Each file remembers how far the other had come, so that putting back an older copy of one, or throwing away what it had
+ * committed last, contradicts the other. Both put back together agree: only another device can notice that
+ * (docs/spec/audit.md AU21).
+ */
+
+/** What the main database remembers. It is written after every leaf, and when a run begins and ends. */
+export interface Vouch {
+  /** Counts the beginnings and the ends of runs. The audit database keeps the same number, written second. */
+  readonly generation: number
+  /** No end of the run was written: its write-ahead log must be there. */
+  readonly isRunning: boolean
+  /** Size of the audit tree and its root then, in hex. */
+  readonly auditSize: number
+  readonly auditRoot: string
+}
+
+export interface RollbackEvidence {
+  /** Undefined in a database that no version which vouches has opened. */
+  readonly vouch: Vouch | undefined
+  /** Whether the main database had a write-ahead log before it was opened. */
+  readonly hadLog: boolean
+  readonly auditSize: number
+  /** Root of the audit tree at `vouch.auditSize` leaves, in hex; undefined if it has fewer. */
+  readonly auditRootThen: string | undefined
+  /** The main database's generation, as the audit database knows it. */
+  readonly storeGeneration: number
+}
+
+export type RollbackCode = 'AUDIT_ROLLED_BACK' | 'STORE_ROLLED_BACK' | 'STORE_LOG_MISSING'
+
+export function judgeRollback(evidence: RollbackEvidence): readonly RollbackCode[] {
+  const { vouch } = evidence
+  if (vouch === undefined) return evidence.storeGeneration > 0 ? ['STORE_ROLLED_BACK'] : []
+  return [
+    ...(isAuditOlder(vouch, evidence) ? (['AUDIT_ROLLED_BACK'] as const) : []),
+    ...(isStoreOlder(vouch, evidence) ? (['STORE_ROLLED_BACK'] as const) : []),
+    ...(vouch.isRunning && !evidence.hadLog ? (['STORE_LOG_MISSING'] as const) : []),
+  ]
+}
+
+/** Its generation is written second: one behind is a kill in between. */
+function isAuditOlder(vouch: Vouch, { auditRootThen, storeGeneration }: RollbackEvidence): boolean {
+  return auditRootThen !== vouch.auditRoot || storeGeneration < vouch.generation - 1
+}
+
+/** A leaf is noted here before the next is written: one that is not noted is a kill in between, two are not. */
+function isStoreOlder(vouch: Vouch, { auditSize, storeGeneration }: RollbackEvidence): boolean {
+  return storeGeneration > vouch.generation || auditSize > vouch.auditSize + 1
+}
