@@ -25,7 +25,8 @@ import { layOutHome, type Home } from '../platform/home.ts'
 import { hpkeKeyPair, hpkePublicKey } from '../platform/hpke.ts'
 import { removeDatabase } from '../store/open-encrypted.ts'
 import { lockHome } from './home-lock.ts'
-import { initialSettings, Keeper } from './keeper/keeper.ts'
+import { initialSettings } from './keeper/device-settings.ts'
+import { Keeper } from './keeper/keeper.ts'
 import { hasKeys, KeyFileError, KEYS_FILE, MASTER_FILE, sealKeys, type DeviceKeys, type KeyStore } from './key-file.ts'
 
 export interface NewDeviceDeps {

@@ -1,7 +1,8 @@
 /** The keeper of the crash test: the same device for the process that is killed and the one that looks at what is left. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { initialSettings, Keeper } from '../../src/agent/keeper/keeper.ts'
+import { initialSettings } from '../../src/agent/keeper/device-settings.ts'
+import { Keeper } from '../../src/agent/keeper/keeper.ts'
 import { utf8 } from '../../src/base/bytes.ts'
 import { hpkePublicKey } from '../../src/platform/hpke.ts'
 import { nodeClock } from '../../src/platform/node-clock.ts'

@@ -5,10 +5,13 @@
 import type { Crypto } from '../../base/crypto.ts'
 import { toHex } from '../../base/bytes.ts'
 import { toIncarnation, toLogId, type DeviceId, type Incarnation, type LogId } from '../../model/ids.ts'
+import { SIGNALS } from '../../model/lane.ts'
 import type { AuditLog } from '../../store/audit-log.ts'
 import { journaledLogs, moveJournal } from '../../store/journal-logs.ts'
 import type { LogRowId } from '../../store/log-table.ts'
 import type { Store } from '../../store/store.ts'
+import { epochRef, type Epochs } from '../../sync/epochs.ts'
+import { leafRef } from './audit-ledger.ts'
 import type { RollbackCode } from './rollback-evidence.ts'
 import type { Vouching } from './vouching.ts'
 
@@ -41,6 +44,18 @@ export function answerRollback(deps: RollbackDeps, codes: readonly RollbackCode[
     }
     vouching.raise(codes, nowUnixMs)
   })
+}
+
+/** An epoch whose leaf is there was, or may have been, handed out: its number never stands for another key. */
+export function skipUsedEpochs(epochs: Epochs, audit: AuditLog): void {
+  for (const lane of SIGNALS) {
+    const next = epochs.prepare(lane)
+    let { n } = next
+    while (audit.hasObject('key', leafRef(audit, 'key', epochRef({ lane, n })))) n++
+    if (n === next.n) continue
+    epochs.record({ ...next, n })
+    epochs.commit({ ...next, n })
+  }
 }
 
 function leafOf(code: RollbackCode, self: DeviceId): Parameters<AuditLog['append']>[0] {

@@ -5,6 +5,12 @@
 import type { Clock } from '../../base/clock.ts'
 import { BackOff } from './back-off.ts'
 
+/** Open records are cut after this long at most, so that they are chained soon even on a quiet device. */
+export const CUT_AFTER_MS = 5_000
+/** While a device that may see them is connected, records are cut after this long, so that it sees them live. */
+export const LIVE_CUT_AFTER_MS = 100
+/** But not more often than this for one log: a steady trickle makes two small segments a second, not ten. */
+export const LIVE_CUT_EVERY_MS = 500
 /** Longest time between two tries of a cut that fails, in milliseconds: how late room on the disk is noticed. */
 export const CUT_RETRY_MAX_MS = 30_000
 
@@ -54,4 +60,15 @@ export class CutTimer {
     this.#isStopped = true
     this.#cancel?.()
   }
+}
+
+/** Of a log that has open records, times in milliseconds; `isWatched`: a connected device may see its lane. */
+export interface OpenTimes {
+  readonly openMs: number
+  readonly sinceCutMs: number
+}
+
+export function isDue({ openMs, sinceCutMs }: OpenTimes, isWatched: boolean): boolean {
+  if (openMs >= CUT_AFTER_MS) return true
+  return isWatched && openMs >= LIVE_CUT_AFTER_MS && sinceCutMs >= LIVE_CUT_EVERY_MS
 }

@@ -129,7 +129,7 @@ function queryCalls(keeper: Keeper, storeFile: string) {
       })
     },
     auditList: (fromSeq: number, limit: number) => keeper.audit.list({ fromSeq, limit }),
-    auditVerify: () => keeper.verifyAudit(),
+    auditVerify: () => keeper.vouching.verifyAudit(),
   }
 }
 

@@ -4,22 +4,20 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import type { Crypto } from '../../base/crypto.ts'
-import { MeshError } from '../../base/errors.ts'
 import { toDeviceId, toIncarnation, type DeviceId, type Incarnation, type OpId } from '../../model/ids.ts'
-import { SIGNALS, type Lane } from '../../model/lane.ts'
+import { SIGNALS } from '../../model/lane.ts'
 import type { DeviceCard, Membership } from '../../model/membership.ts'
 import type { MeshId } from '../../model/ids.ts'
-import { isStage, type Stage } from '../../model/stage.ts'
+import type { Stage } from '../../model/stage.ts'
 import { closedFor, type ShareView } from '../../policy/decide-share.ts'
 import type { ConsentRecord } from '../../policy/reduce-consent.ts'
 import { planStageChange, type StageChange } from '../../policy/stage-change.ts'
 import { decideExit } from '../../policy/stage-gate.ts'
 import { openAuditLog, type AuditLog } from '../../store/audit-log.ts'
-import type { AuditVerdict } from '../../store/audit-verify.ts'
 import { SegmentWriter } from '../../store/segment-writer.ts'
 import { openStore, type Store } from '../../store/store.ts'
 import { ConsentService } from '../../sync/consent-service.ts'
-import { epochRef, Epochs } from '../../sync/epochs.ts'
+import { Epochs } from '../../sync/epochs.ts'
 import type { Ledger } from '../../sync/ledger.ts'
 import { MembershipService } from '../../sync/membership-service.ts'
 import { OwnerClock } from '../../sync/owner-clock.ts'
@@ -28,15 +26,18 @@ import { Receiving } from '../../sync/receiving.ts'
 import { Serving } from '../../sync/serving.ts'
 import type { DeviceKeys, KeyStore } from '../key-file.ts'
 import { AddressBook } from './address-book.ts'
-import { answerRollback } from './answer-rollback.ts'
-import { auditLedger, leafRef } from './audit-ledger.ts'
+import { answerRollback, skipUsedEpochs } from './answer-rollback.ts'
+import { auditLedger } from './audit-ledger.ts'
 import { consentStore } from './consent-store.ts'
-import { CutTimer } from './cut-timer.ts'
+import { CutTimer, isDue, LIVE_CUT_AFTER_MS } from './cut-timer.ts'
+import { readStage, requireKeyStore, SETTING } from './device-settings.ts'
+import { reconcileAtStart } from './end-again.ts'
+import { HandOver } from './hand-over.ts'
 import { LocalIntake } from './local-intake.ts'
 import { LEASE_CHECK_MS, lapsedOwners, purgeOwner } from './lapsed-grants.ts'
+import { LiveGrants } from './live-grants.ts'
 import { keepPeerRun } from './peer-intake.ts'
 import { PeerBook } from './peer-book.ts'
-import { compareLeaves, recordComparison, type Ending, type OperationRef } from './reconcile.ts'
 import { RefusalCounter } from './refusal-counter.ts'
 import { SegmentSealer } from './segment-sealer.ts'
 import { segmentSource } from './segment-source.ts'
@@ -75,26 +76,6 @@ export interface ControlView {
   readonly alarms: readonly Alarm[]
 }
 
-export type KeeperErrorCode = 'KEYS_STORE_CHANGED'
-export class KeeperError extends MeshError<KeeperErrorCode> {}
-
-/** Open records are cut after this long at most, so that they are chained soon even on a quiet device. */
-export const CUT_AFTER_MS = 5_000
-/** While a device that may see them is connected, records are cut after this long, so that it sees them live. */
-export const LIVE_CUT_AFTER_MS = 100
-/** But not more often than this for one log: a steady trickle makes two small segments a second, not ten. */
-export const LIVE_CUT_EVERY_MS = 500
-
-const SETTING = {
-  name: 'device.name',
-  keyStore: 'device.key_store',
-  stage: 'stage',
-  incarnation: 'log.incarnation',
-  mesh: 'mesh',
-  highWater: 'clock.high_water_ms',
-  reconciled: 'audit.reconciled_to',
-} as const
-
 export class Keeper {
   readonly store: Store
   readonly audit: AuditLog
@@ -110,6 +91,7 @@ export class Keeper {
   readonly pairing: PairingService
   readonly serving: Serving
   readonly receiving: Receiving
+  readonly liveGrants: LiveGrants
   readonly records: StoredRecords
   readonly turns: Turns
   readonly peers: PeerBook
@@ -117,14 +99,12 @@ export class Keeper {
   readonly refusals: RefusalCounter
   readonly deps: KeeperDeps
   #stage: Stage
-  /** There are segments that readers have no key or name of yet. */
-  #handOverDue = false
-  #handingOver: Promise<void> = Promise.resolve()
   #connected: ReadonlySet<DeviceId> = new Set()
   #closed = false
   /** Peers that have said in this run that they hold more of our consent log than we do. */
   readonly #ahead = new Set<DeviceId>()
   readonly #cutTimer: CutTimer
+  readonly #handOver: HandOver
   readonly #cancelLeases: () => void
 
   /** @throws {StoreError}, {KeeperError} */
@@ -152,6 +132,8 @@ export class Keeper {
       sealKey: options.sealPublicKey,
     }
     const self = this.card.deviceId
+    this.liveGrants = new LiveGrants(() => this.consents, self)
+    this.#handOver = new HandOver(() => this.consents.handOver())
     this.#answerRollback()
     this.vouching.begin()
     this.ownerClock = new OwnerClock({
@@ -168,9 +150,7 @@ export class Keeper {
       segments,
       traces,
       sealer,
-      onFirstOfEpoch: () => {
-        this.#handOverDue = true
-      },
+      onFirstOfEpoch: () => this.#handOver.due(),
     })
     this.#cutTimer = new CutTimer(
       { clock, cut: () => this.#cutDue(), onFailure: (err) => this.#fail(err) },
@@ -182,7 +162,7 @@ export class Keeper {
       table: this.store.epochs,
       ledger: this.ledger,
       self,
-      boundaries: (lane) => this.#grantEdges(lane),
+      boundaries: (lane) => this.liveGrants.edges(lane),
     })
     this.peers = new PeerBook(this.store.peers, clock)
     this.refusals = new RefusalCounter({
@@ -202,7 +182,7 @@ export class Keeper {
         mesh: () => settings.get(SETTING.mesh) as { mesh: MeshId; root: OpId } | undefined,
         setMesh: (mesh) => settings.set(SETTING.mesh, mesh),
       },
-      beforeRemoval: (device) => this.#revokeAll((grant) => grant.recipient === device),
+      beforeRemoval: (device) => this.liveGrants.revoke((grant) => grant.recipient === device),
       onChange: () => {
         this.#endStrayGrants().catch((err: unknown) => this.#fail(err))
         deps.onEvent('view')
@@ -267,10 +247,10 @@ export class Keeper {
     this.records = new StoredRecords(crypto, this.store, this.writer, sealer)
     this.turns = new Turns(clock)
     if (options.newDevice !== undefined) this.#recordCreation(options.keyStore)
-    this.#skipUsedEpochs()
+    skipUsedEpochs(this.epochs, this.audit)
     // What the last run acknowledged and had not cut yet is chained now; its rows are old news for readers.
     this.writer.cut(() => true)
-    this.#reconcile()
+    reconcileAtStart(this).catch((err: unknown) => this.#fail(err))
     this.purgeLapsed()
     this.#cancelLeases = clock.every(LEASE_CHECK_MS, () => this.purgeLapsed())
     this.#resume()
@@ -330,7 +310,7 @@ export class Keeper {
     })
     this.store.settings.set(SETTING.stage, to)
     this.#stage = to
-    if (change.revokeAllGrants) await this.#revokeAll(() => true)
+    if (change.revokeAllGrants) await this.liveGrants.revoke(() => true)
     if (change.rotateKeys) this.#rotateAll()
     this.deps.onEvent('view')
     return change
@@ -357,7 +337,7 @@ export class Keeper {
     })
     this.vouching.accept()
     this.deps.onEvent('view')
-    this.#handOverDue = true
+    this.#handOver.due()
     this.announce()
     return alarms
   }
@@ -374,15 +354,6 @@ export class Keeper {
     this.refusals.add('sync', 'SYNC_OWNER_BEHIND')
   }
 
-  /** The log as it is, and as the main database saw it. */
-  verifyAudit(): AuditVerdict {
-    const verdict = this.audit.verify()
-    if (!verdict.ok) return verdict
-    const alarm = this.vouching.alarms().find(({ code }) => code === 'AUDIT_ROLLED_BACK')
-    if (alarm === undefined && this.vouching.isAuditWhole()) return verdict
-    return { ok: false, code: 'AUDIT_ROLLED_BACK', seq: alarm?.auditSize ?? verdict.size }
-  }
-
   /** Hands over what is due, then tells the mesh that there is more. */
   announce(): void {
     this.handedOver().then(
@@ -392,18 +363,8 @@ export class Keeper {
   }
 
   /** Resolves when whoever may see what is stored has its keys and names in the log of its own; nothing is offered before. */
-  async handedOver(): Promise<void> {
-    if (this.#handOverDue) {
-      this.#handOverDue = false
-      this.#handingOver = this.consents.handOver().catch((err: unknown) => {
-        this.#handOverDue = true
-        throw err
-      })
-    }
-    const handingOver = this.#handingOver
-    await handingOver
-    // Sealing takes a moment, in which more may have been cut.
-    if (this.#handOverDue || this.#handingOver !== handingOver) await this.handedOver()
+  handedOver(): Promise<void> {
+    return this.#handOver.done()
   }
 
   close(): void {
@@ -421,23 +382,12 @@ export class Keeper {
       this.deps.onFailure(err) // the journal holds what could not be cut
     }
     try {
-      this.#endRun()
+      this.vouching.end()
     } catch (err) {
       this.deps.onFailure(err)
     } finally {
       this.store.close()
       this.audit.close()
-    }
-  }
-
-  /** Says that the run ended, before the write-ahead log goes with it. */
-  #endRun(): void {
-    try {
-      this.vouching.end()
-    } catch {
-      // A full disk: once the log is in the file, there is room in it again.
-      this.store.checkpoint()
-      this.vouching.end()
     }
   }
 
@@ -460,69 +410,6 @@ export class Keeper {
     )
   }
 
-  /** An epoch whose leaf is there was, or may have been, handed out: its number never stands for another key. */
-  #skipUsedEpochs(): void {
-    for (const lane of SIGNALS) {
-      const next = this.epochs.prepare(lane)
-      let { n } = next
-      while (this.audit.hasObject('key', leafRef(this.audit, 'key', epochRef({ lane, n })))) n++
-      if (n === next.n) continue
-      this.epochs.record({ ...next, n })
-      this.epochs.commit({ ...next, n })
-    }
-  }
-
-  /** Leaves and operations, each compared with the other. What has to end again is fenced on return. */
-  #reconcile(): void {
-    const { audit, ledger, store, card } = this
-    const size = audit.size()
-    const from = Math.min((store.settings.get(SETTING.reconciled) as number | undefined) ?? 0, size)
-    const comparison = compareLeaves(audit.leavesSince(from), {
-      stage: this.#stage,
-      isKept: (opId) => this.#isKept(opId),
-      hasModule: (name) => store.modules.all().some((each) => each.name === name),
-    })
-    recordComparison({ audit, ledger, self: card.deviceId }, comparison, this.#operations())
-    const done = (): void => store.settings.set(SETTING.reconciled, size)
-    if (comparison.undone.length === 0) return done()
-    const again = comparison.undone.map(({ ending }) => this.#endAgain(ending))
-    Promise.all(again)
-      .then(done)
-      .catch((err: unknown) => this.#fail(err))
-  }
-
-  /** Grants are fenced before this first waits. */
-  async #endAgain(ending: Ending): Promise<void> {
-    switch (ending.kind) {
-      case 'revoke': {
-        const { grantId, peer } = ending
-        return this.#revokeAll((grant) =>
-          grantId === undefined ? (peer ?? grant.recipient) === grant.recipient : grantId === grant.grantId,
-        )
-      }
-      case 'remove': {
-        const { subject } = ending
-        const isSelf = subject === this.card.deviceId
-        await this.#revokeAll(({ recipient }) => isSelf || recipient === subject)
-        // That this device was removed is another one's word, which comes again.
-        if (!isSelf && this.members.current().members.has(subject)) await this.members.remove(subject)
-        return undefined
-      }
-      case 'stage':
-        await this.setStage(ending.to)
-        return undefined
-      case 'module':
-        this.store.modules.delete(ending.name)
-    }
-  }
-
-  /** Every operation that has a leaf: all but the one that founded this mesh. */
-  *#operations(): Generator<OperationRef> {
-    const { root } = this.store.settings.get(SETTING.mesh) as { readonly root: OpId }
-    for (const { opId } of this.consents.history()) yield { kind: 'consent', opId }
-    for (const opId of this.members.opIds()) if (opId !== root) yield { kind: 'membership', opId }
-  }
-
   #recordCreation(keyStore: KeyStore): void {
     const ref = this.card.deviceId
     this.ledger.append({
@@ -543,58 +430,20 @@ export class Keeper {
   }
 
   #cutDue(): void {
-    this.#afterCommit(this.writer.cut((open) => open.openMs >= CUT_AFTER_MS || this.#isDueLive(open)))
-  }
-
-  #isDueLive(open: Parameters<Parameters<SegmentWriter['cut']>[0]>[0]): boolean {
-    return (
-      open.openMs >= LIVE_CUT_AFTER_MS &&
-      open.sinceCutMs >= LIVE_CUT_EVERY_MS &&
-      this.#watchedLanes().has(open.log.lane)
-    )
-  }
-
-  /** Lanes that a connected device may see now, or lets us see: our records beside its own are to be as proven. */
-  #watchedLanes(): ReadonlySet<Lane> {
-    return new Set(
-      this.consents
-        .records()
-        .filter(({ grant, revokedBy }) => revokedBy === undefined && this.#isLive(grant))
-        .flatMap(({ grant }) => grant.lanes),
-    )
-  }
-
-  /** One of the two is this device: the other one is connected. */
-  #isLive({ owner, recipient }: ConsentRecord['grant']): boolean {
-    return this.#connected.has(recipient) || this.#connected.has(owner)
-  }
-
-  /** Where our live grants for a lane begin or end: an epoch that reached across would fall out of one of them whole. */
-  #grantEdges(lane: Lane): readonly number[] {
-    return this.consents
-      .records()
-      .filter(({ grant, revokedBy }) => revokedBy === undefined && grant.owner === this.card.deviceId)
-      .filter(({ grant }) => grant.lanes.includes(lane))
-      .flatMap(({ grant }) => [grant.sinceUnixMs, ...(grant.untilUnixMs === undefined ? [] : [grant.untilUnixMs])])
-  }
-
-  async #revokeAll(isMeant: (grant: ConsentRecord['grant']) => boolean): Promise<void> {
-    const live = this.consents
-      .records()
-      .filter(({ grant, revokedBy }) => revokedBy === undefined && grant.owner === this.card.deviceId && isMeant(grant))
-    await Promise.all(live.map(({ grant }) => this.consents.revoke(grant.grantId)))
+    const watched = this.liveGrants.watchedLanes(this.#connected)
+    this.#afterCommit(this.writer.cut((open) => isDue(open, watched.has(open.log.lane))))
   }
 
   /** Grants that stage or membership leave no place: whatever came between, they end and do not come back with it. */
   #endStrayGrants(): Promise<void> {
     // An alarm is no reason: what it closes opens again when it is accepted.
     const view = { membership: this.members.current(), stageAllowsSharing: this.#sharingAllowed() }
-    return this.#revokeAll(({ owner, recipient }) => closedFor(view, owner, recipient) !== undefined)
+    return this.liveGrants.revoke(({ owner, recipient }) => closedFor(view, owner, recipient) !== undefined)
   }
 
   /** What a power cut left undone: grants to end, and keys and names that readers were not told yet. */
   #resume(): void {
-    this.#handOverDue = true
+    this.#handOver.due()
     this.#endStrayGrants().then(
       () => this.announce(),
       (err: unknown) => this.#fail(err),
@@ -623,28 +472,4 @@ export class Keeper {
   #mayLeave(): boolean {
     return this.#sharingAllowed() && this.vouching.alarms().length === 0
   }
-
-  #isKept(opId: string): boolean {
-    return this.members.holds(opId as OpId) || this.consents.history().some((op) => op.opId === opId)
-  }
-}
-
-/** The settings of a device that was just made. */
-export function initialSettings(crypto: Crypto, name: string, keyStore: KeyStore): Readonly<Record<string, unknown>> {
-  return {
-    [SETTING.name]: name,
-    [SETTING.keyStore]: keyStore,
-    [SETTING.stage]: 'casual' satisfies Stage,
-    [SETTING.incarnation]: Buffer.from(crypto.randomBytes(16)).toString('hex'),
-  }
-}
-
-/** The choice made at init stands in the encrypted store too: keys.json cannot be swapped for a weaker one unnoticed. */
-function requireKeyStore(recorded: unknown, found: KeyStore): void {
-  if (recorded !== found) throw new KeeperError('KEYS_STORE_CHANGED', 'the key store is not the one chosen at init')
-}
-
-/** A stage that cannot be read counts as the one that collects and shares least. */
-function readStage(value: unknown): Stage {
-  return isStage(value) ? value : 'casual'
 }

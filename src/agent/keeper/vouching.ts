@@ -4,6 +4,7 @@
  */
 import { toHex } from '../../base/bytes.ts'
 import type { AuditLog } from '../../store/audit-log.ts'
+import type { AuditVerdict } from '../../store/audit-verify.ts'
 import type { Store } from '../../store/store.ts'
 import { judgeRollback, type RollbackCode, type Vouch } from './rollback-evidence.ts'
 
@@ -64,8 +65,24 @@ export class Vouching {
     this.#store.checkpoint()
   }
 
+  /** A run ends, before the write-ahead log goes with it. */
   end(): void {
-    this.#step(false)
+    try {
+      this.#step(false)
+    } catch {
+      // A full disk: once the log is in the file, there is room in it again.
+      this.#store.checkpoint()
+      this.#step(false)
+    }
+  }
+
+  /** The log as it is, and as the main database saw it. */
+  verifyAudit(): AuditVerdict {
+    const verdict = this.#audit.verify()
+    if (!verdict.ok) return verdict
+    const alarm = this.#alarms.find(({ code }) => code === 'AUDIT_ROLLED_BACK')
+    if (alarm === undefined && this.#isAuditWhole()) return verdict
+    return { ok: false, code: 'AUDIT_ROLLED_BACK', seq: alarm?.auditSize ?? verdict.size }
   }
 
   /** Before a leaf is written the last one is noted, so that never two are unknown to the main database. */
@@ -79,7 +96,7 @@ export class Vouching {
   }
 
   /** Whether the audit log is, up to where it was noted last, what it was then. */
-  isAuditWhole(): boolean {
+  #isAuditWhole(): boolean {
     const vouch = this.#vouch()
     const root = vouch && this.#audit.rootAt(vouch.auditSize)
     return vouch === undefined || (root !== undefined && toHex(root) === vouch.auditRoot)

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { CUT_AFTER_MS, LIVE_CUT_AFTER_MS, LIVE_CUT_EVERY_MS, type Keeper } from '../../../../src/agent/keeper/keeper.ts'
+import { CUT_AFTER_MS, LIVE_CUT_AFTER_MS, LIVE_CUT_EVERY_MS } from '../../../../src/agent/keeper/cut-timer.ts'
+import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
 import { equalBytes } from '../../../../src/base/bytes.ts'
 import type { GrantId } from '../../../../src/model/ids.ts'
 import { decodeSpans } from '../../../../src/wire/otlp/decode-traces.ts'

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { CUT_AFTER_MS, LIVE_CUT_AFTER_MS, type Keeper } from '../../../../src/agent/keeper/keeper.ts'
+import { CUT_AFTER_MS, LIVE_CUT_AFTER_MS } from '../../../../src/agent/keeper/cut-timer.ts'
+import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
 import { equalBytes } from '../../../../src/base/bytes.ts'
 import { MAX_SEGMENT_RAW_BYTES, MAX_SEGMENT_RECORDS } from '../../../../src/model/segment.ts'
 import { nodeCrypto } from '../../../../src/platform/node-crypto.ts'

@@ -1,0 +1,81 @@
+/**
+ * At start, before anything is served: compares the audit log with what is stored, and ends again what the log says was
+ * ended and the store does not know (docs/spec/audit.md AU16).
+ */
+import type { OpId } from '../../model/ids.ts'
+import type { DeviceCard } from '../../model/membership.ts'
+import type { Stage } from '../../model/stage.ts'
+import type { AuditLog } from '../../store/audit-log.ts'
+import type { Store } from '../../store/store.ts'
+import type { ConsentService } from '../../sync/consent-service.ts'
+import type { Ledger } from '../../sync/ledger.ts'
+import type { MembershipService } from '../../sync/membership-service.ts'
+import type { LiveGrants } from './live-grants.ts'
+import { SETTING } from './device-settings.ts'
+import { compareLeaves, recordComparison, type Ending, type OperationRef } from './reconcile.ts'
+
+export interface ReconcileDeps {
+  readonly audit: AuditLog
+  readonly ledger: Ledger
+  readonly store: Store
+  readonly card: DeviceCard
+  readonly stage: Stage
+  readonly members: MembershipService
+  readonly consents: Pick<ConsentService, 'history'>
+  readonly liveGrants: LiveGrants
+  setStage(to: Stage): Promise<unknown>
+}
+
+/** What has to end again is fenced on return, and ended when the promise resolves. */
+export async function reconcileAtStart(deps: ReconcileDeps): Promise<void> {
+  const { audit, ledger, store, card, stage } = deps
+  const size = audit.size()
+  const from = Math.min((store.settings.get(SETTING.reconciled) as number | undefined) ?? 0, size)
+  const comparison = compareLeaves(audit.leavesSince(from), {
+    stage,
+    isKept: (opId) => isKept(deps, opId),
+    hasModule: (name) => store.modules.all().some((each) => each.name === name),
+  })
+  recordComparison({ audit, ledger, self: card.deviceId }, comparison, operationsOf(deps))
+  if (comparison.undone.length > 0) {
+    await Promise.all(comparison.undone.map(({ ending }) => endAgain(deps, ending)))
+  }
+  store.settings.set(SETTING.reconciled, size)
+}
+
+/** Grants are fenced before this first waits. */
+async function endAgain(deps: ReconcileDeps, ending: Ending): Promise<void> {
+  const { members, liveGrants, card, store } = deps
+  switch (ending.kind) {
+    case 'revoke': {
+      const { grantId, peer } = ending
+      return liveGrants.revoke((grant) =>
+        grantId === undefined ? (peer ?? grant.recipient) === grant.recipient : grantId === grant.grantId,
+      )
+    }
+    case 'remove': {
+      const { subject } = ending
+      const isSelf = subject === card.deviceId
+      await liveGrants.revoke(({ recipient }) => isSelf || recipient === subject)
+      // That this device was removed is another one's word, which comes again.
+      if (!isSelf && members.current().members.has(subject)) await members.remove(subject)
+      return undefined
+    }
+    case 'stage':
+      await deps.setStage(ending.to)
+      return undefined
+    case 'module':
+      store.modules.delete(ending.name)
+  }
+}
+
+/** Every operation that has a leaf: all but the one that founded this mesh. */
+function* operationsOf({ store, consents, members }: ReconcileDeps): Generator<OperationRef> {
+  const { root } = store.settings.get(SETTING.mesh) as { readonly root: OpId }
+  for (const { opId } of consents.history()) yield { kind: 'consent', opId }
+  for (const opId of members.opIds()) if (opId !== root) yield { kind: 'membership', opId }
+}
+
+function isKept({ members, consents }: ReconcileDeps, opId: string): boolean {
+  return members.holds(opId as OpId) || consents.history().some((op) => op.opId === opId)
+}
