@@ -7,7 +7,7 @@ import type { Logger } from '../base/logger.ts'
 import { MeshError } from '../base/errors.ts'
 import { nodeClock } from '../platform/node-clock.ts'
 import { nodeCrypto } from '../platform/node-crypto.ts'
-import { MAX_DEVICE_NAME_BYTES } from '../model/membership.ts'
+import { deviceNameProblem, MAX_DEVICE_NAME_BYTES, type DeviceNameProblem } from '../model/device-name.ts'
 import type { ReadyEvent } from './agent-state.ts'
 import { startAgent } from './compose.ts'
 import { callRoute, type RouteAnswer } from './http-server.ts'
@@ -45,12 +45,8 @@ export class HostError extends MeshError<HostErrorCode> {}
 
 /** @throws {HostError} `DEVICE_NAME_INVALID`, and what {@link makeDevice} throws */
 export async function initDevice({ home, name, keyStore, passphrase }: InitOptions) {
-  if (!isDeviceName(name)) {
-    throw new HostError(
-      'DEVICE_NAME_INVALID',
-      `a device name is 1 to ${MAX_DEVICE_NAME_BYTES} bytes of text without control characters`,
-    )
-  }
+  const problem = deviceNameProblem(name)
+  if (problem !== undefined) throw new HostError('DEVICE_NAME_INVALID', NAME_PROBLEMS[problem])
   process.umask(PRIVATE_UMASK)
   const deviceId = await makeDevice({ clock: nodeClock, crypto: nodeCrypto }, { home, name, keyStore, passphrase })
   return { deviceId, name, keyStore }
@@ -102,7 +98,8 @@ function stderrLog(level: string): Logger {
   return pino({ level, base: null }, pino.destination({ fd: 2, sync: true }))
 }
 
-function isDeviceName(name: string): boolean {
-  const bytes = Buffer.byteLength(name)
-  return name.trim() === name && bytes >= 1 && bytes <= MAX_DEVICE_NAME_BYTES && !/\p{C}/u.test(name)
+const NAME_PROBLEMS: Readonly<Record<DeviceNameProblem, string>> = {
+  LENGTH: `a device name is 1 to ${MAX_DEVICE_NAME_BYTES} bytes of text`,
+  UNSEEN: 'a device name has no characters that are not seen, and no space at its ends',
+  LIKE_AN_ID: 'a device name is not only hex digits, which would look like the id of a device',
 }

@@ -236,13 +236,12 @@ function route(method: Route['method'], path: string, handle: Route['handle']): 
   return { method, path, capability: 'cli', handle }
 }
 
-/** A paired device by id, by the start of its id, or by name. */
+/** A paired device by id, or else by the start of its id or by name: a whole id is its device's, whoever is named so. */
 function findDevice(keeper: KeeperClient, text: string): DeviceId {
   const cards = [...keeper.view().membership.members.values()].map(({ card }) => card)
   const exact = toDeviceId(text)
-  const matches = cards.filter(
-    ({ deviceId, name }) => deviceId === exact || name === text || (text.length >= 4 && deviceId.startsWith(text)),
-  )
+  if (exact !== undefined && cards.some(({ deviceId }) => deviceId === exact)) return exact
+  const matches = cards.filter(({ deviceId, name }) => name === text || (text.length >= 4 && deviceId.startsWith(text)))
   const [match, second] = matches
   if (match === undefined) throw new RouteError('DEVICE_UNKNOWN', 'no paired device has this id or name')
   if (second !== undefined) throw new RouteError('DEVICE_AMBIGUOUS', 'several devices match; use the whole id')

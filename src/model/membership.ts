@@ -4,9 +4,6 @@
  */
 import type { DeviceId, MeshId, OpId } from './ids.ts'
 
-/** Longest device name, in UTF-8 bytes. */
-export const MAX_DEVICE_NAME_BYTES = 64
-
 /** What a device says of itself; trusted because the operation that carries it is signed by the device. */
 export interface DeviceCard {
   readonly deviceId: DeviceId

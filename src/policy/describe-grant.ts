@@ -3,17 +3,18 @@
  * whatever the order their lists came in; its SHA-256 stands in the grant as `noticeHash`. Never throws.
  *
  * Names and purposes are other people's words: they are quoted, and characters that could hide, reorder or add lines
- * are shown as escapes. Rules: docs/spec/consent.md CO14, CO15.
+ * are shown as escapes (base/unseen.ts). Rules: docs/spec/consent.md CO14, CO15.
  */
 import { utf8 } from '../base/bytes.ts'
 import { startOfUtcDay } from '../base/clock.ts'
 import type { Sha256 } from '../base/crypto.ts'
+import { seenPoints } from '../base/unseen.ts'
 import { DEFAULT_LEASE_S, type GrantOp, type May } from '../model/grant.ts'
 import { LANES, type Lane } from '../model/lane.ts'
 
 export interface GrantWords extends Pick<
   GrantOp,
-  'may' | 'lanes' | 'modules' | 'sinceUnixMs' | 'untilUnixMs' | 'purpose' | 'atUnixMs'
+  'recipient' | 'may' | 'lanes' | 'modules' | 'sinceUnixMs' | 'untilUnixMs' | 'purpose' | 'atUnixMs'
 > {
   readonly ownerName: string
   readonly recipientName: string
@@ -21,11 +22,14 @@ export interface GrantWords extends Pick<
   readonly leaseS?: number | undefined
 }
 
+/** Digits of the recipient's id beside its name, which another device may have too: as many as lists of devices show. */
+const SHOWN_ID_DIGITS = 8
+
 export function describeGrant(words: GrantWords): string {
   const owner = quote(words.ownerName)
   const recipient = quote(words.recipientName)
   return [
-    `${recipient} may ${MAY_WORDS[words.may](owner)}`,
+    `${recipient} (device ${words.recipient.slice(0, SHOWN_ID_DIGITS)}) may ${MAY_WORDS[words.may](owner)}`,
     `Kinds: ${laneWords(words.lanes)}.`,
     `Modules: ${listOrEvery(words.modules, 'every module, also those to come')}.`,
     ...(words.parts === undefined ? [] : [`Parts: ${listOrEvery(words.parts, '')}.`]),
@@ -115,35 +119,13 @@ function countWords(count: number, unit: string): string {
   return `${count} ${unit}${count === 1 ? '' : 's'}`
 }
 
-// Written out rather than by Unicode class: the text must not depend on the Unicode version of the engine.
-/** Code points, first and last, that show nothing, reorder what is around them, or end a line. */
-const UNSEEN: readonly (readonly [number, number])[] = [
-  [0x00, 0x1f],
-  [0x7f, 0x9f],
-  [0xad, 0xad],
-  [0x61c, 0x61c],
-  [0x115f, 0x1160],
-  [0x180e, 0x180e],
-  // U+200D stays: it joins the parts of an emoji.
-  [0x200b, 0x200c],
-  [0x200e, 0x200f],
-  [0x2028, 0x202e],
-  [0x2060, 0x206f],
-  [0x3164, 0x3164],
-  [0xd800, 0xdfff],
-  [0xfeff, 0xfeff],
-  [0xffa0, 0xffa0],
-  [0xfff9, 0xfffb],
-  [0xe0000, 0xe007f],
-]
+/** A quote would end the words early, and a backslash could pass for one of ours. */
+const QUOTING = ['"', '\\'].map((character) => character.codePointAt(0))
 
 function quote(text: string): string {
   let quoted = ''
-  for (const character of text) {
-    const point = character.codePointAt(0) as number
-    const isPlain =
-      character !== '"' && character !== '\\' && !UNSEEN.some(([from, to]) => point >= from && point <= to)
-    quoted += isPlain ? character : `\\u{${point.toString(16)}}`
+  for (const { point, isSeen } of seenPoints(text)) {
+    quoted += isSeen && !QUOTING.includes(point) ? String.fromCodePoint(point) : `\\u{${point.toString(16)}}`
   }
   return `"${quoted}"`
 }

@@ -11,6 +11,8 @@ export type ControlErrorCode =
   | 'CONTROL_UNKNOWN_CRITICAL'
   /** Two fields of the operation cannot both be true. */
   | 'CONTROL_CONTRADICTION'
+  /** A device has a name that hides characters, or passes for an id. */
+  | 'CONTROL_DEVICE_NAME'
 export class ControlError extends WireError<ControlErrorCode> {}
 
 /** @throws {ControlError} `CONTROL_UNKNOWN_CRITICAL`: this version has no critical extension yet. */

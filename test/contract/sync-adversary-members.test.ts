@@ -1,5 +1,6 @@
 /** A paired device that keeps to no rule: membership. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { equalBytes, utf8 } from '../../src/base/bytes.ts'
 import { toDeviceId, toMeshId, type DeviceId, type MeshId } from '../../src/model/ids.ts'
 import { MAX_MEMBERSHIP_OPS } from '../../src/policy/reduce-membership.ts'
 import { MAX_ADDING_OPS } from '../../src/sync/membership-service.ts'
@@ -26,10 +27,10 @@ function sign(seed: Uint8Array, payload: Uint8Array): Uint8Array {
   return world.crypto.ed25519Sign(seed, membershipSigningBytes(payload))
 }
 
-/** Mallory takes in a device it has just made up, keys and all. */
-function puppet(
-  changes: { mesh?: MeshId; author?: DeviceId; authorSeed?: Uint8Array; subjectSeed?: Uint8Array } = {},
-): Uint8Array {
+function drafted(
+  name: string,
+  changes: { mesh?: MeshId; author?: DeviceId } = {},
+): { readonly payload: Uint8Array; readonly seed: Uint8Array } {
   const { crypto } = world
   const seed = crypto.randomBytes(32)
   const deviceId = toDeviceId(crypto.ed25519PublicKey(seed)) as DeviceId
@@ -40,10 +41,29 @@ function puppet(
     author: changes.author ?? mallory.id,
     heads: members.current().heads,
     atUnixMs: 1,
-    card: { deviceId, name: 'puppet', peerKey: crypto.randomBytes(32), sealKey: crypto.randomBytes(32) },
+    card: { deviceId, name, peerKey: crypto.randomBytes(32), sealKey: crypto.randomBytes(32) },
   })
+  return { payload, seed }
+}
+
+/** Mallory takes in a device it has just made up, keys and all. */
+function puppet(
+  changes: { mesh?: MeshId; author?: DeviceId; authorSeed?: Uint8Array; subjectSeed?: Uint8Array } = {},
+): Uint8Array {
+  const { payload, seed } = drafted('puppet', changes)
   const author = sign(changes.authorSeed ?? mallory.keys.device, payload)
   return encodeMembershipEnvelope(payload, author, sign(changes.subjectSeed ?? seed, payload))
+}
+
+/** As {@link puppet}, under a name that no honest device writes: put in the place of one as long. */
+function renamed(name: string): Uint8Array {
+  const [wanted, placed] = [utf8(name), utf8('x'.repeat(utf8(name).length))]
+  const { payload, seed } = drafted(new TextDecoder().decode(placed))
+  payload.set(
+    wanted,
+    payload.findIndex((_, i) => equalBytes(payload.subarray(i, i + placed.length), placed)),
+  )
+  return encodeMembershipEnvelope(payload, sign(mallory.keys.device, payload), sign(seed, payload))
 }
 
 const founded = (): Uint8Array => {
@@ -65,6 +85,9 @@ test.each<[string, string, () => Uint8Array]>([
   ],
   ['an operation in the name of another member', 'CONTROL_BAD_SIGNATURE', () => puppet({ author: at.friend.id })],
   ['a device taken in without its word', 'CONTROL_BAD_SIGNATURE', () => puppet({ subjectSeed: mallory.keys.device })],
+  // encodeMembershipPayload makes no such card, so its name is written over in bytes of the same length.
+  ['a device named with the id of another member', 'CONTROL_DEVICE_NAME', () => renamed(at.friend.id)],
+  ['a device whose name hides something', 'CONTROL_DEVICE_NAME', () => renamed('friend\u2800')],
   ['an operation of another mesh', 'MEMBER_OTHER_MESH', () => puppet({ mesh: toMeshId('ab'.repeat(16)) as MeshId })],
 ])('%s ends the session with %s and is not kept', async (_, code, op) => {
   const before = victim.keeper.members.opIds()

@@ -4,6 +4,7 @@
  * Span names, module names and log bodies are hostile: they may carry escape sequences, line breaks, direction
  * overrides, invisible characters or towers of combining marks. What is left has a width that terminals agree on.
  */
+import { isUnseen } from '../../base/unseen.ts'
 
 /** Longest text looked at, in UTF-16 units: far more than any column shows. */
 export const MAX_TEXT_LENGTH = 4096
@@ -18,9 +19,10 @@ const STRING = `(?:${ESC}[\\]PX^_]|[\u0090\u0098\u009D-\u009F])[^${BEL}${ESC}${S
 const OTHER = `${ESC}[ -/]*[0-~]?`
 const ESCAPES = new RegExp(`${CSI}|${STRING}|${OTHER}`, 'g')
 const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/g
-// Controls, formats (direction overrides, zero-width, tags), selectors, skin tones, fillers: invisible or of doubtful width.
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cn}\p{Variation_Selector}\p{Emoji_Modifier}\u115F\u1160\u3164\uFFA0]/gu
+const SPACES = /\p{Zs}/gu
 const LONE_SURROGATES = /\p{Cs}/gu
+// Beside what shows nothing: what no font draws, and skin tones, which terminals draw in any width.
+const DOUBTFUL = /[\p{Cn}\p{Emoji_Modifier}]/u
 const MARK_TOWERS = new RegExp(`(\\p{M}{${MAX_MARKS}})\\p{M}+`, 'gu')
 
 export function safeText(text: string): string {
@@ -28,10 +30,15 @@ export function safeText(text: string): string {
     .slice(0, MAX_TEXT_LENGTH)
     .replace(ESCAPES, '')
     .replace(BREAKS, ' ')
-    .replace(INVISIBLE, '')
+    .replace(SPACES, ' ')
     .replace(LONE_SURROGATES, '\uFFFD')
+    .replace(/./gu, (character) => (isDrawn(character) ? character : ''))
     .replace(MARK_TOWERS, '$1')
     .trim()
+}
+
+function isDrawn(character: string): boolean {
+  return !isUnseen(character.codePointAt(0) as number) && !DOUBTFUL.test(character)
 }
 
 /** As {@link safeText}, for terminals and fonts that know ASCII only: everything else becomes a question mark. */

@@ -17,6 +17,8 @@ const cases: readonly { name: string; text: string; want: string }[] = [
   { name: 'direction overrides and isolates go', text: '\u202Egnp.\u2066exe\u2069', want: 'gnp.exe' },
   { name: 'zero-width characters and joiners go', text: 'a\u200B\u200D\uFEFFb', want: 'ab' },
   { name: 'tags and variation selectors go', text: 'x\u{E0041}\uFE0F', want: 'x' },
+  { name: 'fillers and blanks go', text: 'a\u034F\u17B4\u2800\u{1D173}\u{13441}b', want: 'ab' },
+  { name: 'other spaces become a space', text: 'a\u00A0\u3000b', want: 'a  b' },
   { name: 'skin tones go', text: '👍🏽', want: '👍' },
   { name: 'lone surrogates are marked', text: 'a\uD800b', want: 'a\uFFFDb' },
   { name: 'towers of marks are cut', text: `a${'\u0301'.repeat(50)}b`, want: 'a\u0301\u0301\u0301b' },

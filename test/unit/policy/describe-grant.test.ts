@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { toHex } from '../../../src/base/bytes.ts'
+import { toDeviceId, type DeviceId } from '../../../src/model/ids.ts'
 import { describeGrant, noticeHash, type GrantWords } from '../../../src/policy/describe-grant.ts'
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
 
 const sha256 = (bytes: Uint8Array): Uint8Array => nodeCrypto.sha256(bytes)
 const words: GrantWords = {
+  recipient: toDeviceId('3f7708d5f5cc2bc6'.repeat(4)) as DeviceId,
   ownerName: 'laptop',
   recipientName: 'phone',
   may: 'see',
@@ -25,7 +27,7 @@ describe('describeGrant', () => {
   test('[CO14] says who, what, when, what for, and what cannot be recalled', () => {
     expect(describeGrant(words)).toBe(
       [
-        '"phone" may see records of "laptop": receive, read and keep them.',
+        '"phone" (device 3f7708d5) may see records of "laptop": receive, read and keep them.',
         'Kinds: traces (what happened, step by step), logs (what programs wrote down).',
         'Modules: every module, also those to come.',
         'From: 2026-11-22 00:00:00 UTC, 14 hours 3 minutes before this consent; what was recorded since then is opened too.',
@@ -40,14 +42,14 @@ describe('describeGrant', () => {
   test('[CO14] the hash is the SHA-256 of the text, so that anyone can check it', () => {
     const text = describeGrant(words)
     expect(toHex(noticeHash(text, sha256))).toBe(createHash('sha256').update(text).digest('hex'))
-    expect(toHex(noticeHash(text, sha256))).toBe('da375b078c398ba10b20e54927790ad0488def21b8d42002ad0108f50ed5ce83')
+    expect(toHex(noticeHash(text, sha256))).toBe('f25a1d1a2f3ab9cea1232bfed9555fd1ac31073f257c99c52dee0ece3bd68b95')
   })
 
   const lines: { name: string; change: Partial<GrantWords>; line: string }[] = [
     {
       name: 'a carrier cannot read, and the person is told what it can tell',
       change: { may: 'carry' },
-      line: '"phone" may carry records of "laptop" to other devices. It cannot read them. It can tell whose they are, how many, how large and when they came, and which of them belong together.',
+      line: '"phone" (device 3f7708d5) may carry records of "laptop" to other devices. It cannot read them. It can tell whose they are, how many, how large and when they came, and which of them belong together.',
     },
     {
       name: 'the moment of consenting is now, though asking took a while',
@@ -107,6 +109,11 @@ describe('describeGrant', () => {
       name: 'a purpose cannot turn the direction of the text or hide',
       change: { purpose: '\u202Edeen\u200B \\u{a} \u{E0041} 👩‍🚀 ü' },
       line: String.raw`Purpose: "\u{202e}deen\u{200b} \u{5c}u{a} \u{e0041} 👩‍🚀 ü".`,
+    },
+    {
+      name: 'a purpose shows its blanks, and what stands behind a letter unseen',
+      change: { purpose: 'a\u00A0b\u2800\u034F\uFE0F\u200D\u{1D173} ❤️' },
+      line: String.raw`Purpose: "a\u{a0}b\u{2800}\u{34f}\u{fe0f}\u{200d}\u{1d173} ❤️".`,
     },
     {
       name: 'half a character is shown as such',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MAX_DEVICE_NAME_BYTES } from '../../../src/model/membership.ts'
+import { MAX_DEVICE_NAME_BYTES } from '../../../src/model/device-name.ts'
 import { decodeCbor, encodeCbor } from '../../../src/wire/cbor.ts'
 import type { CborMap, CborValue } from '../../../src/wire/cbor-value.ts'
 import { cardMap } from '../../../src/wire/device-card.ts'
@@ -85,7 +85,17 @@ const refused: { name: string; envelope: Uint8Array; code: string }[] = [
   {
     name: 'a name that moves the cursor',
     envelope: changed(add, { 7: cardWith('a\u001b[2J') }),
-    code: 'WIRE_FIELD_RANGE',
+    code: 'CONTROL_DEVICE_NAME',
+  },
+  {
+    name: 'a name that hides a character',
+    envelope: changed(add, { 7: cardWith('laptop\u{E0100}') }),
+    code: 'CONTROL_DEVICE_NAME',
+  },
+  {
+    name: 'a name that is the id of another device',
+    envelope: changed(add, { 7: cardWith(laptop.card.deviceId) }),
+    code: 'CONTROL_DEVICE_NAME',
   },
   { name: 'a critical extension', envelope: changed(add, { 9: [3] }), code: 'CONTROL_UNKNOWN_CRITICAL' },
   { name: 'a mesh founded by another', envelope: changed(found, { 7: cardWith('x') }), code: 'CONTROL_CONTRADICTION' },
