@@ -27,6 +27,10 @@ export interface GrantOp extends ConsentOpBase {
   readonly kind: 'grant'
   /** The operation this one replaces: the revoke of an earlier grant it knowingly follows, or none. */
   readonly prev: OpId | undefined
+  /** The operation that had made the owner a member when it consented: the grant ends with that membership. */
+  readonly ownerSince: OpId
+  /** The same of the recipient: taken in again after a removal, it begins without grants. */
+  readonly recipientSince: OpId
   readonly may: May
   readonly lanes: readonly Lane[]
   /** Module names, or undefined for every module, also those to come. */

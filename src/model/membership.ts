@@ -45,6 +45,8 @@ export interface Member {
   readonly card: DeviceCard
   /** The found or add operation that made it a member. */
   readonly since: OpId
+  /** Every found or add operation that by itself makes it a member now, `since` among them; sorted. A removal ends all it had not seen. */
+  readonly standing: readonly OpId[]
   readonly addedBy: DeviceId
 }
 

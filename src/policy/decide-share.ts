@@ -5,8 +5,9 @@
  * Deny is the default. Pure, never throws: the same view and request give the same answer on both devices.
  * Rules: docs/spec/consent.md CO8 to CO11.
  */
-import type { DeviceId, GrantId } from '../model/ids.ts'
+import type { DeviceId, GrantId, OpId } from '../model/ids.ts'
 import type { Lane } from '../model/lane.ts'
+import type { GrantOp } from '../model/grant.ts'
 import type { Membership } from '../model/membership.ts'
 import { grantState, type GrantTime } from './grant-state.ts'
 import type { ConsentRecord } from './reduce-consent.ts'
@@ -18,6 +19,9 @@ export interface ShareView extends GrantTime {
   /** Whether the stage of the device that asks lets records leave or come at all (stage-gate.ts). */
   readonly stageAllowsSharing: boolean
 }
+
+/** Between whom, and the operations that made them members. */
+export type GrantStanding = Pick<GrantOp, 'owner' | 'ownerSince' | 'recipient' | 'recipientSince'>
 
 export interface ShareRequest {
   readonly owner: DeviceId
@@ -35,6 +39,7 @@ const DENY_REASONS = [
   'GRANT_LAPSED',
   'GRANT_EXPIRED',
   'GRANT_REVOKED',
+  'GRANT_BEFORE_REMOVAL',
   'GRANT_VOID',
   'OUTSIDE_SCOPE',
   'CARRY_ONLY',
@@ -72,13 +77,32 @@ export function closedFor(
   return members.has(owner) && members.has(recipient) ? undefined : 'NOT_A_MEMBER'
 }
 
+/**
+ * Whether owner or recipient has been removed since the grant was made: the operation that made it a member then no longer
+ * does, even if another does by the time anybody hears of the removal (docs/spec/consent.md CO19).
+ */
+export function isFromBeforeRemoval(
+  { owner, ownerSince, recipient, recipientSince }: GrantStanding,
+  { members }: Pick<Membership, 'members'>,
+): boolean {
+  const stands = (device: DeviceId, since: OpId): boolean => members.get(device)?.standing.includes(since) ?? false
+  return !stands(owner, ownerSince) || !stands(recipient, recipientSince)
+}
+
 /** Why this grant, as a whole, lets its recipient read nothing now. */
 export function unreadable(
   record: ConsentRecord,
-  time: GrantTime,
-): 'CARRY_ONLY' | 'GRANT_REVOKED' | 'GRANT_VOID' | 'GRANT_EXPIRED' | 'GRANT_LAPSED' | undefined {
+  view: GrantTime & Pick<ShareView, 'membership'>,
+):
+  | 'CARRY_ONLY'
+  | 'GRANT_REVOKED'
+  | 'GRANT_VOID'
+  | 'GRANT_EXPIRED'
+  | 'GRANT_LAPSED'
+  | 'GRANT_BEFORE_REMOVAL'
+  | undefined {
   if (record.grant.may !== 'see') return 'CARRY_ONLY'
-  switch (grantState(record, time)) {
+  switch (grantState(record, view)) {
     case 'revoked':
       return 'GRANT_REVOKED'
     case 'void':
@@ -90,7 +114,7 @@ export function unreadable(
     // Scheduled opens no epoch that exists: the window says so, and a reader whose clock is behind is not turned away.
     case 'scheduled':
     case 'active':
-      return undefined
+      return isFromBeforeRemoval(record.grant, view.membership) ? 'GRANT_BEFORE_REMOVAL' : undefined
   }
 }
 

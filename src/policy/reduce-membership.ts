@@ -47,6 +47,15 @@ export function headsToBuildOn({ heads, members }: Membership, author: DeviceId,
   return [...new Set([own, ...heads])].slice(0, limit).sort(compareText)
 }
 
+/** Members that something removed on the way from one state to a later one, also those that it took in again. */
+export function removedBetween(before: Membership, after: Membership): readonly DeviceId[] {
+  const stillStands = (device: DeviceId, opId: OpId): boolean =>
+    after.members.get(device)?.standing.includes(opId) ?? false
+  return [...before.members]
+    .filter(([device, { standing }]) => !standing.every((opId) => stillStands(device, opId)))
+    .map(([device]) => device)
+}
+
 function opsOfMesh(ops: Iterable<MembershipOp>, mesh: MeshId): ReadonlyMap<OpId, MembershipOp> {
   const known = new Map<OpId, MembershipOp>()
   for (const op of ops) if (op.mesh === mesh) known.set(op.opId, op)
@@ -66,7 +75,8 @@ function currentMembers(history: CausalHistory, { counting, mentions }: Resoluti
   for (const [device, about] of mentions) {
     const valid = about.gives.filter((give) => setHas(counting, give) && holdsAgainst(history, give, about, [counting]))
     const latest = latestOf(history, valid)
-    if (latest) members.push([device, { card: latest.card, since: latest.opId, addedBy: latest.author }])
+    const standing = valid.map((give) => (history.ops[give] as MembershipOp).opId).sort(compareText)
+    if (latest) members.push([device, { card: latest.card, since: latest.opId, standing, addedBy: latest.author }])
   }
   return new Map(members.sort(([a], [b]) => compareText(a, b)))
 }

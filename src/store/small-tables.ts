@@ -72,7 +72,7 @@ export interface Invitation {
   readonly tokenId: Uint8Array
   readonly token: Uint8Array
   readonly expiresUnixMs: number
-  /** The device that used it; the same device may come again until it expires, nobody else. */
+  /** The device that used it; the same device may come again while it is a member, nobody else. */
   readonly usedBy: DeviceId | undefined
 }
 
@@ -87,13 +87,15 @@ export class InvitationTable {
   readonly #insert: Statement
   readonly #get: Statement<[Uint8Array], InvitationRecord>
   readonly #use: Statement
+  readonly #forget: Statement
   readonly #prune: Statement
   readonly #open: Statement<[number], { n: number }>
 
   constructor(db: Database) {
     this.#insert = db.prepare('INSERT INTO invitation VALUES (?, ?, ?, NULL)')
     this.#get = db.prepare('SELECT * FROM invitation WHERE token_id = ?')
-    this.#use = db.prepare('UPDATE invitation SET used_by = ? WHERE token_id = ?')
+    this.#use = db.prepare('UPDATE invitation SET used_by = ? WHERE token_id = ? AND used_by IS NULL')
+    this.#forget = db.prepare('DELETE FROM invitation WHERE used_by = ?')
     this.#prune = db.prepare('DELETE FROM invitation WHERE expires_ms <= ?')
     this.#open = db.prepare('SELECT count(*) AS n FROM invitation WHERE expires_ms > ? AND used_by IS NULL')
   }
@@ -114,8 +116,14 @@ export class InvitationTable {
     )
   }
 
-  use(tokenId: Uint8Array, by: DeviceId): void {
-    this.#use.run(idBytes(by), tokenId)
+  /** @returns whether it was still to be used */
+  use(tokenId: Uint8Array, by: DeviceId): boolean {
+    return this.#use.run(idBytes(by), tokenId).changes > 0
+  }
+
+  /** What a device has used, it cannot use again. */
+  forgetUsedBy(device: DeviceId): void {
+    this.#forget.run(idBytes(device))
   }
 
   prune(nowUnixMs: number): void {

@@ -9,6 +9,7 @@ import { DEFAULT_LEASE_S, type ConsentOp, type GrantOp, type May } from '../mode
 import { toGrantId, type DeviceId, type GrantId, type MeshId } from '../model/ids.ts'
 import type { Lane } from '../model/lane.ts'
 import type { DeviceCard, Membership } from '../model/membership.ts'
+import { isFromBeforeRemoval, type GrantStanding } from '../policy/decide-share.ts'
 import { describeGrant, noticeHash, type GrantWords } from '../policy/describe-grant.ts'
 import { openedScopes, type OpenedScope } from '../policy/opened-scopes.ts'
 import type { ConsentRecord } from '../policy/reduce-consent.ts'
@@ -84,14 +85,14 @@ export class ConsentService {
    */
   grant(request: GrantRequest): Promise<GrantResult> {
     return this.#oneAtATime(async () => {
-      this.#requireMember(request.recipient)
+      const standing = this.#standingWith(request.recipient)
       const nowUnixMs = this.#deps.ownerClock.now()
       if (request.untilUnixMs !== undefined && request.untilUnixMs <= Math.max(nowUnixMs, request.sinceUnixMs)) {
         throw new ConsentError('CONSENT_WINDOW', 'the end of a grant lies after its beginning and after now')
       }
       const terms = { ...request, owner: this.#deps.self, parts: undefined }
-      const existing = sameGrant(this.records(), terms, { nowUnixMs })
-      if (existing === undefined) return this.#grantNow(terms, nowUnixMs)
+      const existing = sameGrant(this.#unended(), terms, { nowUnixMs })
+      if (existing === undefined) return this.#grantNow({ ...terms, ...standing }, nowUnixMs)
       return { grantId: existing.grantId, notice: describeGrant(this.#words(existing)), existing: true }
     })
   }
@@ -162,7 +163,7 @@ export class ConsentService {
     })
   }
 
-  async #grantNow(terms: GrantTerms, atUnixMs: number): Promise<GrantResult> {
+  async #grantNow(terms: GrantTerms & GrantStanding, atUnixMs: number): Promise<GrantResult> {
     const { crypto, self } = this.#deps
     const { recipient, lanes } = terms
     this.#deps.cut(lanes)
@@ -181,7 +182,9 @@ export class ConsentService {
     this.#record('consent.granted', opId, recipient, { notice })
     const [entry] = await this.#seal(recipient, [{ kind: 'consent', plaintext }])
     // Sealing takes a moment, in which the device may have been removed: its grants have been ended by then.
-    this.#requireMember(recipient)
+    if (isFromBeforeRemoval(terms, this.#deps.membership())) {
+      throw new ConsentError('CONSENT_NOT_A_MEMBER', 'the device was removed while consent was being given')
+    }
     this.#commit([{ entries: [entry as SealedEntry], handed: [] }], [])
     await this.#handOverTo(recipient)
     this.#book.changed()
@@ -296,19 +299,28 @@ export class ConsentService {
     return grant
   }
 
-  #requireMember(recipient: DeviceId): void {
+  /** Without those that a removal has ended and whose revocation is still to be written. */
+  #unended(): readonly ConsentRecord[] {
+    const membership = this.#deps.membership()
+    return this.records().filter(({ grant }) => !isFromBeforeRemoval(grant, membership))
+  }
+
+  /** What makes both members now: a grant rests on it. @throws {ConsentError} */
+  #standingWith(recipient: DeviceId): Pick<GrantOp, 'ownerSince' | 'recipientSince'> {
     const { self, membership } = this.#deps
     const { members } = membership()
+    const [owner, other] = [members.get(self), members.get(recipient)]
     if (recipient === self) throw new ConsentError('CONSENT_SELF', 'a device sees its own records anyway')
-    if (!members.has(self)) {
+    if (owner === undefined) {
       throw new ConsentError(
         'CONSENT_NOT_A_MEMBER',
         'this device was removed from its mesh: it has nobody to consent to',
       )
     }
-    if (!members.has(recipient)) {
+    if (other === undefined) {
       throw new ConsentError('CONSENT_NOT_A_MEMBER', 'consent is given to paired devices only')
     }
+    return { ownerSince: owner.since, recipientSince: other.since }
   }
 
   #words(terms: GrantTerms & Pick<GrantOp, 'atUnixMs'>): GrantWords {

@@ -9,13 +9,14 @@ import { MeshError } from '../base/errors.ts'
 import { idBytes, toMeshId, type DeviceId, type MeshId, type OpId } from '../model/ids.ts'
 import type { DeviceCard, Membership, MembershipOp } from '../model/membership.ts'
 import { denyRemoval, type RemovalDenial } from '../policy/decide-removal.ts'
-import { headsToBuildOn, MAX_MEMBERSHIP_OPS, reduceMembership } from '../policy/reduce-membership.ts'
+import { headsToBuildOn, MAX_MEMBERSHIP_OPS, reduceMembership, removedBetween } from '../policy/reduce-membership.ts'
 import {
   decodeMembershipOp,
   encodeMembershipEnvelope,
   encodeMembershipPayload,
   MAX_MEMBERSHIP_HEADS,
   membershipSigningBytes,
+  openMembershipEnvelope,
   type DecodedMembershipOp,
 } from '../wire/membership-op.ts'
 import type { Ledger } from './ledger.ts'
@@ -27,6 +28,7 @@ export interface MembershipStore {
   /** The mesh this device is in, and the operation that founded it. */
   mesh(): { readonly mesh: MeshId; readonly root: OpId } | undefined
   setMesh(mesh: { readonly mesh: MeshId; readonly root: OpId }): void
+  transaction<T>(work: () => T extends Promise<unknown> ? never : T): T
 }
 export interface MembershipDeps {
   readonly crypto: Crypto
@@ -35,8 +37,10 @@ export interface MembershipDeps {
   readonly card: DeviceCard
   readonly store: MembershipStore
   readonly ledger: Ledger
-  /** Called before a removal takes effect, so that what was granted to the device ends with it. */
-  readonly beforeRemoval: (device: DeviceId) => Promise<void>
+  /** Called with what is about to hold, before it does, so that grants end before the membership they rest on. */
+  readonly beforeChange: (after: Membership) => Promise<void>
+  /** Called within the transaction that keeps the removal of a device, even if it is taken in again at once. */
+  readonly onRemoved: (device: DeviceId) => void
   readonly onChange: () => void
   /** Something came that there is no room for. */
   readonly onRefused: (code: MembershipErrorCode) => void
@@ -46,6 +50,19 @@ export type MembershipErrorCode =
   'PAIR_ALREADY_IN_MESH' | 'MEMBER_OTHER_MESH' | 'MEMBER_TOO_MANY_OPS' | 'MEMBER_NOT_ADDED' | RemovalDenial
 export class MembershipError extends MeshError<MembershipErrorCode> {}
 
+/** The card as it was taken in, and what this device signed. */
+export interface OwnAdd {
+  readonly card: DeviceCard
+  readonly payload: Uint8Array
+  readonly authorSignature: Uint8Array
+}
+/** What allows one add and no second. Both throw if it has been used. */
+export interface AddPermit {
+  /** Asked before anything is written: of the audit log nothing can be taken back. */
+  readonly check: () => void
+  /** Called within the transaction that keeps the operation. */
+  readonly use: () => void
+}
 interface Committed {
   readonly isNew: boolean
   /** New operations for which there is no room. */
@@ -176,14 +193,26 @@ export class MembershipService {
     return this.#deps.crypto.ed25519Sign(this.#deps.deviceSeed, membershipSigningBytes(payload))
   }
 
+  /** The operation of this device's own that makes another a member now, ready to be signed by that one again. */
+  ownAddOf(device: DeviceId): OwnAdd | undefined {
+    for (const opId of this.#membership.members.get(device)?.standing ?? []) {
+      const { op, bytes } = this.#ops.get(opId) as DecodedMembershipOp
+      if (op.kind !== 'add' || op.author !== this.#deps.card.deviceId) continue
+      const { payload, authorSignature } = openMembershipEnvelope(bytes)
+      return { card: op.card, payload, authorSignature: authorSignature as Uint8Array }
+    }
+    return undefined
+  }
+
   /**
-   * Keeps an operation that this device and another have signed.
+   * Keeps an operation that this device and another have signed, and uses up what allows it, both or neither.
    * @throws {MembershipError} `MEMBER_REMOVED` if this device was removed since it signed, `MEMBER_TOO_MANY_OPS`
    */
-  commitAdd(payload: Uint8Array, author: Uint8Array, subject: Uint8Array): Promise<void> {
+  commitAdd(payload: Uint8Array, author: Uint8Array, subject: Uint8Array, permit: AddPermit): Promise<void> {
     return this.#inTurn(async () => {
+      permit.check() // in turn: whoever came before may have used it
       if (!this.#membership.members.has(this.#deps.card.deviceId)) throw refused('MEMBER_REMOVED')
-      await this.#commitOwnNow(encodeMembershipEnvelope(payload, author, subject))
+      await this.#commitOwnNow(encodeMembershipEnvelope(payload, author, subject), permit.use)
     })
   }
 
@@ -249,8 +278,8 @@ export class MembershipService {
     throw new MembershipError('MEMBER_OTHER_MESH', 'an operation of another mesh')
   }
 
-  async #commitOwnNow(envelope: Uint8Array): Promise<void> {
-    const { leftOut } = await this.#commitNow([this.#decodeOfMesh(envelope)], 'user')
+  async #commitOwnNow(envelope: Uint8Array, use?: () => void): Promise<void> {
+    const { leftOut } = await this.#commitNow([this.#decodeOfMesh(envelope)], 'user', use)
     if (leftOut > 0) {
       throw new MembershipError('MEMBER_TOO_MANY_OPS', 'this mesh has all the operations it can have')
     }
@@ -264,18 +293,24 @@ export class MembershipService {
   }
 
   /** Reduces once for the whole batch, however many there are. */
-  async #commitNow(decoded: readonly DecodedMembershipOp[], actor: 'user' | 'peer'): Promise<Committed> {
+  async #commitNow(
+    decoded: readonly DecodedMembershipOp[],
+    actor: 'user' | 'peer',
+    use: () => void = () => undefined,
+  ): Promise<Committed> {
     const { fitting, leftOut } = this.#fitting(decoded)
-    if (fitting.length === 0) return { isNew: false, leftOut }
-    const { mesh, root } = this.#mesh
-    const before = this.#membership
-    const after = reduceMembership(
-      [...this.#ofMesh(), ...fitting].map(({ op }) => op),
-      mesh,
-      root,
-    )
-    for (const device of before.members.keys()) if (!after.members.has(device)) await this.#deps.beforeRemoval(device)
-    for (const each of fitting) this.#keep(each, actor)
+    if (fitting.length === 0) {
+      if (leftOut === 0) use() // the operation came by another way: what allowed it is used all the same
+      return { isNew: false, leftOut }
+    }
+    const after = this.#reduce(fitting)
+    const removed = removedBetween(this.#membership, after)
+    await this.#deps.beforeChange(after)
+    const alongside = (): void => {
+      use()
+      for (const device of removed) this.#deps.onRemoved(device)
+    }
+    for (const each of fitting) this.#keep(each, actor, alongside)
     this.#membership = this.#reduce()
     this.#deps.onChange()
     return { isNew: true, leftOut }
@@ -293,7 +328,8 @@ export class MembershipService {
     return { fitting, leftOut: fresh.size - fitting.length }
   }
 
-  #keep(decoded: DecodedMembershipOp, actor: 'user' | 'peer'): void {
+  /** Leaf by leaf, each before its operation; never several leaves ahead, nor within a transaction that may not come to be. */
+  #keep(decoded: DecodedMembershipOp, actor: 'user' | 'peer', alongside: () => void = () => undefined): void {
     const { ledger, store, card } = this.#deps
     const { op, bytes } = decoded
     if (this.#ops.has(op.opId)) return
@@ -305,7 +341,10 @@ export class MembershipService {
       object: { kind: 'membership', ref: op.opId },
       payload: { subject, author: op.author, name: op.kind === 'remove' ? '' : op.card.name },
     })
-    store.insertOp(op.opId, bytes)
+    store.transaction(() => {
+      alongside()
+      store.insertOp(op.opId, bytes)
+    })
     this.#remember(decoded)
   }
 
@@ -317,8 +356,8 @@ export class MembershipService {
     return [...this.#ops.values()].filter(({ op }) => op.mesh === this.#mesh.mesh)
   }
 
-  #reduce(): Membership {
-    const ops: readonly MembershipOp[] = this.#ofMesh().map(({ op }) => op)
+  #reduce(more: readonly DecodedMembershipOp[] = []): Membership {
+    const ops: readonly MembershipOp[] = [...this.#ofMesh(), ...more].map(({ op }) => op)
     return reduceMembership(ops, this.#mesh.mesh, this.#mesh.root)
   }
 }

@@ -2,7 +2,8 @@
  * Consent operations on the wire: the plaintext of a consent entry (control-entry.ts); docs/spec/control.md.
  *
  *   { 1 version, 2 kind (1 grant, 2 revoke), 3 grantId, 4 prev?, 5 may (1 see, 2 carry), 6 lanes, 7 modules?, 8 parts?,
- *     9 since, 10 until?, 11 purpose, 12 noticeHash, 13 leaseS, 14 critical?, 15 atUnixMs }
+ *     9 since, 10 until?, 11 purpose, 12 noticeHash, 13 leaseS, 14 critical?, 15 atUnixMs, 16 ownerSince,
+ *     17 recipientSince }
  *
  * Owner and recipient are those of the entry that carries it, and are part of the id. What a grant needs and this
  * version does not know makes it grant nothing; what a revoke carries beyond its grant is ignored: denying is safe.
@@ -85,6 +86,8 @@ const F = fields({
   leaseS: 13,
   critical: 14,
   atUnixMs: 15,
+  ownerSince: 16,
+  recipientSince: 17,
 })
 
 /** @throws {WireError} for a draft that a reader would refuse. */
@@ -126,6 +129,8 @@ function grantMap(draft: Extract<ConsentDraft, { kind: 'grant' }>): CborMap {
     [F.purpose, draft.purpose],
     [F.noticeHash, draft.noticeHash],
     [F.leaseS, draft.leaseS],
+    [F.ownerSince, idBytes(draft.ownerSince)],
+    [F.recipientSince, idBytes(draft.recipientSince)],
   )
 }
 
@@ -154,6 +159,8 @@ function readGrant(map: CborMap): Omit<GrantOp, 'opId' | 'owner' | 'recipient' |
     purpose: readText(map, F.purpose, MAX_PURPOSE_BYTES),
     noticeHash: readBytes(map, F.noticeHash, HASH_BYTES),
     leaseS: readUint(map, F.leaseS, MAX_LEASE_S, 1),
+    ownerSince: readOpId(map, F.ownerSince),
+    recipientSince: readOpId(map, F.recipientSince),
     unknownCritical: hasUnknown || readCritical(map, F.critical).length > 0,
   }
 }

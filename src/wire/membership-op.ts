@@ -97,6 +97,24 @@ export function decodeMembershipPayload(payload: Uint8Array, sha256: Sha256): Me
   return { ...readDraft(payload), opId: membershipOpId(payload, sha256) }
 }
 
+export interface MembershipEnvelope {
+  readonly payload: Uint8Array
+  /** As they stand there: not verified. */
+  readonly authorSignature: CborValue
+  readonly subjectSignature: CborValue
+}
+
+/** Takes an envelope apart. @throws {WireError} */
+export function openMembershipEnvelope(bytes: Uint8Array): MembershipEnvelope {
+  limitBytes(bytes, MAX_MEMBERSHIP_OP_BYTES, 'membership operation')
+  const [payload, author, subject] = asArray(decodeCbor(bytes), 'membership envelope', 3, 3)
+  return {
+    payload: asBytes(payload as CborValue, 'payload', 1, MAX_MEMBERSHIP_OP_BYTES),
+    authorSignature: author as CborValue,
+    subjectSignature: subject as CborValue,
+  }
+}
+
 /**
  * @throws {ControlError} `CONTROL_BAD_SIGNATURE` unless exactly the signatures its kind needs are there and right.
  * @throws {WireError} for bytes that are not a membership operation.
@@ -105,9 +123,7 @@ export function decodeMembershipOp(
   bytes: Uint8Array,
   crypto: Pick<Crypto, 'sha256' | 'ed25519Verify'>,
 ): DecodedMembershipOp {
-  limitBytes(bytes, MAX_MEMBERSHIP_OP_BYTES, 'membership operation')
-  const [payloadValue, authorValue, subjectValue] = asArray(decodeCbor(bytes), 'membership envelope', 3, 3)
-  const payload = asBytes(payloadValue as CborValue, 'payload', 1, MAX_MEMBERSHIP_OP_BYTES)
+  const { payload, authorSignature, subjectSignature } = openMembershipEnvelope(bytes)
   const op = decodeMembershipPayload(payload, crypto.sha256)
   const signed = membershipSigningBytes(payload)
   const requireSignature = (value: CborValue, signer: DeviceId, role: string): void => {
@@ -115,9 +131,9 @@ export function decodeMembershipOp(
     const signature = asBytes(value, role, SIGNATURE_BYTES, SIGNATURE_BYTES)
     if (!crypto.ed25519Verify(idBytes(signer), signed, signature)) throw badSignature(role)
   }
-  requireSignature(authorValue as CborValue, op.author, 'authorSignature')
-  if (op.kind === 'add') requireSignature(subjectValue as CborValue, op.card.deviceId, 'subjectSignature')
-  else if (subjectValue !== null) throw badSignature('subjectSignature')
+  requireSignature(authorSignature, op.author, 'authorSignature')
+  if (op.kind === 'add') requireSignature(subjectSignature, op.card.deviceId, 'subjectSignature')
+  else if (subjectSignature !== null) throw badSignature('subjectSignature')
   return { op, bytes: new Uint8Array(bytes) }
 }
 

@@ -187,6 +187,41 @@ describe('removing a device', () => {
     expect({ outcome, live }).toEqual({ outcome: expect.stringMatching(/granted|CONSENT_NOT_A_MEMBER/), live: [] })
   })
 
+  test.each<[string, (removal: Uint8Array, add: Uint8Array) => readonly (readonly Uint8Array[])[]]>([
+    ['at once', (removal, add) => [[removal, add]]],
+    ['at once, the later first', (removal, add) => [[add, removal]]],
+    ['one after the other', (removal, add) => [[removal], [add]]],
+    ['the later first', (removal, add) => [[add], [removal]]],
+  ])(
+    '[CO19] an owner that hears of a removal and of the pairing after it %s has ended the grant',
+    async (_, batchesOf) => {
+      world = new MeshWorld()
+      const [phone, laptop, watch] = await world.mesh('phone', 'laptop', 'watch')
+      await world.advance(120_000, 1000)
+      await world.until(watch.grant(laptop))
+      await world.recorded(watch, manySpans('app', 1, 1, 1))
+      expect(laptop.recordsOf(watch)).toBe(1)
+      for (const other of [phone, laptop]) world.partition(watch, other)
+      const known = new Set(phone.keeper.members.opIds())
+      await world.until(phone.api('removeMember', laptop.id))
+      await world.settle()
+      const [removal] = phone.keeper.members.opsBeyond(known) as [Uint8Array]
+      for (const id of phone.keeper.members.opIds()) known.add(id)
+      await world.pair(phone, laptop)
+      const [add] = phone.keeper.members.opsBeyond(known) as [Uint8Array]
+      for (const batch of batchesOf(removal, add)) await world.until(watch.api('acceptMemberOps', batch))
+      for (const other of [phone, laptop]) world.heal(watch, other)
+      await world.advance(120_000, 1000)
+      expect(watch.keeper.members.current().members.has(laptop.id)).toBe(true)
+      expect(watch.keeper.consents.records().map(({ revokedBy }) => revokedBy?.kind)).toEqual(['revoke'])
+      await world.recorded(watch, manySpans('app', 1, 20, 1))
+      expect(laptop.recordsOf(watch)).toBe(1)
+      await world.until(watch.grant(laptop))
+      await world.settle()
+      expect(laptop.recordsOf(watch)).toBe(2)
+    },
+  )
+
   test('a device that was removed has ended what it granted itself', async () => {
     world = new MeshWorld()
     const [phone, laptop] = await world.mesh('phone', 'laptop')

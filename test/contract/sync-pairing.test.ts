@@ -1,11 +1,12 @@
 /** Pairing between honest devices, and an inviter that cheats: the joiner stays as it was. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { type DeviceId } from '../../src/model/ids.ts'
+import type { Store } from '../../src/store/store.ts'
 import { PAIR_TIMEOUT_MS } from '../../src/sync/pairing/pair-link.ts'
 import { MAX_OPEN_TICKETS, TICKET_LIFE_MS } from '../../src/sync/pairing/pairing-service.ts'
 import { type PairJoin, type PairMessage, type PairOffer } from '../../src/wire/pair-messages.ts'
 import { pairProof } from '../../src/wire/pair-proof.ts'
-import { encodeTicket, type Ticket } from '../../src/wire/ticket.ts'
+import { decodeTicket, encodeTicket, type Ticket } from '../../src/wire/ticket.ts'
 import type { MeshDevice } from '../support/mesh-device.ts'
 import { MeshWorld } from '../support/mesh-world.ts'
 import { stranger, type RawPeer, type RawSession } from '../support/raw-peer.ts'
@@ -16,6 +17,15 @@ afterEach(() => world.close())
 const noAbort = (): AbortSignal => new AbortController().signal
 const joinOf = (device: MeshDevice, ticket: string) => device.host.join(ticket, noAbort())
 const members = (device: MeshDevice): number => device.keeper.members.current().members.size
+
+/** A table that cannot write for a while. @returns what mends it */
+function failing(table: object, method: string): () => void {
+  const full = (): never => {
+    throw new Error('the disk is full')
+  }
+  Object.defineProperty(table, method, { value: full, configurable: true })
+  return () => Reflect.deleteProperty(table, method)
+}
 
 describe('honest devices', () => {
   test('both become members of one mesh, are connected, and the door closes behind them', async () => {
@@ -44,6 +54,99 @@ describe('honest devices', () => {
     await world.settle()
     expect([members(phone), members(laptop)]).toEqual([2, 2])
     expect(phone.host.peers()).toMatchObject([{ connected: true }])
+  })
+
+  test('[PA5] a joiner that comes again signs the operation that took it in, not a second one', async () => {
+    world = new MeshWorld()
+    const [phone, laptop] = [await world.add('phone'), await world.add('laptop')]
+    const { ticket } = await world.until(phone.host.invite())
+    const release = laptop.hold('pairComplete')
+    joinOf(laptop, ticket).catch(() => undefined)
+    await world.settle()
+    const before = phone.keeper.members.opIds()
+    laptop.kill()
+    release()
+    await world.until(laptop.restart())
+    await world.until(joinOf(laptop, ticket))
+    await world.settle()
+    expect(phone.keeper.members.opIds()).toEqual(before)
+    expect(laptop.keeper.members.opIds().toSorted()).toEqual(expect.arrayContaining(before.toSorted()))
+  })
+
+  test('[PA7] a removed device does not come back with the ticket it used, while another is open', async () => {
+    world = new MeshWorld()
+    const [phone, thief] = [await world.add('phone'), await world.add('thief')]
+    const { ticket } = await world.until(phone.host.invite())
+    await world.until(joinOf(thief, ticket))
+    await world.settle()
+    await world.until(phone.api('removeMember', thief.id))
+    await world.settle()
+    await world.until(phone.host.invite())
+    const { sha256 } = world.crypto
+    const again = encodeTicket({ ...decodeTicket(ticket, sha256), addrs: phone.host.listening() }, sha256)
+    await expect(world.until(joinOf(thief, again))).rejects.toMatchObject({ code: 'PAIR_TICKET_UNKNOWN' })
+    expect(members(phone)).toBe(1)
+  })
+
+  test('[PA7] nor when somebody else removed it and took it in again: that ticket’s membership is over', async () => {
+    world = new MeshWorld()
+    const [phone, tablet] = await world.mesh('phone', 'tablet')
+    const thief = await world.add('thief')
+    const { ticket } = await world.until(phone.host.invite())
+    const { tokenId } = thief.keeper.pairing.startJoin(ticket).message
+    await world.until(joinOf(thief, ticket))
+    await world.settle()
+    expect(phone.keeper.store.invitations.get(tokenId)?.usedBy).toBe(thief.id)
+    await world.advance(120_000, 1000) // until tablet and thief have met
+    for (const other of [tablet, thief]) world.partition(phone, other)
+    await world.until(tablet.api('removeMember', thief.id))
+    await world.settle()
+    await world.pair(tablet, thief)
+    for (const other of [tablet, thief]) world.heal(phone, other)
+    await world.advance(60_000, 1000)
+    expect(members(phone)).toBe(3)
+    expect(phone.keeper.store.invitations.get(tokenId)).toBeUndefined()
+  })
+
+  test.each(['with nothing else under way', 'while a removal is being written'])(
+    '[PA5] two devices with one ticket at the same moment, %s: one becomes a member',
+    async (when) => {
+      world = new MeshWorld()
+      const [phone, old] = await world.mesh('phone', 'old')
+      const [laptop, thief] = [await world.add('laptop'), await world.add('thief')]
+      await world.until(phone.grant(old))
+      const { ticket } = await world.until(phone.host.invite())
+      const release = phone.hold('pairFinish')
+      const outcomes = [laptop, thief].map((device) =>
+        joinOf(device, ticket).then(
+          () => 'joined',
+          (err: { code?: string }) => err.code,
+        ),
+      )
+      await world.settle()
+      const removal = when.includes('removal') ? phone.api('removeMember', old.id) : Promise.resolve()
+      release()
+      await world.until(removal)
+      expect(new Set(await world.until(Promise.all(outcomes)))).toEqual(new Set(['PAIR_TICKET_USED', 'joined']))
+      await world.settle()
+      const joined = [laptop, thief].filter((device) => phone.keeper.members.current().members.has(device.id))
+      expect(joined.map((device) => device.host.peers().length > 0)).toEqual([true])
+    },
+  )
+
+  test.each<[string, (store: Store) => () => void]>([
+    ['operation', ({ control }) => failing(control, 'insertOp')],
+    ['ticket', ({ invitations }) => failing(invitations, 'use')],
+  ])('[PA5] when the %s cannot be written, neither is', async (_, fail) => {
+    world = new MeshWorld()
+    const [phone, laptop] = [await world.add('phone'), await world.add('laptop')]
+    const { ticket } = await world.until(phone.host.invite())
+    const mend = fail(phone.keeper.store)
+    await expect(world.until(joinOf(laptop, ticket))).rejects.toMatchObject({ code: 'PAIR_REFUSED' })
+    expect([members(phone), phone.keeper.pairing.isOpen()]).toEqual([1, true])
+    mend()
+    await world.until(joinOf(laptop, ticket))
+    expect([members(phone), phone.keeper.pairing.isOpen()]).toEqual([2, false])
   })
 
   test('a ticket serves one device', async () => {

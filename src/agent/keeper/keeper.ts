@@ -9,7 +9,7 @@ import { SIGNALS } from '../../model/lane.ts'
 import type { DeviceCard, Membership } from '../../model/membership.ts'
 import type { MeshId } from '../../model/ids.ts'
 import type { Stage } from '../../model/stage.ts'
-import { closedFor, type ShareView } from '../../policy/decide-share.ts'
+import { closedFor, isFromBeforeRemoval, type ShareView } from '../../policy/decide-share.ts'
 import type { ConsentRecord } from '../../policy/reduce-consent.ts'
 import { planStageChange, type StageChange } from '../../policy/stage-change.ts'
 import { decideExit } from '../../policy/stage-gate.ts'
@@ -181,10 +181,12 @@ export class Keeper {
         insertOp: (opId, bytes) => this.store.control.insertOp(opId, bytes),
         mesh: () => settings.get(SETTING.mesh) as { mesh: MeshId; root: OpId } | undefined,
         setMesh: (mesh) => settings.set(SETTING.mesh, mesh),
+        transaction: (work) => this.store.transaction(work),
       },
-      beforeRemoval: (device) => this.liveGrants.revoke((grant) => grant.recipient === device),
+      beforeChange: (after) => this.#endStrayGrants(after),
+      onRemoved: (device) => this.store.invitations.forgetUsedBy(device),
       onChange: () => {
-        this.#endStrayGrants().catch((err: unknown) => this.#fail(err))
+        this.#endStrayGrants(this.members.current()).catch((err: unknown) => this.#fail(err))
         deps.onEvent('view')
       },
       onRefused: (code) => this.refusals.add('sync', code),
@@ -435,16 +437,18 @@ export class Keeper {
   }
 
   /** Grants that stage or membership leave no place: whatever came between, they end and do not come back with it. */
-  #endStrayGrants(): Promise<void> {
+  #endStrayGrants(membership: Membership): Promise<void> {
     // An alarm is no reason: what it closes opens again when it is accepted.
-    const view = { membership: this.members.current(), stageAllowsSharing: this.#sharingAllowed() }
-    return this.liveGrants.revoke(({ owner, recipient }) => closedFor(view, owner, recipient) !== undefined)
+    const view = { membership, stageAllowsSharing: this.#sharingAllowed() }
+    return this.liveGrants.revoke(
+      (grant) => closedFor(view, grant.owner, grant.recipient) !== undefined || isFromBeforeRemoval(grant, membership),
+    )
   }
 
   /** What a power cut left undone: grants to end, and keys and names that readers were not told yet. */
   #resume(): void {
     this.#handOver.due()
-    this.#endStrayGrants().then(
+    this.#endStrayGrants(this.members.current()).then(
       () => this.announce(),
       (err: unknown) => this.#fail(err),
     )

@@ -25,7 +25,8 @@ export interface StoredInvitation {
 export interface InvitationStore {
   insert(invitation: Omit<StoredInvitation, 'usedBy'>): void
   get(tokenId: Uint8Array): StoredInvitation | undefined
-  use(tokenId: Uint8Array, by: DeviceId): void
+  /** @returns false if it has been used */
+  use(tokenId: Uint8Array, by: DeviceId): boolean
   prune(nowUnixMs: number): void
   /** Those that are neither used nor expired. */
   openCount(nowUnixMs: number): number
@@ -146,14 +147,12 @@ export class PairingService {
     if (!equalBytes(join.card.peerKey, remotePeerKey)) {
       throw new PairingError('PAIR_KEY_MISMATCH', 'the card names another connection key')
     }
-    const addPayload = members.draftAdd(join.card)
     const offer = {
       nonce: crypto.randomBytes(NONCE_BYTES),
       card,
       mesh: members.mesh(),
       ops: members.opsBeyond(new Set()),
-      addPayload,
-      addAuthorSignature: members.sign(addPayload),
+      ...this.#addFor(join, invitation),
     }
     const proof = pairProof(crypto, invitation.token, { role: 'offer', ...parties, join, offer })
     return { state: { join, offer, parties }, message: { type: 'offer', ...offer, mac: proof } }
@@ -185,8 +184,17 @@ export class PairingService {
     if (!isPairProof(crypto, invitation.token, transcript, mac)) {
       throw new PairingError('PAIR_PROOF_WRONG', 'the proof does not belong to this ticket')
     }
-    await members.commitAdd(offer.addPayload, offer.addAuthorSignature, subjectSignature)
-    invitations.use(invitation.tokenId, join.card.deviceId)
+    if (invitation.usedBy === undefined) {
+      // Others may have come this far with the same ticket: it is used with the operation, by one of them.
+      await members.commitAdd(offer.addPayload, offer.addAuthorSignature, subjectSignature, {
+        check: () => {
+          if (this.#invitationFor(join).usedBy !== undefined) throw ticketUsed()
+        },
+        use: () => {
+          if (!invitations.use(invitation.tokenId, join.card.deviceId)) throw ticketUsed()
+        },
+      })
+    } else if (!equalBytes(this.#addFor(join, invitation).addPayload, offer.addPayload)) throw ticketUsed()
     this.#recordCompleted(join.card)
     return { deviceId: join.card.deviceId, name: join.card.name }
   }
@@ -223,14 +231,33 @@ export class PairingService {
     return true
   }
 
-  /** A ticket serves the first device that completes; that one may repeat, since its last answer can get lost. */
+  /** For a new ticket a new operation; a joiner that lost our last answer signs once more the one that took it in. */
+  #addFor(
+    { card }: Pick<PairJoin, 'card'>,
+    { usedBy }: StoredInvitation,
+  ): Pick<PairOffer, 'addPayload' | 'addAuthorSignature'> {
+    const { members } = this.#deps
+    if (usedBy === undefined) {
+      const addPayload = members.draftAdd(card)
+      return { addPayload, addAuthorSignature: members.sign(addPayload) }
+    }
+    const kept = members.ownAddOf(usedBy)
+    if (kept === undefined || !isSameCard(kept.card, card)) throw ticketUsed()
+    return { addPayload: kept.payload, addAuthorSignature: kept.authorSignature }
+  }
+
+  /**
+   * A ticket serves the first device that completes; that one may repeat, since its last answer can get lost, as long as
+   * it is the member that the ticket made it: once removed, it comes in again by a new ticket only.
+   */
   #invitationFor(join: Pick<PairJoin, 'tokenId' | 'card'>): StoredInvitation {
-    const { invitations, now } = this.#deps
+    const { invitations, members, now } = this.#deps
     const invitation = invitations.get(join.tokenId)
     if (invitation === undefined) throw new PairingError('PAIR_TICKET_UNKNOWN', 'no such ticket is open')
     if (invitation.expiresUnixMs <= now()) throw new PairingError('PAIR_TICKET_EXPIRED', 'this ticket has expired')
-    if (invitation.usedBy !== undefined && invitation.usedBy !== join.card.deviceId) {
-      throw new PairingError('PAIR_TICKET_USED', 'another device has used this ticket')
+    const { usedBy } = invitation
+    if (usedBy !== undefined && (usedBy !== join.card.deviceId || members.ownAddOf(usedBy) === undefined)) {
+      throw ticketUsed()
     }
     return invitation
   }
@@ -245,6 +272,10 @@ export class PairingService {
       payload: { name: other.name },
     })
   }
+}
+
+function ticketUsed(): PairingError {
+  return new PairingError('PAIR_TICKET_USED', 'this ticket has been used')
 }
 
 /** All of it: under another seal key, whoever made it would read what other members seal for this device. */

@@ -1,13 +1,16 @@
 /** Consent operations by short names, for tables; A is the owner and B the recipient unless said otherwise. */
 import { utf8 } from '../../../src/base/bytes.ts'
 import type { GrantOp, RevokeOp } from '../../../src/model/grant.ts'
-import { toGrantId, type GrantId } from '../../../src/model/ids.ts'
+import { toGrantId, type DeviceId, type GrantId, type OpId } from '../../../src/model/ids.ts'
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
 import { reduceConsent, type ConsentRecord } from '../../../src/policy/reduce-consent.ts'
-import { device, opId } from './membership-ops.ts'
+import { device, nameOf, opId } from './membership-ops.ts'
 
 export const grantId = (name: string): GrantId =>
   toGrantId(nodeCrypto.sha256(utf8(`grant ${name}`)).slice(0, 16)) as GrantId
+
+/** What makes a device a member in `meshOf`. */
+const since = (id: DeviceId): OpId => opId(nameOf(id) === 'A' ? 'found' : `add ${nameOf(id)}`)
 
 export const grant = (name: string, terms: Partial<GrantOp> = {}): GrantOp => ({
   kind: 'grant',
@@ -17,6 +20,8 @@ export const grant = (name: string, terms: Partial<GrantOp> = {}): GrantOp => ({
   recipient: device('B'),
   atUnixMs: 0,
   prev: undefined,
+  ownerSince: since(terms.owner ?? device('A')),
+  recipientSince: since(terms.recipient ?? device('B')),
   may: 'see',
   lanes: ['traces', 'logs'],
   modules: undefined,

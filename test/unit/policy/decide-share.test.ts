@@ -1,18 +1,32 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ConsentOp } from '../../../src/model/grant.ts'
+import type { ConsentOp, GrantOp } from '../../../src/model/grant.ts'
+import type { DeviceId } from '../../../src/model/ids.ts'
 import { LANES } from '../../../src/model/lane.ts'
-import { decideShare, type ShareDecision, type ShareRequest, type ShareView } from '../../../src/policy/decide-share.ts'
+import type { MembershipOp } from '../../../src/model/membership.ts'
+import { causalHistory, isBefore } from '../../../src/policy/causal-history.ts'
+import {
+  decideShare,
+  isFromBeforeRemoval,
+  type ShareDecision,
+  type ShareRequest,
+  type ShareView,
+} from '../../../src/policy/decide-share.ts'
 import { openedScopes, planKeyHandover } from '../../../src/policy/opened-scopes.ts'
 import { reduceConsent } from '../../../src/policy/reduce-consent.ts'
 import { reduceMembership } from '../../../src/policy/reduce-membership.ts'
+import { resolveRemovals } from '../../../src/policy/resolve-removals.ts'
+import { setHas } from '../../../src/policy/op-set.ts'
 import { grant, grantId, recordsOf, revoke } from './consent-ops.ts'
-import { device, meshOf, MESH, remove } from './membership-ops.ts'
+import { add, anyHistory, device, found, meshOf, MESH, opId, remove } from './membership-ops.ts'
 
 const NOW = 1000
 const { ops: memberOps, head } = meshOf('B', 'C')
 const members = reduceMembership(memberOps, MESH)
 const without = (name: string) => reduceMembership([...memberOps, remove('r', 'A', name, [head])], MESH)
+
+const again = (name: string) =>
+  reduceMembership([...memberOps, remove('r', 'A', name, [head]), add('again', 'A', name, ['r'])], MESH)
 
 const view = (grants: ConsentOp[], more: Partial<ShareView> = {}): ShareView => ({
   membership: members,
@@ -124,6 +138,34 @@ const cases: { name: string; view: ShareView; request?: Partial<ShareRequest>; w
     want: deny('GRANT_LAPSED'),
   },
   {
+    name: '[CO19] a recipient that was removed and taken in again has nothing of what it was granted before',
+    view: view([grant('g')], { membership: again('B') }),
+    want: deny('GRANT_BEFORE_REMOVAL'),
+  },
+  {
+    name: '[CO19] nor has anybody of an owner that was',
+    view: view([grant('g', { owner: device('C') })], { membership: again('C') }),
+    request: { owner: device('C') },
+    want: deny('GRANT_BEFORE_REMOVAL'),
+  },
+  {
+    name: '[CO19] what was granted since is shared',
+    view: view([grant('g'), grant('h', { recipientSince: opId('again') })], { membership: again('B') }),
+    want: allow('h'),
+  },
+  {
+    name: '[CO19] being taken in twice, and never removed, ends nothing',
+    view: view([grant('g')], {
+      membership: reduceMembership([...memberOps, add('twice', 'C', 'B', [head])], MESH),
+    }),
+    want: allow('g'),
+  },
+  {
+    name: '[CO19] a grant that names an operation nobody knows shares nothing',
+    view: view([grant('g', { ownerSince: opId('unknown') })]),
+    want: deny('GRANT_BEFORE_REMOVAL'),
+  },
+  {
     name: '[CO10] a void grant shares nothing',
     view: view([grant('g', { unknownCritical: true })]),
     want: deny('GRANT_VOID'),
@@ -176,6 +218,57 @@ const cases: { name: string; view: ShareView; request?: Partial<ShareRequest>; w
 describe('decideShare', () => {
   test.each(cases)('$name', ({ view: given, request: asked, want }) => {
     expect(decideShare(given, request(asked))).toEqual(want)
+  })
+})
+
+describe('grants and removals', () => {
+  const DEVICES = ['A', 'B', 'C', 'D', 'E'].map(device)
+  /** The root aside, which nothing is without. */
+  const root = found('found', 'A').opId
+
+  /** Said another way than the code does: a removal that counts, of one of the two, that the named operation had not seen. */
+  function isEndedBy(ops: readonly MembershipOp[], { owner, ownerSince, recipient, recipientSince }: GrantOp): boolean {
+    const rootOp = ops.find(({ opId: id }) => id === root) as MembershipOp
+    const history = causalHistory(rootOp, new Map(ops.map((op) => [op.opId, op])))
+    const { counting } = resolveRemovals(history)
+    const numberOf = (id: string): number => history.ops.findIndex((op) => op.opId === id)
+    const isEnded = (whom: string, since: string): boolean =>
+      !setHas(counting, numberOf(since)) ||
+      history.ops.some(
+        (op, n) =>
+          op.kind === 'remove' && op.subject === whom && setHas(counting, n) && !isBefore(history, n, numberOf(since)),
+      )
+    return isEnded(owner, ownerSince) || isEnded(recipient, recipientSince)
+  }
+
+  test('[CO19] whatever was delivered when: a grant has ended if, and only if, a removal after it counts', () => {
+    const anyDelivery = anyHistory().chain((ops) =>
+      fc.record({
+        ops: fc.constant(ops),
+        known: fc.integer({ min: 1, max: ops.length }),
+        delivered: fc.shuffledSubarray([...ops, ...ops], { minLength: ops.length * 2, maxLength: ops.length * 2 }),
+        parties: fc.shuffledSubarray(DEVICES, { minLength: 2, maxLength: 2 }),
+      }),
+    )
+    let [ended, alive] = [0, 0]
+    fc.assert(
+      fc.property(anyDelivery, ({ ops, known, delivered, parties }) => {
+        const [owner, recipient] = parties as [DeviceId, DeviceId]
+        const then = reduceMembership(ops.slice(0, known), MESH, root).members
+        const [ownerSince, recipientSince] = [then.get(owner)?.since, then.get(recipient)?.since]
+        fc.pre(ownerSince !== undefined && recipientSince !== undefined)
+        const given = grant('g', { owner, recipient, ownerSince, recipientSince })
+        const now = reduceMembership(delivered, MESH, root)
+        const isEnded = isFromBeforeRemoval(given, now)
+        expect(isEnded).toBe(isEndedBy(ops, given))
+        const decision = decideShare(view([given], { membership: now }), request({ owner, recipient }))
+        expect(decision.effect).toBe(isEnded ? 'deny' : 'allow')
+        if (isEnded) ended++
+        else alive++
+      }),
+      { numRuns: 2000 },
+    )
+    expect(Math.min(ended, alive)).toBeGreaterThan(100)
   })
 })
 
@@ -261,8 +354,8 @@ describe('openedScopes and planKeyHandover', () => {
   test('[CO12] a scope names its grant, the operation it rests on, and one lane', () => {
     const op = grant('g', { untilUnixMs: 5000, sinceUnixMs: 7 })
     const scopes = openedScopes(view([op]), device('A'), device('B'))
-    const { opId, sinceUnixMs, untilUnixMs, modules, parts } = op
-    const shared = { grantId: grantId('g'), opId, sinceUnixMs, untilUnixMs, modules, parts }
+    const { opId: id, sinceUnixMs, untilUnixMs, modules, parts } = op
+    const shared = { grantId: grantId('g'), opId: id, sinceUnixMs, untilUnixMs, modules, parts }
     expect(scopes).toEqual([
       { ...shared, lane: 'traces' },
       { ...shared, lane: 'logs' },

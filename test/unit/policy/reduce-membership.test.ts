@@ -7,6 +7,7 @@ import {
   MAX_MEMBERSHIP_OPS,
   NO_MEMBERSHIP,
   reduceMembership,
+  removedBetween,
 } from '../../../src/policy/reduce-membership.ts'
 import { add, anyHistory, device, found, meshOf, MESH, nameOf, opId, remove } from './membership-ops.ts'
 
@@ -207,8 +208,24 @@ describe('reduceMembership', () => {
   test('[MB3] a member says who took it in and by which operation; a re-add brings the newer card', () => {
     const again = { ...add('again', 'B', 'C', ['r']), card: { ...add('', 'B', 'C', []).card, name: 'new name' } }
     const { members } = reduceMembership([...abc, remove('r', 'A', 'C', [top]), again], MESH)
-    expect(members.get(device('C'))).toEqual({ card: again.card, since: opId('again'), addedBy: device('B') })
+    expect(members.get(device('C'))).toEqual({
+      card: again.card,
+      since: opId('again'),
+      standing: [opId('again')],
+      addedBy: device('B'),
+    })
     expect(members.get(device('A'))).toMatchObject({ since: opId('found'), addedBy: device('A') })
+  })
+
+  test('[MB13] every taking-in that no removal has ended stands; a removal ends all that it had not seen', () => {
+    const twice = [...abc, add('twice', 'B', 'C', [top])]
+    const standing = (ops: readonly MembershipOp[]): readonly string[] =>
+      reduceMembership(ops, MESH).members.get(device('C'))?.standing ?? []
+    expect(standing(twice)).toEqual([opId('add C'), opId('twice')].sort())
+    const again = [...twice, remove('r', 'A', 'C', [top]), add('again', 'B', 'C', ['r'])]
+    expect(standing(again)).toEqual([opId('again')])
+    expect(removedBetween(reduceMembership(abc, MESH), reduceMembership(twice, MESH))).toEqual([])
+    expect(removedBetween(reduceMembership(twice, MESH), reduceMembership(again, MESH))).toEqual([device('C')])
   })
 
   test('[MB4] removals in force are listed, those undone by a re-add or void are not', () => {

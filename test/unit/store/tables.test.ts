@@ -196,13 +196,31 @@ describe('small tables', () => {
     const tokenId = Uint8Array.of(1)
     invitations.insert({ tokenId, token: Uint8Array.of(2), expiresUnixMs: 1000 })
     expect([invitations.openCount(999), invitations.openCount(1000)]).toEqual([1, 0])
-    invitations.use(tokenId, device('you'))
+    expect(invitations.use(tokenId, device('you'))).toBe(true)
     expect(invitations.openCount(999)).toBe(0)
     expect(invitations.get(tokenId)).toMatchObject({ expiresUnixMs: 1000, usedBy: device('you') })
     invitations.prune(999)
     expect(invitations.get(tokenId)).toBeDefined()
     invitations.prune(1000)
     expect(invitations.get(tokenId)).toBeUndefined()
+  })
+
+  test('[PA5] an invitation is used once, by one device, and forgotten with it', () => {
+    const { invitations } = fixture.store
+    const [used, open] = [Uint8Array.of(1), Uint8Array.of(2)]
+    for (const tokenId of [used, open]) invitations.insert({ tokenId, token: tokenId, expiresUnixMs: 1000 })
+    expect([device('you'), device('them'), device('you')].map((by) => invitations.use(used, by))).toEqual([
+      true,
+      false,
+      false,
+    ])
+    expect(invitations.get(used)?.usedBy).toBe(device('you'))
+    invitations.forgetUsedBy(device('them'))
+    expect(invitations.get(used)).toBeDefined()
+    invitations.forgetUsedBy(device('you'))
+    expect([invitations.get(used), invitations.get(open)?.usedBy]).toEqual([undefined, undefined])
+    expect(invitations.openCount(0)).toBe(1)
+    expect(invitations.use(used, device('you'))).toBe(false)
   })
 
   test('[ST20] what is remembered of a peer comes back whole, unknowns included', () => {

@@ -27,6 +27,8 @@ const grant: Extract<ConsentDraft, { kind: 'grant' }> = {
   purpose: 'why',
   noticeHash: fx.bytes(7, 32),
   leaseS: 60,
+  ownerSince: fx.opId(3),
+  recipientSince: fx.opId(4),
   atUnixMs: 6,
 }
 const revoke: ConsentDraft = { kind: 'revoke', grantId: fx.grantId, prev: fx.opId(2), atUnixMs: 7 }
@@ -57,6 +59,9 @@ const refused: { name: string; changes: Readonly<Record<number, CborValue | unde
   { name: 'no purpose', changes: { 11: '' }, code: 'WIRE_FIELD_RANGE' },
   { name: 'a purpose over the limit', changes: { 11: 'x'.repeat(MAX_PURPOSE_BYTES + 1) }, code: 'WIRE_FIELD_RANGE' },
   { name: 'no lease', changes: { 13: 0 }, code: 'WIRE_FIELD_RANGE' },
+  { name: 'no word of what made the owner a member', changes: { 16: undefined }, code: 'WIRE_FIELD_MISSING' },
+  { name: 'no word of what made the recipient one', changes: { 17: undefined }, code: 'WIRE_FIELD_MISSING' },
+  { name: 'a short id of what did', changes: { 17: fx.bytes(1, 31) }, code: 'WIRE_FIELD_RANGE' },
   { name: 'a lease over the limit', changes: { 13: MAX_LEASE_S + 1 }, code: 'WIRE_FIELD_RANGE' },
 ]
 
