@@ -63,7 +63,7 @@ export class AgentState {
 
   async status(): Promise<StatusView> {
     const { keeper, keyStore, clock, registry, mesh } = this.#deps
-    const { self, stage, alarms } = keeper.view()
+    const { self, stage, held, alarms } = keeper.view()
     const { segments, records, bytes, counters } = await keeper.call('status')
     return {
       deviceId: self.deviceId,
@@ -77,6 +77,7 @@ export class AgentState {
       removedBy: await this.#removedBy(),
       modules: registry.list().map(({ name }) => name),
       otlp: this.otlp(),
+      held: held ?? null,
       counters,
       alarms: alarms.map(toAlarmView),
     }
@@ -193,7 +194,7 @@ export class AgentState {
   #record(type: 'agent.started' | 'agent.stopped'): Promise<void> {
     const { keeper } = this.#deps
     const ref = keeper.view().self.deviceId
-    return keeper.call('audit', {
+    return keeper.call('recordEvent', {
       type,
       outcome: 'success',
       actor: { kind: 'device', ref },

@@ -3,6 +3,7 @@
  * told apart by the rooms it comes from; decisions are policy's, work is the services'.
  */
 import { randomBytes } from 'node:crypto'
+import type { Logger } from '../base/logger.ts'
 import type { Service } from '../base/service.ts'
 import { startAll } from '../base/service.ts'
 import { nodeClock } from '../platform/node-clock.ts'
@@ -46,17 +47,10 @@ export async function startAgent(config: AgentConfig): Promise<Agent> {
     makePrivateFolder(home.runFolder)
     const parts = await wire(config, home, keys, keyStore)
     const stopAll = await startAll(parts.services, log)
-    if (config.isOnline) {
-      await parts.state.recordStart().catch(async (err: unknown) => {
-        await stopAll()
-        throw err
-      })
-    }
     return {
       state: parts.state,
       routes: parts.routes,
       async stop() {
-        if (config.isOnline) await parts.state.recordStop()
         await stopAll()
         unlock()
       },
@@ -121,7 +115,7 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
       modules: registry,
       telemetry: { accept: (batch) => gate.pass(batch.bytes.length, () => keeper.call('takeBus', batch)) },
     },
-    { dir: home.busFolder, stage: keeper.view().stage, onRefused: (name) => void recordRefusal(keeper, name) },
+    { dir: home.busFolder, stage: keeper.view().stage, onRefused: (name) => recordRefusal(keeper, name, log) },
   )
   const devtools = new DevtoolsProcess(
     { log, clock: nodeClock },
@@ -136,20 +130,23 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
   const routes = agentRoutes({ keeper, state, mesh, registry, bus, stages, gate, isOnline, stop: config.onStop })
   const http = new HttpServer({ log, clock: nodeClock }, { socketFile: home.socketFile, routes, tokens })
   const store: Service = { name: 'agent.keeper', start: async () => undefined, stop: () => keeper.close() }
+  // Its leaf comes before anything can come in or leave, and the other one after everything has ended.
+  const record: Service = {
+    name: 'agent.record',
+    start: () => state.recordStart(),
+    stop: () => state.recordStop(),
+  }
   // The token is the last to come and the first to go: whoever finds it talks to an agent that is whole.
   const token = new CliToken(home, tokens.cli)
-  const services = isOnline ? [store, bus, http, mesh, stages, token] : [store]
+  const services = isOnline ? [store, record, bus, http, mesh, stages, token] : [store]
   return { services, state, routes }
 }
 
-function recordRefusal(keeper: KeeperClient, module: string): Promise<void> {
-  return keeper.call('audit', {
-    type: 'module.refused',
-    outcome: 'denied',
-    actor: { kind: 'module', ref: module },
-    object: { kind: 'module', ref: module },
-    payload: { module },
-  })
+function recordRefusal(keeper: KeeperClient, module: string, log: Logger): void {
+  const actor = { kind: 'module', ref: module } as const
+  keeper
+    .call('audit', { type: 'module.refused', outcome: 'denied', actor, object: actor, payload: { module } })
+    .catch((err: unknown) => log.error({ err, module }, 'a refusal could not be recorded'))
 }
 
 function newToken(): string {

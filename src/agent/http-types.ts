@@ -149,6 +149,8 @@ export interface StatusView {
   readonly modules: readonly string[]
   /** Base URL of the OTLP receiver without a path, or null while it is closed. */
   readonly otlp: string | null
+  /** Why nothing comes in or leaves now: the code of a disk that does not take what this start has to record. */
+  readonly held: string | null
   /** What was refused, dropped or rejected since the device was made, by reason. */
   readonly counters: Readonly<Record<string, number>>
   /** What was put back or lost behind this device's back; while one stands, nothing of it leaves. */

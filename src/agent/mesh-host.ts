@@ -140,17 +140,17 @@ export class MeshHost implements Service {
     }
   }
 
-  /** @throws {MeshHostError} `PAIR_NEEDS_STAGE` */
+  /** @throws {MeshHostError} `PAIR_NEEDS_STAGE`, {MeshError} with the disk's code while it is held (ST25) */
   async invite(): Promise<{ readonly ticket: string; readonly expiresUnixMs: number }> {
-    this.#requireStage()
+    this.#requireOpenable()
     this.#pairingOpen = true
     await this.update()
     return this.#deps.store.invite(this.listening().slice(0, 16))
   }
 
-  /** @throws {MeshHostError} `PAIR_NEEDS_STAGE`, `PAIR_UNREACHABLE`, and what pairing throws */
+  /** @throws {MeshHostError} `PAIR_NEEDS_STAGE`, `PAIR_UNREACHABLE`, as `invite`, and what pairing throws */
   async join(text: string, signal: AbortSignal): Promise<Paired> {
-    this.#requireStage()
+    this.#requireOpenable()
     const { store, clock } = this.#deps
     const { state, message } = await store.startJoin(text)
     const { peerKey, addrs } = state.ticket
@@ -167,9 +167,9 @@ export class MeshHost implements Service {
     }
   }
 
-  /** Devices that announce themselves on the local network now. @throws {MeshHostError} `PAIR_NEEDS_STAGE` */
+  /** Devices that announce themselves on the local network now. @throws {MeshHostError} `PAIR_NEEDS_STAGE`, {MeshError} with the disk's code while it is held (ST25) */
   async nearby(waitMs: number): Promise<readonly Nearby[]> {
-    this.#requireStage()
+    this.#requireOpenable()
     const { discovery } = await this.#ensureOpen()
     discovery.refresh()
     await new Promise<void>((resolve) => this.#deps.clock.after(waitMs, resolve))
@@ -197,20 +197,23 @@ export class MeshHost implements Service {
     return found
   }
 
-  #requireStage(): void {
-    const gate = decideEndpoint(this.#deps.view().stage, 'pairing')
+  #requireOpenable(): void {
+    const { stage, held } = this.#deps.view()
+    const gate = decideEndpoint(stage, 'pairing')
     if (!gate.allow) {
       throw new MeshHostError(
         'PAIR_NEEDS_STAGE',
         `pairing needs the ${gate.needs} stage: aico-mesh stage ${gate.needs}`,
       )
     }
+    if (held !== undefined) throw new MeshError(held, 'the disk does not take what this start has to record')
   }
 
   /** A port is open only while somebody may come in: a paired device, or one that holds an open ticket. */
   #mayListen(): boolean {
+    const { stage, held } = this.#deps.view()
     const isWanted = this.#cards().length > 0 || this.#pairingOpen
-    return decideEndpoint(this.#deps.view().stage, 'mesh').allow && isWanted
+    return held === undefined && decideEndpoint(stage, 'mesh').allow && isWanted
   }
 
   #mayConnect(peerKey: Uint8Array, direction: 'in' | 'out'): boolean {

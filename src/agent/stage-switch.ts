@@ -49,7 +49,7 @@ export class StageSwitch implements Service {
     if (!decideEndpoint(stage, 'otlp').allow) return this.#closeOtlp()
     if (devtools.url() !== undefined) return
     await devtools.start()
-    await keeper.call('audit', {
+    await keeper.call('recordEvent', {
       type: 'endpoint.opened',
       outcome: 'success',
       actor: { kind: 'device', ref: keeper.view().self.deviceId },
@@ -62,7 +62,7 @@ export class StageSwitch implements Service {
     const { devtools, keeper } = this.#deps
     if (devtools.url() === undefined) return devtools.stop()
     await devtools.stop()
-    await keeper.call('audit', {
+    await keeper.call('recordEvent', {
       type: 'endpoint.closed',
       outcome: 'success',
       actor: { kind: 'device', ref: keeper.view().self.deviceId },

@@ -38,6 +38,7 @@ const HEADER_BYTES = 24
 const RESERVED_OFFSET = 20
 const RESERVED_BYTES = 32
 const PLAIN_HEADER = utf8('SQLite format 3\0')
+const NO_ROOM_FOR_INDEX = /^SQLITE_IOERR_SHM/
 const KEY_CHECK_DOMAIN = utf8('aico-mesh/store/key-check/v1')
 
 /**
@@ -50,9 +51,15 @@ export function openEncrypted(path: string, key: Uint8Array, options: OpenOption
   let db: Database.Database | undefined
   try {
     created = prepareFile(path, options.mustExist ?? false)
-    db = (options.connect ?? connect)(path, options.busyTimeoutMs ?? DEFAULT_BUSY_TIMEOUT_MS)
-    setKey(db, key, salt)
-    firstRead(db, path, salt)
+    const unlocked = (isExclusive: boolean): Database.Database => {
+      db?.close()
+      db = (options.connect ?? connect)(path, options.busyTimeoutMs ?? DEFAULT_BUSY_TIMEOUT_MS)
+      setKey(db, key, salt)
+      if (isExclusive) db.pragma('locking_mode = EXCLUSIVE')
+      firstRead(db, path, salt)
+      return db
+    }
+    db = withIndexSomewhere(unlocked)
     configure(db, options.cacheKiB ?? DEFAULT_CACHE_KIB)
     assertSealed(path)
     return db
@@ -106,6 +113,19 @@ function setKey(db: Database.Database, key: Uint8Array, salt: Uint8Array): void 
   if (!/^[0-9a-f]{96}$/.test(raw)) throw new StoreError('STORE_BAD_KEY', 'the database key is not 32 bytes')
   if (db.pragma(`cipher = '${PAGE_CIPHER}'`, { simple: true }) !== PAGE_CIPHER) throw notEncrypted('no page cipher')
   if (db.pragma(`key = "x'${raw}'"`, { simple: true }) !== 'ok') throw notEncrypted('the key was not taken')
+}
+
+/**
+ * The index of the write-ahead log is a file of its own, and a full disk has no room for it. A connection that lets no
+ * other in keeps it in memory: so what is there can still be read.
+ */
+function withIndexSomewhere(open: (isExclusive: boolean) => Database.Database): Database.Database {
+  try {
+    return open(false)
+  } catch (err) {
+    if (!(err instanceof Database.SqliteError) || !NO_ROOM_FOR_INDEX.test(err.code)) throw err
+    return open(true)
+  }
 }
 
 /** Reads the first page before anything is written, and says what is wrong with a page that does not open. */

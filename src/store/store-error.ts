@@ -3,7 +3,7 @@
  * Messages and details carry codes and counts, never SQL, keys, rows or paths.
  */
 import Database from 'better-sqlite3'
-import { MeshError } from '../base/errors.ts'
+import { codeOf, MeshError } from '../base/errors.ts'
 
 export type StoreErrorCode =
   /** The key is not 32 bytes. */
@@ -45,12 +45,19 @@ const BY_SQLITE_CODE: Readonly<Record<string, StoreErrorCode>> = {
 /** Translates what SQLite or the file system threw; any other value is returned as it is. */
 export function toStoreError(err: unknown): unknown {
   if (isSystemError(err)) {
+    if (err.code === 'ENOSPC') return new StoreError('STORE_FULL', 'file system: ENOSPC', { cause: err })
     return new StoreError('STORE_IO', `file system: ${err.code}`, { cause: err, details: { system: err.code } })
   }
   if (!(err instanceof Database.SqliteError)) return err
   const family = err.code.split('_').slice(0, 2).join('_')
   const code = BY_SQLITE_CODE[family] ?? 'STORE_FAILED'
   return new StoreError(code, `database: ${err.code}`, { cause: err, details: { sqlite: err.code } })
+}
+
+/** A disk that may come right without anybody touching this program: full, read-only, failing. */
+export function isDiskTrouble(err: unknown): boolean {
+  const code = codeOf(toStoreError(err))
+  return code === 'STORE_FULL' || code === 'STORE_IO'
 }
 
 /** Runs `work` and throws what it throws as a {@link StoreError} where SQLite is the source. */

@@ -11,30 +11,43 @@ export interface OwnerClockDeps {
   readonly clock: Pick<Clock, 'now'>
   readonly load: () => number
   readonly save: (unixMs: number) => void
+  /** The mark could not be written; the time is right all the same, and it is tried again a minute later. */
+  readonly onFailure: (err: unknown) => void
 }
 
 export class OwnerClock {
   readonly #deps: OwnerClockDeps
   #highWaterMs: number
   #savedMs: number
+  #triedMs: number
 
   constructor(deps: OwnerClockDeps) {
     this.#deps = deps
     this.#highWaterMs = deps.load()
     this.#savedMs = this.#highWaterMs
+    this.#triedMs = this.#highWaterMs
   }
 
   /** Unix milliseconds, whole. */
   now(): number {
     this.#highWaterMs = Math.max(this.#highWaterMs, Math.floor(this.#deps.clock.now()))
-    if (this.#highWaterMs - this.#savedMs >= PERSIST_EVERY_MS) this.flush()
+    if (this.#highWaterMs - this.#triedMs >= PERSIST_EVERY_MS) this.#tryFlush()
     return this.#highWaterMs
   }
 
   /** Writes the mark, for an orderly stop: only a power cut may lose the last minute of it. */
   flush(): void {
     if (this.#highWaterMs === this.#savedMs) return
+    this.#triedMs = this.#highWaterMs
+    this.#deps.save(this.#highWaterMs)
     this.#savedMs = this.#highWaterMs
-    this.#deps.save(this.#savedMs)
+  }
+
+  #tryFlush(): void {
+    try {
+      this.flush()
+    } catch (err) {
+      this.#deps.onFailure(err)
+    }
   }
 }

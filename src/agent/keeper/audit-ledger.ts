@@ -1,5 +1,6 @@
 /** Fits the audit log to what services write. Every leaf is noted in the main database before the next is written. */
 import type { AuditLog } from '../../store/audit-log.ts'
+import { isDiskTrouble } from '../../store/store-error.ts'
 import type { Ledger, LedgerEntry } from '../../sync/ledger.ts'
 import type { Vouching } from './vouching.ts'
 
@@ -8,18 +9,33 @@ const ID = /^(?:[0-9a-f]{2}){8,64}$/
 
 type RefKind = Parameters<AuditLog['refOf']>[0]
 
-export function auditLedger(audit: AuditLog, vouching: Pick<Vouching, 'catchUp' | 'noteLeaf'>): Ledger {
+/** @param before called before each leaf; what it throws keeps the leaf from being written */
+export function auditLedger(
+  audit: AuditLog,
+  vouching: Pick<Vouching, 'catchUp' | 'noteLeaf'>,
+  before: () => void,
+): Ledger {
   const refOf = <Kind extends RefKind>({ kind, ref }: { readonly kind: Kind; readonly ref: string }) => ({
     kind,
     ref: leafRef(audit, kind, ref),
   })
   return {
     append(entry: LedgerEntry) {
+      before()
       const { type, outcome, actor, object, payload } = entry
       vouching.catchUp()
       audit.append({ type, outcome, actor: refOf(actor), object: object && refOf(object), payload })
-      vouching.noteLeaf()
+      noteIfThereIsRoom(vouching)
     },
+  }
+}
+
+/** The leaf is written: failing now would have it written again. It is noted before the next one. */
+function noteIfThereIsRoom(vouching: Pick<Vouching, 'noteLeaf'>): void {
+  try {
+    vouching.noteLeaf()
+  } catch (err) {
+    if (!isDiskTrouble(err)) throw err
   }
 }
 

@@ -26,8 +26,11 @@ export interface ReconcileDeps {
   setStage(to: Stage): Promise<unknown>
 }
 
-/** What has to end again is fenced on return, and ended when the promise resolves. */
-export async function reconcileAtStart(deps: ReconcileDeps): Promise<void> {
+/**
+ * What has to end again is fenced on return, and ended when the promise resolves.
+ * @throws {StoreError} at once if the audit log cannot be written
+ */
+export function reconcileAtStart(deps: ReconcileDeps): Promise<void> {
   const { audit, ledger, store, card, stage } = deps
   const size = audit.size()
   const from = Math.min((store.settings.get(SETTING.reconciled) as number | undefined) ?? 0, size)
@@ -37,10 +40,12 @@ export async function reconcileAtStart(deps: ReconcileDeps): Promise<void> {
     hasModule: (name) => store.modules.all().some((each) => each.name === name),
   })
   recordComparison({ audit, ledger, self: card.deviceId }, comparison, operationsOf(deps))
+  const done = (): void => store.settings.set(SETTING.reconciled, size)
   if (comparison.undone.length > 0) {
-    await Promise.all(comparison.undone.map(({ ending }) => endAgain(deps, ending)))
+    return Promise.all(comparison.undone.map(({ ending }) => endAgain(deps, ending))).then(done)
   }
-  store.settings.set(SETTING.reconciled, size)
+  done()
+  return Promise.resolve()
 }
 
 /** Grants are fenced before this first waits. */

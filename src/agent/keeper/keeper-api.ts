@@ -89,6 +89,7 @@ function recordCalls(keeper: Keeper) {
       return { accepted: admitted.accepted, rejected: rejected?.count ?? 0 }
     },
     audit: (entry: LedgerEntry): void => keeper.ledger.append(entry),
+    recordEvent: (entry: LedgerEntry): void => keeper.recordEvent(entry),
   }
 }
 
@@ -99,7 +100,7 @@ function queryCalls(keeper: Keeper, storeFile: string) {
   }
   return {
     status() {
-      keeper.refusals.flush()
+      keeper.refusals.tryFlush()
       const { segments, records } = keeper.store.segments.totals()
       return {
         segments,

@@ -15,10 +15,11 @@ import { planStageChange, type StageChange } from '../../policy/stage-change.ts'
 import { decideExit } from '../../policy/stage-gate.ts'
 import { openAuditLog, type AuditLog } from '../../store/audit-log.ts'
 import { SegmentWriter } from '../../store/segment-writer.ts'
+import { isDiskTrouble } from '../../store/store-error.ts'
 import { openStore, type Store } from '../../store/store.ts'
 import { ConsentService } from '../../sync/consent-service.ts'
 import { Epochs } from '../../sync/epochs.ts'
-import type { Ledger } from '../../sync/ledger.ts'
+import type { Ledger, LedgerEntry } from '../../sync/ledger.ts'
 import { MembershipService } from '../../sync/membership-service.ts'
 import { OwnerClock } from '../../sync/owner-clock.ts'
 import { PairingService } from '../../sync/pairing/pairing-service.ts'
@@ -36,6 +37,7 @@ import { HandOver } from './hand-over.ts'
 import { LocalIntake } from './local-intake.ts'
 import { LEASE_CHECK_MS, lapsedOwners, purgeOwner } from './lapsed-grants.ts'
 import { LiveGrants } from './live-grants.ts'
+import { OwedWrites } from './owed-writes.ts'
 import { keepPeerRun } from './peer-intake.ts'
 import { PeerBook } from './peer-book.ts'
 import { RefusalCounter } from './refusal-counter.ts'
@@ -74,6 +76,8 @@ export interface ControlView {
   readonly ownerNowUnixMs: number
   /** While one stands, nothing of this device leaves. */
   readonly alarms: readonly Alarm[]
+  /** Why nothing may come in or leave now (ST25): the code of a disk that does not take what a start has to record. */
+  readonly held: string | undefined
 }
 
 export class Keeper {
@@ -97,6 +101,7 @@ export class Keeper {
   readonly peers: PeerBook
   readonly addresses: AddressBook
   readonly refusals: RefusalCounter
+  readonly owed: OwedWrites
   readonly deps: KeeperDeps
   #stage: Stage
   #connected: ReadonlySet<DeviceId> = new Set()
@@ -120,7 +125,12 @@ export class Keeper {
     )
     this.store = openStore(options.storeFile, keys.store, { mustExist })
     this.vouching = new Vouching(this.store, this.audit)
-    this.ledger = auditLedger(this.audit, this.vouching)
+    this.owed = new OwedWrites({
+      clock,
+      onFailure: (err) => this.#fail(err),
+      onChange: () => this.#heldOrFreed(),
+    })
+    this.ledger = auditLedger(this.audit, this.vouching, () => this.owed.settle())
     const { settings } = this.store
     for (const [name, value] of Object.entries(options.newDevice ?? {})) settings.set(name, value)
     requireKeyStore(settings.get(SETTING.keyStore), options.keyStore)
@@ -135,11 +145,12 @@ export class Keeper {
     this.liveGrants = new LiveGrants(() => this.consents, self)
     this.#handOver = new HandOver(() => this.consents.handOver())
     this.#answerRollback()
-    this.vouching.begin()
+    this.owed.write(() => this.vouching.begin())
     this.ownerClock = new OwnerClock({
       clock,
       load: () => (settings.get(SETTING.highWater) as number | undefined) ?? 0,
       save: (unixMs) => settings.set(SETTING.highWater, unixMs),
+      onFailure: (err) => this.#fail(err),
     })
     const sealer = new SegmentSealer(crypto, keys.device, this.store.epochs)
     const { db, logs, segments, traces } = this.store
@@ -223,6 +234,7 @@ export class Keeper {
       self,
       incarnation: toIncarnation(settings.get(SETTING.incarnation) as string) as Incarnation,
       stage: () => this.#stage,
+      requireOpen: () => this.owed.requireSettled(),
       onCommit: (didCut) => this.#afterCommit(didCut),
     })
     this.pairing = new PairingService({
@@ -249,13 +261,12 @@ export class Keeper {
     this.records = new StoredRecords(crypto, this.store, this.writer, sealer)
     this.turns = new Turns(clock)
     if (options.newDevice !== undefined) this.#recordCreation(options.keyStore)
-    skipUsedEpochs(this.epochs, this.audit)
-    // What the last run acknowledged and had not cut yet is chained now; its rows are old news for readers.
-    this.writer.cut(() => true)
-    reconcileAtStart(this).catch((err: unknown) => this.#fail(err))
-    this.purgeLapsed()
-    this.#cancelLeases = clock.every(LEASE_CHECK_MS, () => this.purgeLapsed())
-    this.#resume()
+    this.owed.write(() => skipUsedEpochs(this.epochs, this.audit))
+    this.#cutLeftovers()
+    this.owed.write(() => void reconcileAtStart(this).catch((err: unknown) => this.#fail(err)))
+    this.owed.write(() => this.purgeLapsed())
+    this.#cancelLeases = clock.every(LEASE_CHECK_MS, () => this.#attempt(() => this.purgeLapsed()))
+    if (this.owed.trouble === undefined) this.#resume()
   }
 
   get stage(): Stage {
@@ -270,6 +281,7 @@ export class Keeper {
       membership: this.members.current(),
       grants: this.consents.records(),
       ownerNowUnixMs: this.ownerClock.now(),
+      held: this.owed.trouble,
       alarms: this.vouching.alarms(),
     }
   }
@@ -374,22 +386,50 @@ export class Keeper {
     this.#closed = true
     this.turns.stop()
     this.#cancelLeases()
+    this.owed.stop()
     this.#cutTimer.stop()
+    const { onFailure } = this.deps
+    // The journal holds what cannot be cut; nothing that fails keeps the next from being written.
+    this.#attempt(() => this.owed.settle(), onFailure)
+    this.#attempt(() => this.writer.cut(() => true), onFailure)
+    this.#attempt(() => this.peers.flush(), onFailure)
+    this.#attempt(() => this.ownerClock.flush(), onFailure)
+    this.#attempt(() => this.refusals.flush(), onFailure)
+    this.#attempt(() => this.vouching.end(), onFailure)
+    this.store.close()
+    this.audit.close()
+  }
+
+  /** A leaf about what has happened, such as a start: written now, or else before anything that comes after it. */
+  recordEvent(entry: LedgerEntry): void {
+    const happenedUnixMs = Math.floor(this.deps.clock.now())
+    this.owed.write(() => {
+      const isLate = this.owed.trouble !== undefined
+      this.ledger.append(isLate ? { ...entry, payload: { ...entry.payload, happenedUnixMs } } : entry)
+    })
+  }
+
+  /** What the last run acknowledged and had not cut yet is chained now; its rows are old news for readers. */
+  #cutLeftovers(): void {
     try {
       this.writer.cut(() => true)
-      this.peers.flush()
-      this.ownerClock.flush()
-      this.refusals.flush()
     } catch (err) {
-      this.deps.onFailure(err) // the journal holds what could not be cut
+      if (!isDiskTrouble(err)) throw err
+      this.#cutTimer.failed(err)
     }
+  }
+
+  #heldOrFreed(): void {
+    if (this.#closed) return
+    if (this.owed.trouble === undefined) this.#resume()
+    this.deps.onEvent('view')
+  }
+
+  #attempt(work: () => unknown, onFailure = (err: unknown): void => this.#fail(err)): void {
     try {
-      this.vouching.end()
+      work()
     } catch (err) {
-      this.deps.onFailure(err)
-    } finally {
-      this.store.close()
-      this.audit.close()
+      onFailure(err)
     }
   }
 

@@ -23,6 +23,8 @@ export interface LocalIntakeDeps {
   readonly self: DeviceId
   readonly incarnation: Incarnation
   readonly stage: () => Stage
+  /** Throws while nothing may come in (ST25). */
+  readonly requireOpen: () => void
   /** Called after a commit; `didCut` says that segments were made. */
   readonly onCommit: (didCut: boolean) => void
 }
@@ -46,6 +48,7 @@ export class LocalIntake {
    * @throws {OtlpError} if the message cannot be read, {StoreError} if it cannot be kept
    */
   take(signal: Signal, bytes: Uint8Array, origin: Origin): Promise<Admitted> {
+    this.#deps.requireOpen()
     const admitted = admit({
       signal,
       bytes,

@@ -26,13 +26,16 @@ export class RefusalCounter {
   add(room: 'sync' | 'pair', code: string): void {
     const name = `${room}.refused.${code}`
     this.#waiting.set(name, (this.#waiting.get(name) ?? 0) + 1)
-    this.#cancel ??= this.#deps.clock.after(COUNT_EVERY_MS, () => {
-      try {
-        this.flush()
-      } catch (err) {
-        this.#deps.onFailure(err)
-      }
-    })
+    this.#cancel ??= this.#deps.clock.after(COUNT_EVERY_MS, () => this.tryFlush())
+  }
+
+  /** For those who only want to read: what cannot be written now waits for the next time. */
+  tryFlush(): void {
+    try {
+      this.flush()
+    } catch (err) {
+      this.#deps.onFailure(err)
+    }
   }
 
   /** @throws what the store throws; the counts wait for the next time then */

@@ -5,6 +5,7 @@
 import { toHex } from '../../base/bytes.ts'
 import type { AuditLog } from '../../store/audit-log.ts'
 import type { AuditVerdict } from '../../store/audit-verify.ts'
+import { isDiskTrouble } from '../../store/store-error.ts'
 import type { Store } from '../../store/store.ts'
 import { judgeRollback, type RollbackCode, type Vouch } from './rollback-evidence.ts'
 
@@ -59,8 +60,7 @@ export class Vouching {
 
   /** A run begins: from here on the main database says that it needs its write-ahead log, and has one. */
   begin(): void {
-    // Brought level first: the audit database is never more than one step behind.
-    this.#audit.noteStoreGeneration(this.#vouch()?.generation ?? 0)
+    this.#level()
     this.#step(true)
     this.#store.checkpoint()
   }
@@ -68,11 +68,11 @@ export class Vouching {
   /** A run ends, before the write-ahead log goes with it. */
   end(): void {
     try {
-      this.#step(false)
+      this.#endStep()
     } catch {
       // A full disk: once the log is in the file, there is room in it again.
       this.#store.checkpoint()
-      this.#step(false)
+      this.#endStep()
     }
   }
 
@@ -83,6 +83,23 @@ export class Vouching {
     const alarm = this.#alarms.find(({ code }) => code === 'AUDIT_ROLLED_BACK')
     if (alarm === undefined && this.#isAuditWhole()) return verdict
     return { ok: false, code: 'AUDIT_ROLLED_BACK', seq: alarm?.auditSize ?? verdict.size }
+  }
+
+  #endStep(): void {
+    try {
+      this.#level()
+    } catch (err) {
+      if (!isDiskTrouble(err)) throw err
+      // No room in the audit database for a number that is owed already: the run ends and is not counted.
+      return this.#write({ generation: this.#vouch()?.generation ?? 0, isRunning: false })
+    }
+    this.#step(false)
+  }
+
+  /** Before each step: the audit database is never more than one behind. */
+  #level(): void {
+    const generation = this.#vouch()?.generation ?? 0
+    if (this.#audit.storeGeneration() !== generation) this.#audit.noteStoreGeneration(generation)
   }
 
   /** Before a leaf is written the last one is noted, so that never two are unknown to the main database. */

@@ -16,6 +16,7 @@ export function describeStatus(view: StatusView, width: number): string {
     row('keys', view.keyStore === 'file' ? 'protected only by file permissions' : 'locked by a passphrase'),
     ...wrapWords([...held, 'encrypted'], { width, lead: row('store', '') }),
     ...wrapText(view.modules.length === 0 ? 'none' : view.modules.join(', '), { width, lead: row('modules', '') }),
+    ...(view.held === null ? [] : wrapText(heldWords(view.held), { width, lead: row('held', '') })),
     row('OTLP', view.otlp ?? 'closed'),
     ...rows('mesh', mesh.listening.length === 0 ? ['closed'] : mesh.listening),
     ...rows('peers', mesh.peers.map(describePeer)),
@@ -30,6 +31,10 @@ export function describeAlarms(alarms: readonly AlarmView[], width: number): rea
   const told = alarms.map(({ code, at, message }) => `ALARM ${code} (${at.slice(0, 19).replace('T', ' ')}): ${message}`)
   const remedy = 'Nothing of this device is shared until you say that you know: aico-mesh audit accept'
   return [...told, remedy].flatMap((text) => wrapText(text, { width }))
+}
+
+function heldWords(code: string): string {
+  return `${code}: nothing comes in or leaves until the disk takes what is to be recorded`
 }
 
 function rows(name: string, lines: readonly string[]): readonly string[] {

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,6 +46,16 @@ test('[HT1] the token is there while the agent serves, 0600, whatever stood ther
   ])
   await token.stop()
   expect(existsSync(home.tokenFile)).toBe(false)
+})
+
+test('[ST26] a token that is gone leaves its room on the disk to the next one', async () => {
+  await new CliToken(home, 'first').start()
+  await new CliToken(home, 'first').stop()
+  expect(readdirSync(folder)).toEqual(['token.last'])
+  await new CliToken(home, 'second').start()
+  expect(readdirSync(folder)).toEqual(['token'])
+  await new CliToken(home, 'third').start() // the second was killed
+  expect(readFileSync(home.tokenFile, 'utf8')).toBe('third')
 })
 
 test('[ID11] an agent that serves is found; one that was killed, or is about to end, is not', async () => {

@@ -64,6 +64,7 @@ const statusView: StatusView = {
   removedBy: null,
   modules: Array.from({ length: 12 }, (_, i) => `module-${i}`),
   otlp: null,
+  held: null,
   counters: {},
   alarms: [],
 }

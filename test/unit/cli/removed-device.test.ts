@@ -23,6 +23,7 @@ function routesOf(removedBy: RemovedByView | null): readonly Route[] {
     removedBy,
     modules: [],
     otlp: null,
+    held: null,
     counters: {},
     alarms: [],
   }

@@ -8,7 +8,12 @@ test('[CO13] an epoch whose transaction was rolled back is not in force: records
   const stored: OwnEpoch[] = []
   const epochs = new Epochs({
     crypto: nodeCrypto,
-    ownerClock: new OwnerClock({ clock: manualClock(), load: () => 0, save: () => undefined }),
+    ownerClock: new OwnerClock({
+      clock: manualClock(),
+      load: () => 0,
+      save: () => undefined,
+      onFailure: () => undefined,
+    }),
     table: { current: () => stored.at(-1), insert: (epoch) => stored.push(epoch) },
     ledger: { append: () => undefined },
     self: 'aa'.repeat(32),

@@ -5,8 +5,15 @@ import { manualClock } from '../../support/manual-clock.ts'
 function owner(saved = 0) {
   const clock = manualClock(1_000_000)
   const saves: number[] = []
-  const open = () => new OwnerClock({ clock, load: () => saves.at(-1) ?? saved, save: (unixMs) => saves.push(unixMs) })
-  return { clock, saves, open, ownerClock: open() }
+  const failures: unknown[] = []
+  const disk = { isFull: false }
+  const save = (unixMs: number): void => {
+    if (disk.isFull) throw new Error('full')
+    saves.push(unixMs)
+  }
+  const onFailure = (err: unknown) => failures.push(err)
+  const open = () => new OwnerClock({ clock, load: () => saves.at(-1) ?? saved, save, onFailure })
+  return { clock, saves, failures, disk, open, ownerClock: open() }
 }
 
 test('never goes back, whatever the wall clock does', () => {
@@ -38,4 +45,17 @@ test('writes once a minute at most, and at an orderly stop', () => {
   expect(saves).toEqual([1_060_000, 1_090_000])
   clock.setWall(0)
   expect(open().now()).toBe(1_090_000)
+})
+
+test('[ST25] tells the time also while the mark cannot be written, tries once a minute, and writes it when it can', () => {
+  const { clock, ownerClock, saves, failures, disk } = owner()
+  disk.isFull = true
+  expect(ownerClock.now()).toBe(1_000_000)
+  clock.advance(30_000)
+  expect(ownerClock.now()).toBe(1_030_000)
+  expect(failures.length).toBe(1)
+  expect(() => ownerClock.flush()).toThrow('full')
+  disk.isFull = false
+  ownerClock.flush()
+  expect(saves).toEqual([1_030_000])
 })
