@@ -249,10 +249,10 @@ describe('runs', () => {
     ['no OTLP', 'SYNC_BAD_PAYLOAD', () => bodyOf(new Uint8Array(300).fill(0x0b), 1)],
   ])('%s: the run is refused with %s, its log is frozen, the session goes on', async (_, code, body) => {
     const hostile = body()
-    const before = heldMemory()
+    const before = await heldMemory()
     const session = await serve(hostile)
     expect(await refusal(session)).toEqual(frozen(code))
-    expect(heldMemory() - before).toBeLessThan(64 << 20)
+    expect((await heldMemory()) - before).toBeLessThan(64 << 20)
   })
 
   test('[SE10] a run larger than a run may be ends the session', async () => {
