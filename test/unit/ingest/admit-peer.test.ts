@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { admitPeer, type PeerPayload } from '../../../src/ingest/admit-peer.ts'
-import type { Member } from '../../../src/model/membership.ts'
-import { device } from '../policy/membership-ops.ts'
+import { reduceMembership } from '../../../src/policy/reduce-membership.ts'
+import { device, meshOf, MESH, opId } from '../policy/membership-ops.ts'
 import { grant, recordsOf, revoke } from '../policy/consent-ops.ts'
 import { logs, manySpans, traces } from '../../support/otlp-records.ts'
 
-const members = new Map([device('A'), device('B')].map((id) => [id, {} as Member]))
+const { members } = reduceMembership(meshOf('B').ops, MESH, opId('found'))
 
 function payload(change: Partial<PeerPayload> = {}): PeerPayload {
   return {
