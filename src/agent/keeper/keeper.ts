@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import type { Crypto } from '../../base/crypto.ts'
-import { toDeviceId, toIncarnation, type DeviceId, type Incarnation, type OpId } from '../../model/ids.ts'
+import { toDeviceId, toIncarnation, type DeviceId, type Incarnation } from '../../model/ids.ts'
 import { SIGNALS } from '../../model/lane.ts'
 import type { DeviceCard, Membership } from '../../model/membership.ts'
 import type { MeshId } from '../../model/ids.ts'
@@ -17,19 +17,18 @@ import { openAuditLog, type AuditLog } from '../../store/audit-log.ts'
 import { SegmentWriter } from '../../store/segment-writer.ts'
 import { isDiskTrouble } from '../../store/store-error.ts'
 import { openStore, type Store } from '../../store/store.ts'
-import { ConsentService } from '../../sync/consent-service.ts'
-import { Epochs } from '../../sync/epochs.ts'
+import type { ConsentService } from '../../sync/consent-service.ts'
+import type { Epochs } from '../../sync/epochs.ts'
 import type { Ledger, LedgerEntry } from '../../sync/ledger.ts'
-import { MembershipService } from '../../sync/membership-service.ts'
+import type { MembershipService } from '../../sync/membership-service.ts'
 import { OwnerClock } from '../../sync/owner-clock.ts'
-import { PairingService } from '../../sync/pairing/pairing-service.ts'
-import { Receiving } from '../../sync/receiving.ts'
-import { Serving } from '../../sync/serving.ts'
+import type { PairingService } from '../../sync/pairing/pairing-service.ts'
+import type { Receiving } from '../../sync/receiving.ts'
+import type { Serving } from '../../sync/serving.ts'
 import type { DeviceKeys, KeyStore } from '../key-file.ts'
-import { AddressBook } from './address-book.ts'
+import type { AddressBook } from './address-book.ts'
 import { answerRollback, skipUsedEpochs } from './answer-rollback.ts'
 import { auditLedger } from './audit-ledger.ts'
-import { consentStore } from './consent-store.ts'
 import { CutTimer, isDue, LIVE_CUT_AFTER_MS } from './cut-timer.ts'
 import { readStage, requireKeyStore, SETTING } from './device-settings.ts'
 import { reconcileAtStart } from './end-again.ts'
@@ -38,11 +37,10 @@ import { LocalIntake } from './local-intake.ts'
 import { LEASE_CHECK_MS, lapsedOwners, purgeOwner } from './lapsed-grants.ts'
 import { LiveGrants } from './live-grants.ts'
 import { OwedWrites } from './owed-writes.ts'
-import { keepPeerRun } from './peer-intake.ts'
-import { PeerBook } from './peer-book.ts'
+import type { PeerBook } from './peer-book.ts'
 import { RefusalCounter } from './refusal-counter.ts'
 import { SegmentSealer } from './segment-sealer.ts'
-import { segmentSource } from './segment-source.ts'
+import { makeSharing } from './sharing.ts'
 import { StoredRecords } from './stored-records.ts'
 import { Turns } from './turns.ts'
 import { Vouching, type Alarm } from './vouching.ts'
@@ -167,65 +165,38 @@ export class Keeper {
       { clock, cut: () => this.#cutDue(), onFailure: (err) => this.#fail(err) },
       LIVE_CUT_AFTER_MS,
     )
-    this.epochs = new Epochs({
-      crypto,
-      ownerClock: this.ownerClock,
-      table: this.store.epochs,
-      ledger: this.ledger,
-      self,
-      boundaries: (lane) => this.liveGrants.edges(lane),
-    })
-    this.peers = new PeerBook(this.store.peers, clock)
     this.refusals = new RefusalCounter({
       clock,
       add: (name, count) => this.store.counters.add(name, count),
       onFailure: (err) => this.#fail(err),
     })
-    this.members = new MembershipService({
+    const sharing = makeSharing({
       crypto,
-      ownerClock: this.ownerClock,
-      deviceSeed: keys.device,
-      card: this.card,
-      ledger: this.ledger,
-      store: {
-        ops: () => this.store.control.membershipOps(),
-        insertOp: (opId, bytes) => this.store.control.insertOp(opId, bytes),
-        mesh: () => settings.get(SETTING.mesh) as { mesh: MeshId; root: OpId } | undefined,
-        setMesh: (mesh) => settings.set(SETTING.mesh, mesh),
-        transaction: (work) => this.store.transaction(work),
-      },
-      beforeChange: (after) => this.#endStrayGrants(after),
-      onRemoved: (device) => this.store.invitations.forgetUsedBy(device),
-      onChange: () => {
-        this.#endStrayGrants(this.members.current()).catch((err: unknown) => this.#fail(err))
-        deps.onEvent('view')
-      },
-      onRefused: (code) => this.refusals.add('sync', code),
-    })
-    this.addresses = new AddressBook({
       clock,
-      self,
-      peers: this.peers,
-      members: () => this.members.current().members,
-    })
-    this.consents = new ConsentService({
-      crypto,
-      ownerClock: this.ownerClock,
-      self,
-      deviceSeed: keys.device,
-      sealSecret: keys.seal,
-      mesh: () => this.members.mesh(),
-      isOurMesh: (mesh) => this.members.hasBeenIn(mesh),
-      membership: () => this.members.current(),
-      cardOf: (device) => this.members.cardOf(device),
-      store: consentStore(this.store, self),
-      epochs: this.epochs,
+      keys,
+      card: this.card,
+      store: this.store,
       ledger: this.ledger,
-      stageAllowsSharing: () => this.#mayLeave(),
-      cut: (lanes) => void this.writer.cut(({ log }) => lanes.includes(log.lane)),
-      onChange: () => deps.onEvent('view'),
-      onRefused: (code) => this.refusals.add('sync', code),
+      ownerClock: this.ownerClock,
+      writer: this.writer,
+      sealer,
+      refusals: this.refusals,
+      liveGrants: this.liveGrants,
+      stage: () => this.#stage,
+      shareView: (owner) => this.shareView(owner),
+      mayLeave: () => this.#mayLeave(),
+      endStrayGrants: (membership) => this.#endStrayGrants(membership),
+      onFailure: (err) => this.#fail(err),
+      onView: () => deps.onEvent('view'),
     })
+    this.peers = sharing.peers
+    this.addresses = sharing.addresses
+    this.epochs = sharing.epochs
+    this.members = sharing.members
+    this.consents = sharing.consents
+    this.pairing = sharing.pairing
+    this.serving = sharing.serving
+    this.receiving = sharing.receiving
     this.intake = new LocalIntake({
       crypto,
       store: this.store,
@@ -236,27 +207,6 @@ export class Keeper {
       stage: () => this.#stage,
       requireOpen: () => this.owed.requireSettled(),
       onCommit: (didCut) => this.#afterCommit(didCut),
-    })
-    this.pairing = new PairingService({
-      crypto,
-      now: () => clock.now(),
-      card: this.card,
-      members: this.members,
-      invitations: this.store.invitations,
-      ledger: this.ledger,
-      remember: (device, addresses) => this.peers.remember(device, { addresses }),
-      onRefused: (code) => this.refusals.add('pair', code),
-    })
-    const source = segmentSource(this.store, sealer, self)
-    this.serving = new Serving({ crypto, self, deviceSeed: keys.device, source, view: () => this.shareView() })
-    this.receiving = new Receiving({
-      crypto,
-      self,
-      source,
-      view: (owner) => this.shareView(owner),
-      keep: (log, run, head) =>
-        keepPeerRun({ store: this.store, stage: () => this.#stage }, this.shareView(log.author), log, run, head),
-      onRefused: (code) => this.refusals.add('sync', code),
     })
     this.records = new StoredRecords(crypto, this.store, this.writer, sealer)
     this.turns = new Turns(clock)

@@ -1,0 +1,169 @@
+/**
+ * What shares records with other devices, put together: membership, consent and its keys, pairing, serving and receiving.
+ * The parts know each other only through what is handed to them here.
+ */
+import type { Clock } from '../../base/clock.ts'
+import type { Crypto } from '../../base/crypto.ts'
+import type { DeviceId, MeshId, OpId } from '../../model/ids.ts'
+import type { DeviceCard, Membership } from '../../model/membership.ts'
+import type { Stage } from '../../model/stage.ts'
+import type { ShareView } from '../../policy/decide-share.ts'
+import type { SegmentWriter } from '../../store/segment-writer.ts'
+import type { Store } from '../../store/store.ts'
+import { ConsentService } from '../../sync/consent-service.ts'
+import { Epochs } from '../../sync/epochs.ts'
+import type { Ledger } from '../../sync/ledger.ts'
+import { MembershipService } from '../../sync/membership-service.ts'
+import type { OwnerClock } from '../../sync/owner-clock.ts'
+import { PairingService } from '../../sync/pairing/pairing-service.ts'
+import { Receiving } from '../../sync/receiving.ts'
+import { Serving } from '../../sync/serving.ts'
+import type { DeviceKeys } from '../key-file.ts'
+import { AddressBook } from './address-book.ts'
+import { consentStore } from './consent-store.ts'
+import { SETTING } from './device-settings.ts'
+import type { LiveGrants } from './live-grants.ts'
+import { PeerBook } from './peer-book.ts'
+import { keepPeerRun } from './peer-intake.ts'
+import type { RefusalCounter } from './refusal-counter.ts'
+import type { SegmentSealer } from './segment-sealer.ts'
+import { segmentSource } from './segment-source.ts'
+
+export interface SharingDeps {
+  readonly crypto: Crypto
+  readonly clock: Clock
+  readonly keys: DeviceKeys
+  readonly card: DeviceCard
+  readonly store: Store
+  readonly ledger: Ledger
+  readonly ownerClock: OwnerClock
+  readonly writer: SegmentWriter
+  readonly sealer: SegmentSealer
+  readonly refusals: RefusalCounter
+  readonly liveGrants: LiveGrants
+  readonly stage: () => Stage
+  /** What decisions about an owner's records are made on; without an owner, about ours. */
+  readonly shareView: (owner?: DeviceId) => ShareView
+  /** Whether records of this device may go to others at all. */
+  readonly mayLeave: () => boolean
+  readonly endStrayGrants: (membership: Membership) => Promise<void>
+  readonly onFailure: (err: unknown) => void
+  /** What is granted, or who is a member, has changed. */
+  readonly onView: () => void
+}
+
+export interface Sharing {
+  readonly peers: PeerBook
+  readonly addresses: AddressBook
+  readonly epochs: Epochs
+  readonly members: MembershipService
+  readonly consents: ConsentService
+  readonly pairing: PairingService
+  readonly serving: Serving
+  readonly receiving: Receiving
+}
+
+export function makeSharing(deps: SharingDeps): Sharing {
+  const { crypto, clock, card, store, keys } = deps
+  const peers = new PeerBook(store.peers, clock)
+  const members = makeMembers(deps)
+  const addresses = new AddressBook({ clock, self: card.deviceId, peers, members: () => members.current().members })
+  const epochs = makeEpochs(deps)
+  const consents = makeConsents(deps, members, epochs)
+  const pairing = makePairing(deps, members, peers)
+  const source = segmentSource(store, deps.sealer, card.deviceId)
+  const self = card.deviceId
+  const serving = new Serving({ crypto, self, deviceSeed: keys.device, source, view: () => deps.shareView() })
+  const receiving = makeReceiving(deps, source)
+  return { peers, addresses, epochs, members, consents, pairing, serving, receiving }
+}
+
+function makeMembers(deps: SharingDeps): MembershipService {
+  const { crypto, ownerClock, keys, card, ledger, store, refusals } = deps
+  const { control, settings, invitations } = store
+  const members: MembershipService = new MembershipService({
+    crypto,
+    ownerClock,
+    deviceSeed: keys.device,
+    card,
+    ledger,
+    store: {
+      ops: () => control.membershipOps(),
+      insertOp: (opId, bytes) => control.insertOp(opId, bytes),
+      mesh: () => settings.get(SETTING.mesh) as { mesh: MeshId; root: OpId } | undefined,
+      setMesh: (mesh) => settings.set(SETTING.mesh, mesh),
+      transaction: (work) => store.transaction(work),
+    },
+    beforeChange: deps.endStrayGrants,
+    onRemoved: (device) => invitations.forgetUsedBy(device),
+    onChange: () => {
+      deps.endStrayGrants(members.current()).catch(deps.onFailure)
+      deps.onView()
+    },
+    onRefused: (code) => refusals.add('sync', code),
+  })
+  return members
+}
+
+function makeEpochs({ crypto, ownerClock, store, ledger, card, liveGrants }: SharingDeps): Epochs {
+  return new Epochs({
+    crypto,
+    ownerClock,
+    table: store.epochs,
+    ledger,
+    self: card.deviceId,
+    boundaries: (lane) => liveGrants.edges(lane),
+  })
+}
+
+function makeConsents(deps: SharingDeps, members: MembershipService, epochs: Epochs): ConsentService {
+  const { crypto, ownerClock, keys, card, store, ledger, writer, refusals } = deps
+  const self = card.deviceId
+  return new ConsentService({
+    crypto,
+    ownerClock,
+    self,
+    deviceSeed: keys.device,
+    sealSecret: keys.seal,
+    mesh: () => members.mesh(),
+    isOurMesh: (mesh) => members.hasBeenIn(mesh),
+    membership: () => members.current(),
+    cardOf: (device) => members.cardOf(device),
+    store: consentStore(store, self),
+    epochs,
+    ledger,
+    stageAllowsSharing: deps.mayLeave,
+    cut: (lanes) => void writer.cut(({ log }) => lanes.includes(log.lane)),
+    onChange: deps.onView,
+    onRefused: (code) => refusals.add('sync', code),
+  })
+}
+
+function makePairing(
+  { crypto, clock, card, store, ledger, refusals }: SharingDeps,
+  members: MembershipService,
+  peers: PeerBook,
+): PairingService {
+  return new PairingService({
+    crypto,
+    now: () => clock.now(),
+    card,
+    members,
+    invitations: store.invitations,
+    ledger,
+    remember: (device, addresses) => peers.remember(device, { addresses }),
+    onRefused: (code) => refusals.add('pair', code),
+  })
+}
+
+function makeReceiving(deps: SharingDeps, source: ReturnType<typeof segmentSource>): Receiving {
+  const { crypto, card, store, stage, shareView, refusals } = deps
+  return new Receiving({
+    crypto,
+    self: card.deviceId,
+    source,
+    view: (owner) => shareView(owner),
+    keep: (log, run, head) => keepPeerRun({ store, stage }, shareView(log.author), log, run, head),
+    onRefused: (code) => refusals.add('sync', code),
+  })
+}
