@@ -56,6 +56,7 @@ export async function initDevice({ home, name, keyStore, passphrase }: InitOptio
 export async function runAgent(options: RunOptions): Promise<void> {
   process.umask(PRIVATE_UMASK)
   const log = stderrLog(options.logLevel)
+  endOnBugs(log)
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>()
   options.signal.addEventListener('abort', () => end(), { once: true })
   const agent = await startAgent({
@@ -91,6 +92,17 @@ export async function callOffline({ home, passphrase, method, path, body }: Offl
   } finally {
     await agent.stop()
   }
+}
+
+/**
+ * A bug ends the agent as a power cut would, which it is made for. Node's own way out closes the databases, and the next
+ * start could not tell that from a hand that took their write-ahead logs away.
+ */
+function endOnBugs(log: Logger): void {
+  process.on('uncaughtException', (err) => {
+    log.error({ err }, 'the agent ends: something failed that nobody took care of')
+    process.kill(process.pid, 'SIGKILL')
+  })
 }
 
 /** The agent's own log goes to stderr and nowhere else: never through the path it describes. */

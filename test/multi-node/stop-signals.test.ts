@@ -25,8 +25,11 @@ function run(...words: readonly string[]): unknown {
   return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }))
 }
 
-function startAgent() {
-  return spawn(process.execPath, [COMMAND, '--home', home, 'start'], { stdio: ['ignore', 'pipe', 'inherit'] })
+function startAgent(env: NodeJS.ProcessEnv = {}) {
+  return spawn(process.execPath, [COMMAND, '--home', home, 'start'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  })
 }
 
 // Ctrl-C reaches the launcher of an older Node and the agent, and the launcher passes its own on.
@@ -45,4 +48,21 @@ test('an agent that is told to end twice ends once, in order', async () => {
   next.kill('SIGTERM')
   await ended
   expect(leaves.map(({ type }) => type)).toEqual(['device.created', 'agent.started', 'agent.stopped', 'agent.started'])
+})
+
+// Node's own way out would fold the write-ahead log away, as somebody would who wants to hide what was in it.
+test('[AU21] an agent that a bug ends raises no alarm at its next start', async () => {
+  const bug = encodeURIComponent("process.on('SIGUSR2', () => { throw new Error('a bug') })")
+  const agent = startAgent({ NODE_OPTIONS: `--import=data:text/javascript,${bug}`, AICO_MESH_LOG: 'silent' })
+  await once(agent.stdout, 'data')
+  agent.kill('SIGUSR2')
+  expect(await once(agent, 'exit')).not.toEqual([0, null])
+
+  const next = startAgent()
+  await once(next.stdout, 'data')
+  const { alarms } = run('status') as { readonly alarms: readonly unknown[] }
+  const ended = once(next, 'exit')
+  next.kill('SIGTERM')
+  await ended
+  expect(alarms).toEqual([])
 })
