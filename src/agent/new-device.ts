@@ -6,22 +6,12 @@
  * becomes `keys.json` last, in one step. The draft also says whose the files are that a killed attempt left behind:
  * without it, databases that have lost their `keys.json` are a real device's and are never touched.
  */
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { Crypto } from '../base/crypto.ts'
 import type { DeviceId } from '../model/ids.ts'
-import { layOutHome, type Home } from '../platform/home.ts'
+import { layOutHome, makeFolders, type Home } from '../platform/home.ts'
 import { hpkeKeyPair, hpkePublicKey } from '../platform/hpke.ts'
 import { removeDatabase } from '../store/open-encrypted.ts'
 import { lockHome } from './home-lock.ts'
@@ -86,7 +76,7 @@ function requireNoDevice({ folder, storeFile, auditFile }: Home): void {
 
 function makeHomeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolders(folder)
     chmodSync(folder, 0o700)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException

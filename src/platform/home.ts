@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
-import { isAbsolute, join, resolve } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { MeshError } from '../base/errors.ts'
 
 /** Longest path a unix socket may have, with room for the longest name we bind: Linux allows 107 bytes, macOS 103. */
@@ -52,9 +52,25 @@ export function layOutHome(folder: string): Home {
 export type HomeErrorCode = 'HOME_NOT_PRIVATE'
 export class HomeError extends MeshError<HomeErrorCode> {}
 
+/**
+ * Makes a folder and those it is in, 0700. Not by Node's own recursion, which spins for ever where the system takes no
+ * folder under one that is there, such as /proc/1. @throws the system's error
+ */
+export function makeFolders(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found?.isDirectory()) return
+  if (found === undefined) makeFolders(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (err) {
+    // Made by another process in the meantime; what is no folder is in the way.
+    if ((err as NodeJS.ErrnoException).code !== 'EEXIST' || found !== undefined) throw err
+  }
+}
+
 /** @throws {HomeError} `HOME_NOT_PRIVATE` if something else stands there, such as a link or another user's folder. */
 export function makePrivateFolder(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path, { recursive: true, mode: 0o700 })
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) makeFolders(path)
   requireOwnFolder(path)
   chmodSync(path, 0o700)
 }

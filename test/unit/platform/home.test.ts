@@ -2,7 +2,14 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, write
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { findHome, layOutHome, makePrivateFolder, narrowHome, requireOwnFolder } from '../../../src/platform/home.ts'
+import {
+  findHome,
+  layOutHome,
+  makeFolders,
+  makePrivateFolder,
+  narrowHome,
+  requireOwnFolder,
+} from '../../../src/platform/home.ts'
 
 let folder: string
 beforeEach(() => {
@@ -73,6 +80,24 @@ describe('a private folder', () => {
   test('[ID5] is never a file', () => {
     writeFileSync(join(folder, 'file'), '')
     expect(() => makePrivateFolder(join(folder, 'file'))).toThrow(expect.objectContaining({ code: 'HOME_NOT_PRIVATE' }))
+  })
+})
+
+describe('folders', () => {
+  test('[ID5] are made with those they are in, 0700; one that is there is left as it is', () => {
+    const path = join(folder, 'a', 'b')
+    makeFolders(path)
+    expect((statSync(join(folder, 'a')).mode & 0o777).toString(8)).toBe('700')
+    chmodSync(path, 0o750)
+    makeFolders(path)
+    expect((statSync(path).mode & 0o777).toString(8)).toBe('750')
+  })
+
+  test('[ID8] where none can be made, the system says why, at once', () => {
+    writeFileSync(join(folder, 'file'), '')
+    expect(() => makeFolders(join(folder, 'file'))).toThrow('EEXIST')
+    expect(() => makeFolders(join(folder, 'file', 'x'))).toThrow('EEXIST')
+    expect(() => makeFolders('/proc/1/x/y')).toThrow(/ENOENT|EACCES|EROFS/)
   })
 })
 
