@@ -199,6 +199,16 @@ function otlpRoutes({ keeper, gate }: RouteDeps): readonly Route[] {
       handle: (request) => takeOtlp(request, keeper, gate),
     },
     {
+      method: 'POST',
+      path: '/v1/devtools/refused',
+      capability: 'devtools',
+      // What the devtools process refuses never comes here: it says how often it did.
+      handle: async (request) => {
+        await keeper.call('otlpRefused', countsField(jsonBody(request)))
+        return { json: {} }
+      },
+    },
+    {
       method: 'GET',
       path: '/v1/devtools/lifeline',
       capability: 'devtools',
@@ -212,6 +222,20 @@ function otlpRoutes({ keeper, gate }: RouteDeps): readonly Route[] {
       }),
     },
   ]
+}
+
+/** Statuses that a refusal of the devtools process can have; a counter each, and no other. */
+const REFUSED_STATUSES: readonly number[] = [403, 404, 405, 413, 415, 503]
+const MAX_REFUSED_AT_ONCE = 1_000_000
+
+function countsField(fields: Readonly<Record<string, unknown>>): readonly (readonly [number, number])[] {
+  const { counts } = fields
+  if (typeof counts !== 'object' || counts === null) throw bad('counts', 'is an object')
+  return Object.entries(counts).map(([status, count]) => {
+    const isCount = Number.isInteger(count) && count > 0 && count <= MAX_REFUSED_AT_ONCE
+    if (!isCount || !REFUSED_STATUSES.includes(Number(status))) throw bad('counts', 'has a count for each known status')
+    return [Number(status), count as number] as const
+  })
 }
 
 async function takeOtlp(

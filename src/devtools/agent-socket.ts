@@ -4,6 +4,7 @@
  */
 import { Agent, request, type IncomingMessage } from 'node:http'
 import type { Signal } from '../model/lane.ts'
+import type { Counts } from './refusal-tally.ts'
 import type { DevtoolsConfig } from './process-words.ts'
 
 /** A body as it came from the client, still compressed. */
@@ -28,6 +29,9 @@ export const AGENT_TIMEOUT_MS = 5_000
 export const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 /** Path of the request whose answer stays open as long as the agent wants this process. */
 export const LIFELINE_PATH = '/v1/devtools/lifeline'
+
+/** Path that takes counts of refused requests. */
+export const REFUSED_PATH = '/v1/devtools/refused'
 
 export class AgentSocket {
   readonly #config: Pick<DevtoolsConfig, 'socketPath' | 'token'>
@@ -63,6 +67,31 @@ export class AgentSocket {
       outgoing.on('error', () => resolve(undefined))
       for (const block of push.blocks) outgoing.write(block)
       outgoing.end()
+    })
+  }
+
+  /** Tells the agent how often this process refused a request itself. @returns whether it took them */
+  tellRefused(counts: Counts): Promise<boolean> {
+    const body = Buffer.from(JSON.stringify({ counts }))
+    return new Promise((resolve) => {
+      const outgoing = request({
+        socketPath: this.#config.socketPath,
+        path: REFUSED_PATH,
+        method: 'POST',
+        agent: this.#connections,
+        signal: AbortSignal.timeout(this.#timeoutMs),
+        headers: {
+          authorization: `Bearer ${this.#config.token}`,
+          'content-type': 'application/json',
+          'content-length': body.length,
+        },
+      })
+      outgoing.on('response', (response) => {
+        response.resume().on('error', () => {})
+        resolve(response.statusCode === 200)
+      })
+      outgoing.on('error', () => resolve(false))
+      outgoing.end(body)
     })
   }
 

@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { AgentSocket } from './agent-socket.ts'
 import { LoopbackServer } from './loopback-server.ts'
 import { MAX_REQUESTS_IN_FLIGHT, OtlpHttp } from './otlp-http.ts'
+import { RefusalTally } from './refusal-tally.ts'
 import { readConfig, type DevtoolsConfig, type DevtoolsListening } from './process-words.ts'
 
 /** How long the agent may take to send the configuration. */
@@ -25,7 +26,8 @@ else process.exit(EXIT_BAD_START)
 async function serve(config: DevtoolsConfig): Promise<void> {
   const agent = new AgentSocket(config, { maxConnections: MAX_REQUESTS_IN_FLIGHT })
   if (!(await agent.holdLifeline(() => void end()))) fail('the agent refused the lifeline')
-  const otlp = new OtlpHttp(agent)
+  const tally = new RefusalTally((counts) => agent.tellRefused(counts))
+  const otlp = new OtlpHttp(agent, { onRefused: (status) => tally.add(status) })
   server = new LoopbackServer((request, response, askedFirst) => otlp.handle(request, response, askedFirst))
   const port = await server.listen(config.port)
   if (isEnding) return

@@ -24,6 +24,8 @@ export interface OtlpHttpOptions {
   readonly maxBytes?: number
   /** Default {@link LINGER_MS}. */
   readonly lingerMs?: number
+  /** Called with the status of every answer that this process makes itself. */
+  readonly onRefused?: (status: number) => void
 }
 
 /** Requests between their first byte and the agent's answer: four exporters of three signals, with room to spare. */
@@ -42,11 +44,13 @@ export class OtlpHttp {
   readonly #inFlight: InFlight
   readonly #maxBodyBytes: number
   readonly #lingerMs: number
+  readonly #onRefused: (status: number) => void
 
   constructor(target: PushTarget, options: OtlpHttpOptions = {}) {
     this.#target = target
     this.#maxBodyBytes = options.maxBodyBytes ?? MAX_OTLP_BYTES
     this.#lingerMs = options.lingerMs ?? LINGER_MS
+    this.#onRefused = options.onRefused ?? (() => undefined)
     this.#inFlight = new InFlight({
       maxRequests: options.maxRequests ?? MAX_REQUESTS_IN_FLIGHT,
       maxBytes: options.maxBytes ?? MAX_BYTES_IN_FLIGHT,
@@ -100,6 +104,7 @@ export class OtlpHttp {
 
   #refuse(refusal: Refusal, request: IncomingMessage, response: ServerResponse): void {
     const { status, encoding, allow, retryAfterS } = refusal
+    this.#onRefused(status)
     const body = encodeRpcStatus({ code: refusal.rpcCode, message: refusal.message }, encoding)
     writeAnswer(response, status, body, {
       'content-type': CONTENT_TYPES[encoding],

@@ -2,6 +2,7 @@
  * The life of a `start`ed process: its first line, what it listens on, what it needs to open its keys, and that nothing of
  * it is left when it ends, however it ends.
  */
+import { request } from 'node:http'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
@@ -152,3 +153,28 @@ test('a passphrase opens the device and nothing else does; the choice is shown a
   // The running agent is asked, so nobody needs the passphrase again.
   await succeed(home, ['status'])
 })
+
+test('[OH11] what the devtools process refuses by itself is counted in status, oversized bodies among them', async () => {
+  const { child, ready } = await start(developer, ['--otlp-port', '0'])
+  const url = `${ready.otlp ?? ''}/v1/traces`
+  expect((await fetch(url)).status).toBe(405)
+  expect((await fetch(url, { method: 'POST', body: 'x', headers: { 'content-type': 'text/xml' } })).status).toBe(415)
+  expect(await statusOfOversized(url)).toBe(413)
+  const counters = async (): Promise<Record<string, number>> =>
+    ((await statusOf(developer)) as { counters: Record<string, number> }).counters
+  const wanted = { 'otlp.refused.405': 1, 'otlp.refused.413': 1, 'otlp.refused.415': 1 }
+  await expect.poll(counters, { timeout: 10_000 }).toMatchObject(wanted)
+  await end(child, 'SIGTERM')
+})
+
+/** Announces more than is ever taken, and sends none of it. */
+function statusOfOversized(url: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/x-protobuf', 'content-length': 1_000_000_000 }
+    const call = request(url, { method: 'POST', headers }, ({ statusCode }) => {
+      call.destroy()
+      resolve(statusCode)
+    })
+    call.on('error', reject).flushHeaders()
+  })
+}

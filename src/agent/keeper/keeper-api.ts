@@ -82,6 +82,10 @@ function recordCalls(keeper: Keeper) {
         return otlpResponse(failure)
       }
     },
+    /** What the devtools process refused before it came here, by status. */
+    otlpRefused(counts: readonly (readonly [number, number])[]): void {
+      for (const [status, count] of counts) keeper.store.counters.add(`otlp.refused.${status}`, count)
+    },
     async takeBus({ module, signal, encoding, bytes }: BusTelemetry): Promise<{ accepted: number; rejected: number }> {
       const read = encoding === 'json' ? readJson(signal, bytes) : { bytes, rejected: undefined }
       const admitted = await keeper.intake.take(signal, read.bytes, { kind: 'bus', module })
