@@ -3,6 +3,7 @@
  * told apart by the rooms it comes from; decisions are policy's, work is the services'.
  */
 import { randomBytes } from 'node:crypto'
+import { codeOf } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Service } from '../base/service.ts'
 import { startAll } from '../base/service.ts'
@@ -14,6 +15,7 @@ import { AgentState } from './agent-state.ts'
 import type { AgentConfig } from './config.ts'
 import { DevtoolsProcess } from './devtools-process.ts'
 import { layOutHome, makePrivateFolder, narrowHome, type Home } from '../platform/home.ts'
+import { forgetFailedStarts, noteFailedStart, readFailedStarts } from './failed-starts.ts'
 import { HomeLockError, lockHome } from './home-lock.ts'
 import { CliToken, findLiveAgent } from './cli-token.ts'
 import { HttpServer } from './http-server.ts'
@@ -36,6 +38,15 @@ export interface Agent {
 
 /** @throws {KeyFileError}, {HomeLockError}, {StoreError}, {BusError}: nothing stays open then */
 export async function startAgent(config: AgentConfig): Promise<Agent> {
+  try {
+    return await openAgent(config)
+  } catch (err) {
+    noteFailedStart(config.home, codeOf(err))
+    throw err
+  }
+}
+
+async function openAgent(config: AgentConfig): Promise<Agent> {
   const { log } = config
   const home = layOutHome(config.home)
   const keyStore = readKeyStore(config.home)
@@ -46,6 +57,7 @@ export async function startAgent(config: AgentConfig): Promise<Agent> {
     const keys = await openKeyFile(nodeCrypto, config.home, config.passphrase)
     makePrivateFolder(home.runFolder)
     const parts = await wire(config, home, keys, keyStore)
+    await countFailedStarts(config.home, parts.keeper, log)
     const stopAll = await startAll(parts.services, log)
     return {
       state: parts.state,
@@ -58,6 +70,18 @@ export async function startAgent(config: AgentConfig): Promise<Agent> {
   } catch (err) {
     unlock()
     throw err
+  }
+}
+
+/** What failed while there was nothing to count in; it waits for the next start if the disk does not take it now. */
+async function countFailedStarts(home: string, keeper: KeeperClient, log: Logger): Promise<void> {
+  const counts = readFailedStarts(home)
+  if (Object.keys(counts).length === 0) return
+  try {
+    await keeper.call('startsFailed', counts)
+    forgetFailedStarts(home)
+  } catch (err) {
+    log.warn({ code: codeOf(err) }, 'failed starts could not be counted')
   }
 }
 
@@ -139,7 +163,7 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
   // The token is the last to come and the first to go: whoever finds it talks to an agent that is whole.
   const token = new CliToken(home, tokens.cli)
   const services = isOnline ? [store, record, bus, http, mesh, stages, token] : [store]
-  return { services, state, routes }
+  return { services, state, routes, keeper }
 }
 
 function recordRefusal(keeper: KeeperClient, module: string, log: Logger): void {

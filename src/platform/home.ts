@@ -9,7 +9,7 @@ import { MeshError } from '../base/errors.ts'
 const MAX_SOCKET_FOLDER_BYTES = 70
 
 /** Files directly in the home that hold keys or records, or let somebody in. */
-const PRIVATE_FILES = ['keys.json', 'master.key', 'token', 'store.db', 'audit.db', 'lock.db']
+const PRIVATE_FILES = ['keys.json', 'master.key', 'token', 'store.db', 'audit.db', 'lock.db', 'failed-starts.json']
 
 export interface Home {
   readonly folder: string

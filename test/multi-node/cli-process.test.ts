@@ -5,7 +5,7 @@
 import { request } from 'node:http'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -149,9 +149,26 @@ test('a passphrase opens the device and nothing else does; the choice is shown a
 
   const { ready } = await start(home, ['--passphrase-file', right])
   const { deviceId } = ready
-  expect(await statusOf(home)).toMatchObject({ deviceId, stage: 'pro', keyStore: 'passphrase' })
+  expect(await statusOf(home)).toMatchObject({
+    deviceId,
+    stage: 'pro',
+    keyStore: 'passphrase',
+    counters: { 'start.failed.PASSPHRASE_WRONG': 1 },
+  })
   // The running agent is asked, so nobody needs the passphrase again.
   await succeed(home, ['status'])
+})
+
+test('[ID16] a truncated database ends a start with its code; put back whole, it opens, and the failure is counted', async () => {
+  const home = join(lab.folder, 'truncated')
+  await succeed(home, ['init', '--name', 'truncated'])
+  const file = join(home, 'store.db')
+  const whole = readFileSync(file)
+  writeFileSync(file, whole.subarray(0, Math.floor(whole.length / 2)))
+  expect(await failureOf(home, ['start'])).toEqual([1, 'STORE_CORRUPT'])
+  writeFileSync(file, whole)
+  await start(home, [])
+  expect(await statusOf(home)).toMatchObject({ alarms: [], counters: { 'start.failed.STORE_CORRUPT': 1 } })
 })
 
 test('[OH11] what the devtools process refuses by itself is counted in status, oversized bodies among them', async () => {

@@ -92,6 +92,10 @@ function recordCalls(keeper: Keeper) {
       const rejected = addRejected(read.rejected, admitted.rejected)
       return { accepted: admitted.accepted, rejected: rejected?.count ?? 0 }
     },
+    /** Starts that failed before this one, by code. */
+    startsFailed(counts: Readonly<Record<string, number>>): void {
+      for (const [code, count] of Object.entries(counts)) keeper.store.counters.add(`start.failed.${code}`, count)
+    },
     audit: (entry: LedgerEntry): void => keeper.ledger.append(entry),
     recordEvent: (entry: LedgerEntry): void => keeper.recordEvent(entry),
   }
