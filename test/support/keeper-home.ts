@@ -38,6 +38,11 @@ export function keeperHome(clock: ManualClock = manualClock(START_MS), keys: Dev
   return homeIn(root, root, clock, keys)
 }
 
+/** Over files that are there, such as those another version left. The folder goes with {@link KeeperHome.remove}. */
+export function keeperHomeIn(folder: string, clock: ManualClock, keys: DeviceKeys): KeeperHome {
+  return homeIn(folder, folder, clock, keys)
+}
+
 export function randomKeys(): DeviceKeys {
   const key = (): Uint8Array => nodeCrypto.randomBytes(32)
   return { device: key(), peer: key(), seal: key(), store: key(), audit: key(), auditPayload: key() }

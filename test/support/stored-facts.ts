@@ -1,0 +1,144 @@
+/**
+ * All that a device has, as its own answers say it: through the calls that the command line, the dashboard and peers
+ * make, never through tables. Two versions of the store that give the same facts hold the same.
+ */
+import { keeperApi } from '../../src/agent/keeper/keeper-api.ts'
+import type { Keeper } from '../../src/agent/keeper/keeper.ts'
+import { toHex, utf8 } from '../../src/base/bytes.ts'
+import type { DeviceId, GrantId } from '../../src/model/ids.ts'
+import { nodeCrypto } from '../../src/platform/node-crypto.ts'
+import type { LogLine } from '../../src/query/log-line.ts'
+import type { TraceList } from '../../src/query/list-traces.ts'
+import type { StitchedTrace } from '../../src/query/stitched-trace.ts'
+import { MAX_RUN_BYTES, type Sealed } from '../../src/sync/serving.ts'
+import { segmentId } from '../../src/wire/segment-header.ts'
+
+export interface StoredFacts {
+  readonly device: DeviceId
+  readonly name: string
+  readonly stage: string
+  /** Of all lanes, open ones too. */
+  readonly records: number
+  /** Newest first. */
+  readonly traces: readonly TraceFacts[]
+  /** Oldest first. */
+  readonly logs: readonly string[]
+  readonly peers: readonly PeerFacts[]
+  readonly grants: readonly GrantFacts[]
+  /** `id name` of each. */
+  readonly members: readonly string[]
+  readonly modules: readonly string[]
+  readonly audit: { readonly size: number; readonly root: string; readonly types: readonly string[] }
+  readonly alarms: readonly string[]
+}
+interface TraceFacts {
+  readonly traceId: string
+  readonly complete: boolean
+  readonly spans: number
+  /** Over every span with its attributes, in the order of their ids. */
+  readonly digest: string
+}
+interface GrantFacts {
+  readonly grantId: GrantId
+  readonly owner: DeviceId
+  readonly recipient: DeviceId
+  readonly lanes: readonly string[]
+  readonly state: string
+}
+interface PeerFacts {
+  readonly device: DeviceId
+  /** What we would send it: `log/seq id hash-of-sealed-bytes` of each segment it may have. */
+  readonly served: readonly string[]
+  /** Over what we hold of it. */
+  readonly received: string
+}
+
+type Api = ReturnType<typeof keeperApi>
+
+/** More than any store of a test holds. */
+const ALL = 5_000
+
+export async function storedFacts(keeper: Keeper, storeFile: string): Promise<StoredFacts> {
+  const api = keeperApi(keeper, storeFile)
+  const view = api.view()
+  const audit = api.auditList(0, ALL)
+  const others = [...view.membership.members.keys()].filter((device) => device !== view.self.deviceId)
+  return {
+    device: view.self.deviceId,
+    name: view.self.name,
+    stage: view.stage,
+    records: api.status().records,
+    traces: await traceFacts(api),
+    logs: await logFacts(api),
+    peers: await Promise.all(others.map((device) => peerFacts(api, device))),
+    grants: api.grants().map(({ grant: { grantId, owner, recipient, lanes }, state }) => {
+      return { grantId, owner, recipient, lanes, state }
+    }),
+    members: [...view.membership.members.values()].map(({ card }) => `${card.deviceId} ${card.name}`).sort(),
+    modules: api.modules().map(({ name }) => name),
+    audit: { size: audit.length, root: toHex(keeper.audit.root()), types: audit.map(({ leaf }) => leaf.type) },
+    alarms: view.alarms.map(({ code }) => code),
+  }
+}
+
+async function traceFacts(api: Api): Promise<readonly TraceFacts[]> {
+  const list = read(api.traceList(ALL)) as TraceList
+  const shown = list.traces.map(async ({ traceId }) => read(await api.traceShow(traceId, { attributes: true })))
+  return (await Promise.all(shown)).map((trace) => {
+    const { traceId, complete, spans } = trace as StitchedTrace
+    return { traceId, complete, spans: spans.length, digest: digestOf(spans.map(spanFact).sort()) }
+  })
+}
+
+/** Without provenance: what is only acknowledged is chained at the next start. */
+function spanFact(span: StitchedTrace['spans'][number]): string {
+  const { spanId, parentSpanId, deviceId, module, name, startUnixNano, endUnixNano, status, attributes } = span
+  return JSON.stringify({
+    spanId,
+    parentSpanId,
+    deviceId,
+    module,
+    name,
+    startUnixNano,
+    endUnixNano,
+    status,
+    attributes,
+  })
+}
+
+async function logFacts(api: Api): Promise<readonly string[]> {
+  const { logs } = read(await api.logList({}, ALL)) as { readonly logs: readonly LogLine[] }
+  return logs.map(({ timeUnixNano, severity, body, traceId, deviceId, module, attributes }) =>
+    JSON.stringify({ timeUnixNano, severity, body, traceId, deviceId, module, attributes }),
+  )
+}
+
+async function peerFacts(api: Api, device: DeviceId): Promise<PeerFacts> {
+  return { device, served: await servedTo(api, device), received: toHex(api.digestOf(device)) }
+}
+
+async function servedTo(api: Api, device: DeviceId): Promise<readonly string[]> {
+  const facts: string[] = []
+  for (const row of await api.rowsFor(device)) {
+    for (let to = row.to; to >= row.from;) {
+      const run = api.readRun(device, { ...row, to }, MAX_RUN_BYTES)
+      if (run === 'denied') throw new Error(`segment ${to} of ${row.log} is offered and not given`)
+      facts.push(...run.segments.map((segment, i) => segmentFact(row.log, run.from + i, segment)))
+      to = run.from - 1
+    }
+  }
+  return facts.sort()
+}
+
+function segmentFact(log: string, seq: number, { header, sealed }: Sealed): string {
+  const { sha256 } = nodeCrypto
+  return `${log}/${seq} ${toHex(segmentId(header, sha256))} ${toHex(sha256(sealed))}`
+}
+
+function digestOf(facts: readonly string[]): string {
+  return toHex(nodeCrypto.sha256(utf8(facts.join('\n'))))
+}
+
+function read(json: Uint8Array | undefined): unknown {
+  return JSON.parse(new TextDecoder().decode(json))
+}
