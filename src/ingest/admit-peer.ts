@@ -7,7 +7,7 @@ import { SIGNALS, type Lane, type Signal } from '../model/lane.ts'
 import type { Stage } from '../model/stage.ts'
 import { decideShare, type ShareRequest, type ShareView } from '../policy/decide-share.ts'
 import { decideAdmission } from '../policy/stage-gate.ts'
-import type { Row } from '../wire/otlp/rows.ts'
+import { digestOfScan, type Digest } from '../wire/index/digest.ts'
 import { scanOtlp } from '../wire/otlp/scan.ts'
 
 export type AdmitPeerErrorCode = 'POLICY_STAGE' | 'POLICY_NOT_SHARED' | 'SYNC_BAD_PAYLOAD'
@@ -24,7 +24,7 @@ export interface PeerPayload {
 }
 
 /** @throws {AdmitPeerError} if policy says no, or the payload is not what it claims to be */
-export function admitPeer({ stage, view, request, raw, records }: PeerPayload): readonly Row[] {
+export function admitPeer({ stage, view, request, raw, records }: PeerPayload): Digest {
   if (!decideAdmission(stage, { lane: request.lane, origin: 'peer' }).admit) {
     throw new AdmitPeerError('POLICY_STAGE', 'this stage takes nothing from other devices')
   }
@@ -35,19 +35,19 @@ export function admitPeer({ stage, view, request, raw, records }: PeerPayload): 
     })
   }
   if (!isSignal(request.lane)) throw new AdmitPeerError('SYNC_BAD_PAYLOAD', 'a lane that holds no OTLP yet')
-  const rows = scanRows(request.lane, raw)
-  if (rows.length !== records) {
+  const digest = scanPayload(request.lane, raw)
+  if (digest.records !== records) {
     throw new AdmitPeerError('SYNC_BAD_PAYLOAD', 'not the number of records it claims', {
-      details: { claimed: records, found: rows.length },
+      details: { claimed: records, found: digest.records },
     })
   }
-  return rows
+  return digest
 }
 
-function scanRows(lane: Signal, raw: Uint8Array): readonly Row[] {
+function scanPayload(lane: Signal, raw: Uint8Array): Digest {
   try {
     const scan = scanOtlp(lane, raw)
-    if (scan.rejected === undefined) return scan.resources.flatMap(({ scopes }) => scopes.flatMap(({ rows }) => rows))
+    if (scan.rejected === undefined) return digestOfScan(scan)
   } catch (cause) {
     throw new AdmitPeerError('SYNC_BAD_PAYLOAD', 'the payload is not OTLP', { cause })
   }

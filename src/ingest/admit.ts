@@ -14,7 +14,9 @@ import {
 } from '../model/lane.ts'
 import type { Stage } from '../model/stage.ts'
 import { decideAdmission } from '../policy/stage-gate.ts'
-import type { RejectedRecords, Row } from '../wire/otlp/rows.ts'
+import { digestOf, type Digest } from '../wire/index/digest.ts'
+import type { Columns, RowList } from '../wire/otlp/columns.ts'
+import type { RejectedRecords } from '../wire/otlp/rows.ts'
 import { scanOtlp } from '../wire/otlp/scan.ts'
 import { splitResource } from '../wire/otlp/split.ts'
 
@@ -36,7 +38,7 @@ export interface AdmittedChunk {
   readonly lane: Signal
   readonly module: string
   readonly payload: Uint8Array
-  readonly rows: readonly Row[]
+  readonly digest: Digest
 }
 export interface Admitted {
   readonly chunks: readonly AdmittedChunk[]
@@ -51,33 +53,41 @@ export interface Admitted {
 export const MAX_CHUNK_RECORDS = 1024
 /** A chunk holds at most this many bytes, for the same reason; a larger record has a chunk of its own. */
 export const MAX_CHUNK_BYTES = 262_144
+const CHUNK_LIMITS = { maxRecords: MAX_CHUNK_RECORDS, maxBytes: MAX_CHUNK_BYTES }
 const UNKNOWN_SERVICE = 'unknown_service'
 
 /** @throws {OtlpError} if the message as a whole cannot be read; a bad record is only counted. */
 export function admit(request: AdmitRequest): Admitted {
-  const { signal, bytes, origin, stage } = request
-  const scan = scanOtlp(signal, bytes)
+  const { signal, bytes, origin } = request
+  const { columns, resources, accepted: scanned, rejected } = scanOtlp(signal, bytes)
   const sources = new Set(request.knownSources)
-  const keep = (row: Row): boolean =>
-    decideAdmission(stage, { lane: signal, severityNumber: severityOf(row), origin: origin.kind }).admit
-  const chunks = scan.resources.flatMap((resource) => {
+  const keep = recordGate(request, columns)
+  let accepted = 0
+  const chunks = resources.flatMap((resource) => {
     const module = origin.kind === 'otlp' ? otlpSource(resource.serviceName, sources) : origin.module
-    return splitResource(signal, bytes, resource, keep, {
-      maxRecords: MAX_CHUNK_RECORDS,
-      maxBytes: MAX_CHUNK_BYTES,
-    }).map(({ bytes: payload, rows }) => ({ lane: signal, module, payload, rows }))
+    return splitResource(columns, resource, keep, CHUNK_LIMITS).map((chunk) => {
+      accepted += weightOf(columns, chunk.rows)
+      const digest = digestOf(columns, chunk.rows, chunk.sharedTokens)
+      return { lane: signal, module, payload: chunk.bytes, digest }
+    })
   })
-  const accepted = chunks.reduce((sum, { rows }) => sum + countRecords(rows), 0)
-  return { chunks, accepted, rejected: scan.rejected, dropped: scan.accepted - accepted }
+  return { chunks, accepted, rejected, dropped: scanned - accepted }
+}
+
+/** Whether the stage collects a record. Only logs are judged one by one. */
+function recordGate({ signal, stage, origin }: AdmitRequest, columns: Columns): (row: number) => boolean {
+  const admits = (severityNumber?: number): boolean =>
+    decideAdmission(stage, { lane: signal, severityNumber, origin: origin.kind }).admit
+  if (signal === 'logs') return (row) => admits(columns.level[row])
+  const isAdmitted = admits()
+  return () => isAdmitted
 }
 
 /** Points for metrics, records for the rest: what OTLP counts. */
-export function countRecords(rows: readonly Row[]): number {
-  return rows.reduce((sum, row) => sum + (row.kind === 'metric' ? row.points : 1), 0)
-}
-
-function severityOf(row: Row): number | undefined {
-  return row.kind === 'log' ? row.severityNumber : undefined
+function weightOf({ weight }: Columns, rows: RowList): number {
+  let sum = 0
+  for (const row of rows) sum += weight[row] as number
+  return sum
 }
 
 function otlpSource(serviceName: string | undefined, sources: Set<string>): string {

@@ -11,13 +11,12 @@ import { concat } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Signal } from '../model/lane.ts'
 import { MAX_SEGMENT_RAW_BYTES, MAX_SEGMENT_RECORDS, type LogKey } from '../model/segment.ts'
-import type { TraceId } from '../model/ids.ts'
-import type { Row } from '../wire/otlp/rows.ts'
+import { digestOfScan, mergeDigests, type Digest, type TraceEntry } from '../wire/index/digest.ts'
 import { scanOtlp } from '../wire/otlp/scan.ts'
 import type { LogRowId, LogTable, StoredLog } from './log-table.ts'
 import type { ChainLink, SegmentTable } from './segment-table.ts'
 import { asStoreErrors } from './store-error.ts'
-import { summarizeTraces, type TraceEntry, type TraceIndex } from './trace-index.ts'
+import type { TraceIndex } from './trace-index.ts'
 
 /** A segment is cut at this many records: what a signature and a chunk on the wire are worth. */
 export const CUT_RECORDS = 256
@@ -31,7 +30,7 @@ export interface LocalBatch {
   readonly log: StoredLog
   readonly epoch: number
   readonly payload: Uint8Array
-  readonly rows: readonly Row[]
+  readonly digest: Digest
 }
 
 export interface SegmentPlan extends LogKey {
@@ -71,13 +70,13 @@ export interface SegmentWriterDeps {
 interface OpenBatch {
   readonly journalId: number | undefined
   readonly payload: Uint8Array
-  readonly rows: readonly Row[]
+  readonly digest: Digest
 }
 /** Records that are acknowledged and not yet in a segment. */
-export interface OpenRows {
+export interface OpenRecords {
   readonly log: StoredLog
   readonly payload: Uint8Array
-  readonly rows: readonly Row[]
+  readonly digest: Digest
 }
 interface OpenLog {
   readonly log: StoredLog
@@ -133,19 +132,14 @@ export class SegmentWriter {
     return this.#open.size > 0
   }
 
-  /** Open batches of a lane, with their rows; of a trace, with the rows that are its spans. */
-  openBatches(lane: Signal, traceId?: TraceId): readonly OpenRows[] {
-    const isMeant = (row: Row): boolean => traceId === undefined || (row.kind === 'span' && row.traceId === traceId)
+  openBatches(lane: Signal): readonly OpenRecords[] {
     return [...this.#open.values()]
       .filter(({ log }) => log.lane === lane)
-      .flatMap(({ log, batches }) => batches.map(({ payload, rows }) => ({ log, payload, rows: rows.filter(isMeant) })))
-      .filter(({ rows }) => rows.length > 0)
+      .flatMap(({ log, batches }) => batches.map(({ payload, digest }) => ({ log, payload, digest })))
   }
 
   openTraces(): readonly (TraceEntry & { readonly log: StoredLog })[] {
-    return [...this.#open.values()].flatMap(({ log, batches }) =>
-      summarizeTraces(batches.flatMap(({ rows }) => rows)).map((entry) => ({ ...entry, log })),
-    )
+    return this.openBatches('traces').flatMap(({ log, digest }) => digest.traces.map((entry) => ({ ...entry, log })))
   }
 
   openRecords(): number {
@@ -209,13 +203,23 @@ export class SegmentWriter {
 
   #writeSegment({ log, epoch }: OpenLog, group: readonly OpenBatch[], last: ChainLink | undefined): ChainLink {
     const { segments, traces, sealer } = this.#deps
-    const rows = group.flatMap((batch) => batch.rows)
-    const body = compress(concat(...group.map(({ payload }) => payload)), rows.length)
+    const digest = mergeDigests(group.map((batch) => batch.digest))
+    const body = compress(concat(...group.map(({ payload }) => payload)), digest.records)
     const seq = last === undefined ? 0 : last.seq + 1
     const plan = { ...log, lane: log.lane as Signal, seq, prev: last?.segmentId, epoch }
     const { header, id } = sealer.seal(plan, body)
-    const rowId = segments.insert({ log: log.rowId, seq, segmentId: id, epoch, header, ...body, ...timeRange(rows) })
-    traces.insert(rowId, summarizeTraces(rows))
+    const { minUnixNano, maxUnixNano } = digest
+    const rowId = segments.insert({
+      log: log.rowId,
+      seq,
+      segmentId: id,
+      epoch,
+      header,
+      ...body,
+      minUnixNano,
+      maxUnixNano,
+    })
+    traces.insert(rowId, digest.traces)
     return { seq, segmentId: id, header }
   }
 
@@ -227,8 +231,8 @@ export class SegmentWriter {
       .prepare<[], JournalRecord>('SELECT id, log, epoch, payload FROM journal ORDER BY id')
       .all()) {
       const log = logs.byRow(record.log)
-      const rows = rowsOf(log.lane as Signal, record.payload)
-      const batch = { journalId: record.id, payload: record.payload, rows }
+      const digest = digestOfScan(scanOtlp(log.lane as Signal, record.payload))
+      const batch = { journalId: record.id, payload: record.payload, digest }
       const open = this.#open.get(record.log)
       const batches = open ? [...open.batches, batch] : [batch]
       this.#open.set(record.log, { log, epoch: record.epoch, batches, sinceMs })
@@ -236,46 +240,8 @@ export class SegmentWriter {
   }
 }
 
-/** Rows of a payload that was scanned when it came in. */
-export function rowsOf(lane: Signal, payload: Uint8Array): readonly Row[] {
-  return scanOtlp(lane, payload).resources.flatMap(({ scopes }) => scopes.flatMap(({ rows }) => rows))
-}
-
-/** Earliest and latest time of a batch's records. */
-export function timeRange(rows: readonly Row[]): { readonly minUnixNano: bigint; readonly maxUnixNano: bigint } {
-  let [min, max] = [rows[0] ? startOf(rows[0]) : 0n, 0n]
-  for (const row of rows) {
-    const [start, end] = [startOf(row), endOf(row)]
-    if (start < min) min = start
-    if (end > max) max = end
-  }
-  return { minUnixNano: min, maxUnixNano: max }
-}
-
-function startOf(row: Row): bigint {
-  switch (row.kind) {
-    case 'span':
-      return row.startUnixNano
-    case 'log':
-      return row.timeUnixNano
-    case 'metric':
-      return row.minTimeUnixNano
-  }
-}
-
-function endOf(row: Row): bigint {
-  switch (row.kind) {
-    case 'span':
-      return row.endUnixNano
-    case 'log':
-      return row.timeUnixNano
-    case 'metric':
-      return row.maxTimeUnixNano
-  }
-}
-
-function withBatch(open: OpenLog | undefined, { log, epoch, payload, rows }: LocalBatch, nowMs: number): OpenLog {
-  const batch = { journalId: undefined, payload, rows }
+function withBatch(open: OpenLog | undefined, { log, epoch, payload, digest }: LocalBatch, nowMs: number): OpenLog {
+  const batch = { journalId: undefined, payload, digest }
   return open ? { ...open, batches: [...open.batches, batch] } : { log, epoch, batches: [batch], sinceMs: nowMs }
 }
 
@@ -284,7 +250,7 @@ function isFull(batches: readonly OpenBatch[]): boolean {
 }
 
 function countRecords(batches: readonly OpenBatch[]): number {
-  return batches.reduce((sum, { rows }) => sum + rows.length, 0)
+  return batches.reduce((sum, { digest }) => sum + digest.records, 0)
 }
 
 function countBytes(batches: readonly OpenBatch[]): number {
@@ -296,14 +262,14 @@ function groupWithinLimits(batches: readonly OpenBatch[]): readonly (readonly Op
   const groups: OpenBatch[][] = []
   let [records, bytes] = [0, 0]
   for (const batch of batches) {
-    records += batch.rows.length
+    records += batch.digest.records
     bytes += batch.payload.length
     const group = groups.at(-1)
     if (group && records <= MAX_SEGMENT_RECORDS && bytes <= MAX_SEGMENT_RAW_BYTES) {
       group.push(batch)
     } else {
       groups.push([batch])
-      ;[records, bytes] = [batch.rows.length, batch.payload.length]
+      ;[records, bytes] = [batch.digest.records, batch.payload.length]
     }
   }
   return groups

@@ -2,24 +2,14 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { fromHex } from '../base/bytes.ts'
 import { idBytes, toTraceId, type TraceId } from '../model/ids.ts'
-import type { Row, SpanRow } from '../wire/otlp/rows.ts'
+import type { TraceEntry } from '../wire/index/digest.ts'
 import type { LogRowId } from './log-table.ts'
 import type { SegmentRowId } from './segment-table.ts'
 
 const TRACE_ID_DIGITS = 32
 /** Index rows read at once. */
 const SEGMENTS_PAGE = 256
-/** OpenTelemetry's status code for an error. */
-const STATUS_ERROR = 2
 
-export interface TraceEntry {
-  readonly traceId: TraceId
-  readonly startUnixNano: bigint
-  readonly endUnixNano: bigint
-  readonly spans: number
-  readonly errors: number
-  readonly rootName: string | undefined
-}
 export interface TraceRef extends TraceEntry {
   readonly segment: SegmentRowId
 }
@@ -120,32 +110,6 @@ export class TraceIndex {
 
   deleteLog(log: number): void {
     this.#deleteOfLog.run(log)
-  }
-}
-
-/** One entry a trace from the rows of one batch. */
-export function summarizeTraces(rows: Iterable<Row>): readonly TraceEntry[] {
-  const entries = new Map<TraceId, TraceEntry>()
-  for (const row of rows) {
-    if (row.kind === 'span') entries.set(row.traceId, addSpan(entries.get(row.traceId), row))
-  }
-  return [...entries.values()]
-}
-
-function addSpan(entry: TraceEntry | undefined, span: SpanRow): TraceEntry {
-  const rootName = span.parentSpanId === undefined ? span.name : undefined
-  const errors = span.statusCode === STATUS_ERROR ? 1 : 0
-  if (entry === undefined) {
-    const { traceId, startUnixNano, endUnixNano } = span
-    return { traceId, startUnixNano, endUnixNano, spans: 1, errors, rootName }
-  }
-  return {
-    traceId: entry.traceId,
-    startUnixNano: span.startUnixNano < entry.startUnixNano ? span.startUnixNano : entry.startUnixNano,
-    endUnixNano: span.endUnixNano > entry.endUnixNano ? span.endUnixNano : entry.endUnixNano,
-    spans: entry.spans + 1,
-    errors: entry.errors + errors,
-    rootName: entry.rootName ?? rootName,
   }
 }
 

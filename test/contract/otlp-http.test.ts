@@ -14,6 +14,8 @@ import { otlpBusy, otlpResponse } from '../../src/ingest/otlp-request.ts'
 import { SIGNALS } from '../../src/model/lane.ts'
 import { nodeClock } from '../../src/platform/node-clock.ts'
 import { MAX_OTLP_BYTES } from '../../src/wire/otlp/limits.ts'
+import type { Scan } from '../../src/wire/otlp/rows.ts'
+import { rowView } from '../support/row-view.ts'
 import { ask, JSON_TYPE, PROTOBUF, RawConnection, rpcStatusOf } from '../unit/devtools/raw-http.ts'
 import { FakeAgent, TOKEN } from './otlp-http-agent.ts'
 
@@ -57,7 +59,9 @@ describe('stock OpenTelemetry exporters, compressed with gzip', () => {
   const spans = () =>
     agent.received.flatMap(({ scan }) =>
       (scan?.resources ?? []).flatMap(({ serviceName, scopes }) =>
-        scopes.flatMap(({ rows }) => rows.flatMap((row) => (row.kind === 'span' ? [{ serviceName, ...row }] : []))),
+        scopes.flatMap(({ rows }) =>
+          Array.from(rows, (row) => ({ serviceName, ...rowView((scan as Scan).columns, row) })),
+        ),
       ),
     )
 

@@ -75,8 +75,8 @@ export class LocalIntake {
     }
   }
 
-  #toBatch({ lane, module, payload, rows }: AdmittedChunk): LocalBatch {
-    return { log: this.#logFor(lane, module), epoch: this.#deps.epochs.current(lane).n, payload, rows }
+  #toBatch({ lane, module, payload, digest }: AdmittedChunk): LocalBatch {
+    return { log: this.#logFor(lane, module), epoch: this.#deps.epochs.current(lane).n, payload, digest }
   }
 
   #logFor(lane: Signal, module: string): StoredLog {

@@ -1,12 +1,9 @@
 /** A peer's verified run, through the one door and onto the disk in one transaction. */
 import { MeshError } from '../../base/errors.ts'
-import type { Signal } from '../../model/lane.ts'
 import type { Stage } from '../../model/stage.ts'
 import { admitPeer, AdmitPeerError } from '../../ingest/admit-peer.ts'
 import type { ShareRequest, ShareView } from '../../policy/decide-share.ts'
 import type { Store } from '../../store/store.ts'
-import { timeRange } from '../../store/segment-writer.ts'
-import { summarizeTraces } from '../../store/trace-index.ts'
 import type { OpenedSegment } from '../../sync/receiving.ts'
 import type { ScopedLog } from '../../sync/scope.ts'
 import { decompress } from './chunk-opener.ts'
@@ -27,10 +24,10 @@ export function keepPeerRun(
   const judged = segments.map((segment) => {
     const raw = rawPayload(segment)
     const { request, body } = segment
-    return { segment, rows: admitPeer({ stage: stage(), view, request, raw, records: body.records }) }
+    return { segment, digest: admitPeer({ stage: stage(), view, request, raw, records: body.records }) }
   })
   store.transaction(() => {
-    for (const { segment, rows } of judged) {
+    for (const { segment, digest } of judged) {
       const { header, headerBytes, id, epoch, body } = segment
       const rowId = store.segments.insert({
         log: log.rowId,
@@ -39,9 +36,10 @@ export function keepPeerRun(
         epoch,
         header: headerBytes,
         ...body,
-        ...timeRange(rows),
+        minUnixNano: digest.minUnixNano,
+        maxUnixNano: digest.maxUnixNano,
       })
-      if ((log.lane as Signal) === 'traces') store.traces.insert(rowId, summarizeTraces(rows))
+      store.traces.insert(rowId, digest.traces)
     }
     if (head) store.segments.insertHead(log.rowId, head.seq, head.signature)
   })

@@ -6,10 +6,10 @@ import type { LogChunks, LogFilter, LogSource } from '../../query/list-logs.ts'
 import { mergeSorted } from '../../query/merge-sorted.ts'
 import type { ChunkRef, StoredChunk, TraceChunks, TraceSource, TraceSummaryRow } from '../../query/trace-source.ts'
 import type { StoredLog } from '../../store/log-table.ts'
-import { timeRange, type OpenRows, type SegmentWriter } from '../../store/segment-writer.ts'
+import type { OpenRecords, SegmentWriter } from '../../store/segment-writer.ts'
 import type { SegmentRowId, TimeRange } from '../../store/segment-table.ts'
 import type { Store } from '../../store/store.ts'
-import type { TraceEntry } from '../../store/trace-index.ts'
+import type { TraceEntry } from '../../wire/index/digest.ts'
 import { ChunkOpener } from './chunk-opener.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
 
@@ -30,7 +30,10 @@ export class StoredRecords implements TraceSource, LogSource {
   chunksOf(traceId: TraceId): TraceChunks {
     const { traces, segments } = this.#store
     const upTo = segments.lastId()
-    const open = this.#writer.openBatches('traces', traceId).map(openBatchRef).sort(compareEarliest)
+    const open = this.#writer
+      .openBatches('traces')
+      .flatMap((batch) => openTraceRef(batch, traceId))
+      .sort(compareEarliest)
     return {
       chunks: mergeSorted([this.#traceRefs(traceId, upTo), open], compareEarliest),
       spans: traces.spansOf(traceId, upTo) + sum(open, ({ records }) => records),
@@ -115,16 +118,22 @@ export class StoredRecords implements TraceSource, LogSource {
   }
 }
 
+function openTraceRef(batch: OpenRecords, traceId: TraceId): readonly ChunkRef[] {
+  const entry = batch.digest.traces.find((trace) => trace.traceId === traceId)
+  if (entry === undefined) return []
+  const { spans: records, startUnixNano: earliestUnixNano, endUnixNano: latestUnixNano } = entry
+  return [{ ...openBatchRef(batch), records, earliestUnixNano, latestUnixNano }]
+}
+
 /** Not chained yet: nothing but this device's word, and its encrypted file, stands behind it. */
-function openBatchRef({ log, payload, rows }: OpenRows): ChunkRef {
-  const { minUnixNano, maxUnixNano } = timeRange(rows)
+function openBatchRef({ log, payload, digest }: OpenRecords): ChunkRef {
   const chunk: StoredChunk = { deviceId: log.author, module: log.module, provenance: 'unverified', payload }
   return {
     deviceId: log.author,
-    records: rows.length,
+    records: digest.records,
     rawBytes: payload.length,
-    earliestUnixNano: minUnixNano,
-    latestUnixNano: maxUnixNano,
+    earliestUnixNano: digest.minUnixNano,
+    latestUnixNano: digest.maxUnixNano,
     // oxlint-disable-next-line eslint/require-yield -- it is in memory already
     *open(): Steps<StoredChunk> {
       return chunk

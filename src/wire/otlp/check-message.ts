@@ -61,7 +61,8 @@ export function checkPart(reader: ProtobufReader, budget: Budget, read: () => vo
   reader.leave(outer)
 }
 
-function checkField(reader: ProtobufReader, field: Field, wire: number, budget: Budget, depth: number): void {
+/** One field that `reader` stands behind the tag of. */
+export function checkField(reader: ProtobufReader, field: Field, wire: number, budget: Budget, depth: number): void {
   const { message } = field
   if (field.repeated && message === undefined) {
     if (field.wire !== WIRE_BYTES && wire === WIRE_BYTES) return checkPacked(reader, field, budget)
@@ -92,7 +93,7 @@ function checkPacked(reader: ProtobufReader, { wire }: Field, budget: Budget): v
   reader.leave(outer)
 }
 
-function spend(budget: Budget, elements: number): void {
+export function spend(budget: Budget, elements: number): void {
   budget.elements -= elements
   if (budget.elements < 0) throw tooLarge('elements in a record', MAX_ELEMENTS)
 }

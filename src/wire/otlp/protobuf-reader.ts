@@ -54,6 +54,11 @@ export class ProtobufReader {
     return tag
   }
 
+  /** Reads a length, which may reach past the end. */
+  length(): number {
+    return this.#varint()
+  }
+
   /** Reads a length and narrows the reader to what it spans; give the answer to {@link leave} afterwards. */
   enter(): number {
     const length = this.#varint()
@@ -82,6 +87,14 @@ export class ProtobufReader {
     return (view.length <= SHORT_TEXT_BYTES ? asciiText(view) : undefined) ?? decode(view)
   }
 
+  /** The bytes of a string that is UTF-8: a view, not a copy. */
+  textBytes(): Uint8Array {
+    const start = this.#pos
+    this.skipText()
+    this.#pos = start
+    return this.view()
+  }
+
   /** Passes over a string, making sure that {@link text} would have read it. */
   skipText(): void {
     const start = this.#pos
@@ -93,6 +106,11 @@ export class ProtobufReader {
     if (isAscii) return
     this.#pos = start
     this.text()
+  }
+
+  /** Throws unless the bytes between are UTF-8. */
+  requireText(start: number, end: number): void {
+    decode(this.bytes.subarray(start, end))
   }
 
   /** Low 32 bits of a varint, signed: enums and int32. */

@@ -124,13 +124,13 @@ export const SCOPE = message('InstrumentationScope', [
   one(4, 'droppedAttributesCount', 'uint32'),
 ])
 
-const EVENT = message('Event', [
+export const EVENT = message('Event', [
   one(1, 'timeUnixNano', 'fixed64'),
   one(2, 'name', 'string'),
   many(3, 'attributes', KEY_VALUE),
   one(4, 'droppedAttributesCount', 'uint32'),
 ])
-const LINK = message('Link', [
+export const LINK = message('Link', [
   one(1, 'traceId', 'id'),
   one(2, 'spanId', 'id'),
   one(3, 'traceState', 'string'),

@@ -5,9 +5,9 @@
  * Record bytes are never changed; when all are kept and fit, the resource is copied as it is, else resource and scopes
  * are framed anew around the kept records. Order is kept.
  */
-import type { Signal } from '../../model/lane.ts'
+import type { Columns, RowList } from './columns.ts'
 import { FIRST_TAG, CHILD_TAG } from './container.ts'
-import type { Row, ScannedResource, ScannedScope } from './rows.ts'
+import type { ScannedResource, ScannedScope } from './rows.ts'
 
 export interface SplitLimits {
   readonly maxRecords: number
@@ -20,21 +20,22 @@ export interface SplitLimits {
 
 export interface Chunk {
   readonly bytes: Uint8Array
-  readonly rows: readonly Row[]
+  readonly rows: RowList
+  /** Tokens of the resource and scopes around the rows. */
+  readonly sharedTokens: readonly Uint32Array[]
 }
 
 interface ScopePart {
   readonly scope: ScannedScope
-  readonly rows: Row[]
+  readonly rows: number[]
   contentBytes: number
 }
 
-/** `bytes` are those that were scanned. The layout is the same in every signal, which is named for the reader only. */
+/** @param keep says of a row number whether its record stays */
 export function splitResource(
-  _signal: Signal,
-  bytes: Uint8Array,
+  columns: Columns,
   resource: ScannedResource,
-  keep: (row: Row) => boolean,
+  keep: (row: number) => boolean,
   limits: SplitLimits,
 ): readonly Chunk[] {
   const kept = resource.scopes.map((scope) => ({ scope, rows: scope.rows.filter(keep) }))
@@ -43,15 +44,30 @@ export function splitResource(
   const { start, end } = resource
   const isAllKept = resource.isWhole && kept.every(({ scope, rows }) => rows.length === scope.rows.length)
   if (isAllKept && count <= limits.maxRecords && end - start <= limits.maxBytes) {
-    return [{ bytes: bytes.slice(start, end), rows: kept.flatMap(({ rows }) => rows) }]
+    return [toChunk(columns.bytes.slice(start, end), resource, kept)]
   }
-  const packer = new Packer(resource, limits)
+  const packer = new Packer(columns, resource, limits)
   for (const { scope, rows } of kept) for (const row of rows) packer.add(scope, row)
-  return packer.finish().map((parts) => writeChunk(bytes, resource, parts))
+  return packer.finish().map((parts) => toChunk(writeChunk(columns, resource, parts), resource, parts))
+}
+
+function toChunk(
+  bytes: Uint8Array,
+  resource: ScannedResource,
+  parts: readonly { readonly scope: ScannedScope; readonly rows: ArrayLike<number> }[],
+): Chunk {
+  const rows = new Uint32Array(parts.reduce((sum, part) => sum + part.rows.length, 0))
+  let at = 0
+  for (const part of parts) {
+    rows.set(part.rows, at)
+    at += part.rows.length
+  }
+  return { bytes, rows, sharedTokens: [resource.tokens, ...parts.map(({ scope }) => scope.tokens)] }
 }
 
 /** Decides which rows share a chunk: first come, until the next one would not fit. */
 class Packer {
+  readonly #columns: Columns
   readonly #resource: ScannedResource
   readonly #maxRecords: number
   readonly #maxBytes: number
@@ -61,7 +77,8 @@ class Packer {
   /** Content of the resource field so far, without its last scope. */
   #closedBytes: number
 
-  constructor(resource: ScannedResource, limits: SplitLimits) {
+  constructor(columns: Columns, resource: ScannedResource, limits: SplitLimits) {
+    this.#columns = columns
     this.#resource = resource
     const headBytes = resource.othersBytes + Math.max(...resource.scopes.map((scope) => scope.othersBytes))
     this.#maxRecords = limits.maxRecords
@@ -69,10 +86,11 @@ class Packer {
     this.#closedBytes = resource.othersBytes
   }
 
-  add(scope: ScannedScope, row: Row): void {
-    if (this.#count > 0 && !this.#hasRoomFor(scope, row)) this.#flush()
+  add(scope: ScannedScope, row: number): void {
+    const bytes = (this.#columns.end[row] as number) - (this.#columns.start[row] as number)
+    if (this.#count > 0 && !this.#hasRoomFor(scope, bytes)) this.#flush()
     const part = this.#partOf(scope)
-    part.contentBytes += row.end - row.start
+    part.contentBytes += bytes
     part.rows.push(row)
     this.#count++
   }
@@ -82,11 +100,11 @@ class Packer {
     return this.#chunks
   }
 
-  #hasRoomFor(scope: ScannedScope, row: Row): boolean {
+  #hasRoomFor(scope: ScannedScope, bytes: number): boolean {
     const last = this.#parts.at(-1)
     const isSameScope = last?.scope === scope
     const closed = this.#closedBytes + (last && !isSameScope ? fieldBytes(last.contentBytes) : 0)
-    const open = (isSameScope ? last.contentBytes : scope.othersBytes) + row.end - row.start
+    const open = (isSameScope ? last.contentBytes : scope.othersBytes) + bytes
     return this.#count < this.#maxRecords && fieldBytes(closed + fieldBytes(open)) <= this.#maxBytes
   }
 
@@ -107,21 +125,21 @@ class Packer {
   }
 }
 
-function writeChunk(bytes: Uint8Array, resource: ScannedResource, parts: readonly ScopePart[]): Chunk {
+function writeChunk(columns: Columns, resource: ScannedResource, parts: readonly ScopePart[]): Uint8Array {
   const content = parts.reduce((sum, part) => sum + fieldBytes(part.contentBytes), resource.othersBytes)
   const chunk = new Uint8Array(fieldBytes(content))
   let at = writeFrame(chunk, 0, FIRST_TAG, content)
-  const copy = ({ start, end }: { readonly start: number; readonly end: number }): void => {
-    chunk.set(bytes.subarray(start, end), at)
+  const copy = (start: number, end: number): void => {
+    chunk.set(columns.bytes.subarray(start, end), at)
     at += end - start
   }
-  resource.others.forEach(copy)
+  for (const { start, end } of resource.others) copy(start, end)
   for (const part of parts) {
     at = writeFrame(chunk, at, CHILD_TAG, part.contentBytes)
-    part.scope.others.forEach(copy)
-    part.rows.forEach(copy)
+    for (const { start, end } of part.scope.others) copy(start, end)
+    for (const row of part.rows) copy(columns.start[row] as number, columns.end[row] as number)
   }
-  return { bytes: chunk, rows: parts.flatMap(({ rows }) => rows) }
+  return chunk
 }
 
 /** Bytes of a length-delimited field with a one-byte tag. */

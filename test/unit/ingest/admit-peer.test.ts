@@ -33,7 +33,7 @@ function payload(change: Partial<PeerPayload> = {}): PeerPayload {
 
 describe('admitPeer', () => {
   test('[IN7] what its owner shares, and is what it claims, comes in', () => {
-    expect(admitPeer(payload()).length).toBe(3)
+    expect(admitPeer(payload()).records).toBe(3)
   })
 
   const { view, request } = payload()
@@ -83,6 +83,6 @@ describe('admitPeer', () => {
 
   test('[IN7] the stage of the reader does not filter what the owner shared: its own gate has done that', () => {
     const quiet = { raw: logs('core', 1, 5), records: 2, request: { ...request, lane: 'logs' as const } }
-    expect(admitPeer(payload(quiet)).length).toBe(2)
+    expect(admitPeer(payload(quiet)).records).toBe(2)
   })
 })

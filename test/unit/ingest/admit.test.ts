@@ -132,12 +132,12 @@ describe('what is kept', () => {
 
   test('[IN6] chunks hold at most 1,024 records and 256 KiB', () => {
     const many = admitted({ bytes: manySpans('app', 1, 1, MAX_CHUNK_RECORDS + 1) })
-    expect(many.chunks.map(({ rows: kept }) => kept.length)).toEqual([MAX_CHUNK_RECORDS, 1])
+    expect(many.chunks.map(({ digest }) => digest.records)).toEqual([MAX_CHUNK_RECORDS, 1])
     const text = 'x'.repeat(100_000)
     const big = admitted({
       bytes: traces('app', ...Array.from({ length: 5 }, (_, i) => ({ trace: 1, span: i + 1, text }))),
     })
     expect(Math.max(...big.chunks.map(({ payload }) => payload.length))).toBeLessThanOrEqual(MAX_CHUNK_BYTES)
-    expect(big.chunks.reduce((sum, { rows: kept }) => sum + kept.length, 0)).toBe(5)
+    expect(big.chunks.reduce((sum, { digest }) => sum + digest.records, 0)).toBe(5)
   })
 })

@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { NewSegment } from '../../../src/store/segment-table.ts'
-import { summarizeTraces } from '../../../src/store/trace-index.ts'
-import type { SpanRow } from '../../../src/wire/otlp/rows.ts'
-import { spanIdOf, traceIdOf } from '../../support/otlp-records.ts'
+import type { TraceEntry } from '../../../src/wire/index/digest.ts'
+import { traceIdOf } from '../../support/otlp-records.ts'
 import { describeLog, device, storeFixture, type StoreFixture } from './tables-fixture.ts'
 
 let fixture: StoreFixture
@@ -31,19 +30,14 @@ function segment(seq: number, change: Partial<NewSegment> = {}): NewSegment {
   }
 }
 
-function span(trace: number, id: number, change: Partial<SpanRow> = {}): SpanRow {
+function entry(trace: number, change: Partial<TraceEntry> = {}): TraceEntry {
   return {
-    kind: 'span',
-    start: 0,
-    end: 0,
     traceId: traceIdOf(trace),
-    spanId: spanIdOf(id),
-    parentSpanId: spanIdOf(99),
-    name: `span ${id}`,
-    spanKind: 1,
     startUnixNano: 100n,
     endUnixNano: 200n,
-    statusCode: 0,
+    spans: 1,
+    errors: 0,
+    rootName: undefined,
     ...change,
   }
 }
@@ -181,7 +175,7 @@ describe('segments', () => {
   test('[ST21] deleting a log takes its segments, heads and index rows, and no others', () => {
     const { segments, traces, logs } = fixture.store
     const other = logs.add(describeLog('other'), true).rowId
-    const entries = summarizeTraces([span(1, 1)])
+    const entries = [entry(1)]
     traces.insert(segments.insert(segment(0)), entries)
     traces.insert(segments.insert(segment(0, { log: other })), entries)
     segments.insertHead(log, 0, Uint8Array.of(1))
@@ -193,30 +187,11 @@ describe('segments', () => {
 })
 
 describe('the trace index', () => {
-  test('[ST22] an entry covers the spans of one trace in one batch', () => {
-    const rows = [
-      span(1, 1, { startUnixNano: 50n, endUnixNano: 60n, statusCode: 2 }),
-      span(2, 2),
-      span(1, 3, { parentSpanId: undefined, name: 'root', startUnixNano: 70n, endUnixNano: 900n }),
-      span(1, 4, { parentSpanId: undefined, name: 'second root', startUnixNano: 10n, endUnixNano: 20n, statusCode: 1 }),
-    ]
-    const [first, second] = summarizeTraces(rows)
-    expect(first).toEqual({
-      traceId: traceIdOf(1),
-      startUnixNano: 10n,
-      endUnixNano: 900n,
-      spans: 3,
-      errors: 1,
-      rootName: 'root',
-    })
-    expect(second).toMatchObject({ traceId: traceIdOf(2), spans: 1, errors: 0, rootName: undefined })
-  })
-
   test('[ST22] times keep every nanosecond, up to the last that may be', () => {
     const { segments, traces } = fixture.store
     const latest = 2n ** 63n - 1n
     const id = segments.insert(segment(0))
-    traces.insert(id, summarizeTraces([span(1, 1, { startUnixNano: latest - 1n, endUnixNano: latest })]))
+    traces.insert(id, [entry(1, { startUnixNano: latest - 1n, endUnixNano: latest })])
     expect(traces.refsOf(traceIdOf(1))).toEqual([
       {
         traceId: traceIdOf(1),
@@ -233,7 +208,7 @@ describe('the trace index', () => {
   test('[ST22] the newest traces are those that started last, each with all its segments', () => {
     const { segments, traces } = fixture.store
     const at = (seq: number, trace: number, startUnixNano: bigint): void =>
-      traces.insert(segments.insert(segment(seq)), summarizeTraces([span(trace, seq + 1, { startUnixNano })]))
+      traces.insert(segments.insert(segment(seq)), [entry(trace, { startUnixNano })])
     at(0, 1, 100n)
     at(1, 2, 300n)
     at(2, 1, 400n)

@@ -46,7 +46,7 @@ function push(signal: Signal, bytes: Uint8Array): Outcome {
   const scan = unlessRefused(() => scanOtlp(signal, bytes))
   if (scan === undefined) return 'refused'
   const limits = { maxRecords: 2, maxBytes: 1000 }
-  const chunks = scan.resources.flatMap((resource) => splitResource(signal, bytes, resource, () => true, limits))
+  const chunks = scan.resources.flatMap((resource) => splitResource(scan.columns, resource, () => true, limits))
   const kept = concat(...chunks.map((chunk) => chunk.bytes))
   assertWhole(scanOtlp(signal, kept), scan.accepted)
   DECODE[signal](kept)

@@ -9,6 +9,7 @@ import { encodeLogsData, encodeMetricsData, encodeTracesData } from '../../../..
 import { otlpJsonToProtobuf } from '../../../../src/wire/otlp/from-json.ts'
 import { MAX_VALUE_DEPTH } from '../../../../src/wire/otlp/limits.ts'
 import { scanOtlp } from '../../../../src/wire/otlp/scan.ts'
+import { rowViews } from '../../../support/row-view.ts'
 import { logsToJson, metricsToJson, tracesToJson } from '../../../../src/wire/otlp/to-json.ts'
 import { batch, logRecord, metric, plainSpan, span } from './arbitraries.ts'
 
@@ -24,20 +25,12 @@ describe('round trips', () => {
     fc.assert(
       fc.property(list(span), (spans) => {
         const bytes = encodeTracesData({ ...batch, spans })
-        const { resources, accepted, rejected } = scanOtlp('traces', bytes)
+        const scan = scanOtlp('traces', bytes)
+        const { accepted, rejected } = scan
         expect({ accepted, rejected }).toEqual({ accepted: spans.length, rejected: undefined })
-        expect(resources[0]?.scopes[0]?.rows).toMatchObject(
-          spans.map(({ traceId, spanId, parentSpanId, name, kind, startUnixNano, endUnixNano, status }) => {
-            return {
-              traceId,
-              spanId,
-              parentSpanId,
-              name,
-              spanKind: kind,
-              startUnixNano,
-              endUnixNano,
-              statusCode: status.code,
-            }
+        expect(rowViews(scan)).toMatchObject(
+          spans.map(({ traceId, spanId, parentSpanId, name, startUnixNano: from, endUnixNano: to, status }) => {
+            return { traceId, spanId, parentSpanId, name, from, to, level: status.code }
           }),
         )
         const decoded = decodeSpans(bytes)
@@ -67,11 +60,11 @@ describe('round trips', () => {
     fc.assert(
       fc.property(list(logRecord), (logRecords) => {
         const bytes = encodeLogsData({ ...batch, logRecords })
-        const { resources, accepted } = scanOtlp('logs', bytes)
-        expect(accepted).toBe(logRecords.length)
-        expect(resources[0]?.scopes[0]?.rows).toMatchObject(
+        const scan = scanOtlp('logs', bytes)
+        expect(scan.accepted).toBe(logRecords.length)
+        expect(rowViews(scan)).toMatchObject(
           logRecords.map(({ timeUnixNano, severityNumber, traceId, spanId }) => {
-            return { timeUnixNano, severityNumber, traceId, spanId }
+            return { from: timeUnixNano, level: severityNumber, traceId, spanId }
           }),
         )
         const decoded = decodeLogRecords(bytes)

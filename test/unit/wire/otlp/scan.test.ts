@@ -15,6 +15,7 @@ import {
   MAX_VALUE_DEPTH,
 } from '../../../../src/wire/otlp/limits.ts'
 import { scanOtlp } from '../../../../src/wire/otlp/scan.ts'
+import { rowViews } from '../../../support/row-view.ts'
 import { batch, plainSpan, SPAN_ID, TRACE_ID } from './arbitraries.ts'
 import { dataOf, field, fixed64, GOOD_SPAN, GOOD_SPAN_ID, GOOD_TRACE_ID, hex, nested, SERVICE, varint } from './raw.ts'
 
@@ -39,31 +40,31 @@ describe('scan of spans', () => {
   test('[OT2] a row says where the record is and what the index needs', () => {
     const span = plainSpan({ parentSpanId: SPAN_ID, kind: 3, status: { code: 2 } })
     const bytes = encodeTracesData({ ...batch, spans: [plainSpan(), span] })
-    const { resources, accepted, rejected } = scanOtlp('traces', bytes)
-    const row = resources[0]?.scopes[0]?.rows[1]
+    const scan = scanOtlp('traces', bytes)
+    const { resources, accepted, rejected } = scan
+    const row = rowViews(scan)[1]
     expect({ accepted, rejected, serviceName: resources[0]?.serviceName }).toEqual({
       accepted: 2,
       rejected: undefined,
       serviceName: 'svc',
     })
     expect(row).toEqual({
-      kind: 'span',
       start: expect.any(Number),
       end: bytes.length,
+      weight: 1,
+      from: 1n,
+      to: 2n,
+      level: 2,
       traceId: TRACE_ID,
       spanId: SPAN_ID,
       parentSpanId: SPAN_ID,
       name: 'work',
-      spanKind: 3,
-      startUnixNano: 1n,
-      endUnixNano: 2n,
-      statusCode: 2,
     })
     expect(bytes.slice(row?.start, row?.end)).toEqual(field(2, decodeSpans(bytes)[1]?.recordBytes ?? ''))
   })
 
   test('[OT2] an empty message is a success with nothing in it', () => {
-    expect(scanOtlp('traces', new Uint8Array())).toEqual({ resources: [], accepted: 0, rejected: undefined })
+    expect(scanOtlp('traces', new Uint8Array())).toMatchObject({ resources: [], accepted: 0, rejected: undefined })
   })
 
   test.each([
@@ -248,8 +249,11 @@ describe('limits of the scan', () => {
 describe('scan of logs', () => {
   test('[OT5] a log record has its time, or when it was observed', () => {
     const bytes = dataOf(concat(fixed64(1, 5n), fixed64(11, 7n)), fixed64(11, 7n), new Uint8Array())
-    const rows = scanOtlp('logs', bytes).resources[0]?.scopes[0]?.rows
-    expect(rows).toMatchObject([{ timeUnixNano: 5n }, { timeUnixNano: 7n }, { timeUnixNano: 0n }])
+    expect(rowViews(scanOtlp('logs', bytes))).toMatchObject([
+      { from: 5n, to: 5n },
+      { from: 7n, to: 7n },
+      { from: 0n, to: 0n },
+    ])
   })
 
   test.each([
@@ -268,8 +272,7 @@ describe('scan of logs', () => {
     },
   ])('[OT5] a log record with $name is taken, in a trace only when they are valid', ({ log, ids }) => {
     const bytes = dataOf(log)
-    const rows = scanOtlp('logs', bytes).resources[0]?.scopes[0]?.rows
-    expect(rows).toMatchObject([{ kind: 'log', traceId: ids[0], spanId: ids[1] }])
+    expect(rowViews(scanOtlp('logs', bytes))).toMatchObject([{ traceId: ids[0], spanId: ids[1] }])
     expect(decodeLogRecords(bytes)).toMatchObject([{ traceId: ids[0], spanId: ids[1] }])
   })
 })
@@ -281,11 +284,9 @@ describe('scan of metrics', () => {
   test('[OT6] a row counts the points and spans their times', () => {
     const points = [0n, 30n, 10n, 20n, 0n].map((timeUnixNano) => ({ timeUnixNano, value: 1 }))
     const bytes = encodeMetricsData({ ...batch, metrics: [{ name: 'm', data: { type: 'gauge', points } }] })
-    const { resources, accepted } = scanOtlp('metrics', bytes)
-    expect(accepted).toBe(5)
-    expect(resources[0]?.scopes[0]?.rows).toMatchObject([
-      { kind: 'metric', name: 'm', points: 5, minTimeUnixNano: 10n, maxTimeUnixNano: 30n },
-    ])
+    const scan = scanOtlp('metrics', bytes)
+    expect(scan.accepted).toBe(5)
+    expect(rowViews(scan)).toMatchObject([{ weight: 5, from: 10n, to: 30n }])
   })
 
   test('[OT6] one bad point rejects its metric with all points, and no other metric', () => {

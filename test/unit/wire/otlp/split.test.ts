@@ -4,7 +4,7 @@ import { concat, toHex } from '../../../../src/base/bytes.ts'
 import { MAX_SEGMENT_RAW_BYTES } from '../../../../src/model/segment.ts'
 import { decodeSpans } from '../../../../src/wire/otlp/decode-traces.ts'
 import { MAX_HEAD_BYTES, MAX_RECORD_BYTES } from '../../../../src/wire/otlp/limits.ts'
-import type { Row } from '../../../../src/wire/otlp/rows.ts'
+import type { Columns } from '../../../../src/wire/otlp/columns.ts'
 import { scanOtlp } from '../../../../src/wire/otlp/scan.ts'
 import type { Chunk, SplitLimits } from '../../../../src/wire/otlp/split.ts'
 import { splitResource } from '../../../../src/wire/otlp/split.ts'
@@ -21,10 +21,11 @@ function scope(name: string, ...spans: readonly Uint8Array[]): Uint8Array {
   return field(2, field(1, field(1, name)), ...spans, field(3, `url of ${name}`))
 }
 
-function split(bytes: Uint8Array, keep: (row: Row) => boolean, limits: SplitLimits): readonly Chunk[] {
-  return scanOtlp('traces', bytes).resources.flatMap((resource) =>
-    splitResource('traces', bytes, resource, keep, limits),
-  )
+type Keep = (columns: Columns, row: number) => boolean
+
+function split(bytes: Uint8Array, keep: Keep, limits: SplitLimits): readonly Chunk[] {
+  const { columns, resources } = scanOtlp('traces', bytes)
+  return resources.flatMap((resource) => splitResource(columns, resource, (row) => keep(columns, row), limits))
 }
 
 /** What is in the bytes, as `service/scope/span`. */
@@ -35,7 +36,10 @@ function contents(bytes: Uint8Array): string[] {
   )
 }
 
-const named = (names: readonly string[]) => (row: Row) => row.kind === 'span' && names.includes(row.name)
+const named =
+  (names: readonly string[]): Keep =>
+  (columns, row) =>
+    names.includes(columns.name(row))
 
 describe('split', () => {
   const bytes = field(1, SERVICE, scope('a', span('1'), span('2')), scope('b', span('3')), varint(50, 7))
@@ -73,7 +77,8 @@ describe('split', () => {
 
   test('[OT7] rows go with the chunk their records are in, in order', () => {
     const chunks = split(bytes, all, { ...WIDE, maxRecords: 2 })
-    expect(chunks.map(({ rows }) => rows.map((row) => row.kind === 'span' && row.name))).toEqual([['1', '2'], ['3']])
+    const { columns } = scanOtlp('traces', bytes)
+    expect(chunks.map(({ rows }) => Array.from(rows, (row) => columns.name(row)))).toEqual([['1', '2'], ['3']])
   })
 
   test('[OT7] a chunk has as many records as the limit, never more', () => {
@@ -137,18 +142,19 @@ describe('split', () => {
             field(1, SERVICE, ...each.map((names, i) => scope(`s${i}`, ...names.map((n) => span(`${n}`.padEnd(n)))))),
           ),
         )
-        const keep = (row: Row): boolean => coin(row.start)
-        const rows = scanOtlp('traces', message).resources.flatMap((each) => each.scopes.flatMap((s) => s.rows))
-        const kept = rows.map((row, i) => ({ row, text: contents(message)[i] })).filter(({ row }) => keep(row))
+        const { columns } = scanOtlp('traces', message)
+        const keep: Keep = ({ start }, row) => coin(start[row])
+        const texts = contents(message)
+        const kept = texts.map((text, row) => ({ row, text })).filter(({ row }) => keep(columns, row))
         const chunks = split(message, keep, limit)
         const joined = concat(...chunks.map((chunk) => chunk.bytes))
         expect(contents(joined)).toEqual(kept.map(({ text }) => text))
-        expect(chunks.flatMap((chunk) => chunk.rows)).toEqual(kept.map(({ row }) => row))
+        expect(chunks.flatMap((chunk) => [...chunk.rows])).toEqual(kept.map(({ row }) => row))
         expect(chunks.every((chunk) => chunk.rows.length <= limit.maxRecords)).toBe(true)
         expect(scanOtlp('traces', joined)).toMatchObject({ accepted: kept.length, rejected: undefined })
         expect(decodeSpans(joined).map((each) => toHex(each.recordBytes))).toEqual(
           decodeSpans(message)
-            .filter((_, i) => keep(rows[i] as Row))
+            .filter((_, row) => keep(columns, row))
             .map((each) => toHex(each.recordBytes)),
         )
       }),
