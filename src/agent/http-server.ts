@@ -5,6 +5,7 @@
  * `{ error: { code, message, details } }`; a refusal by policy is 403, a missing thing 404, bad input 400.
  * Source of the shapes: docs/spec/http.md. There is no TCP port here.
  */
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { chmodSync, rmSync } from 'node:fs'
 import { timingSafeEqual } from 'node:crypto'
@@ -28,7 +29,18 @@ export type HttpAnswer =
   | { readonly json: unknown; readonly status?: number }
   | { readonly jsonBytes: Uint8Array }
   | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array }
-  | { readonly stream: (write: (chunk: string) => void, signal: AbortSignal) => Promise<void> }
+  | StreamAnswer
+
+export interface StreamAnswer {
+  /** Default `application/x-ndjson`. */
+  readonly contentType?: string
+  /** The body; the signal is aborted when nobody reads it any more. What fails once it began cuts the answer off. */
+  readonly stream: (write: WriteChunk, signal: AbortSignal) => Promise<void>
+  /** Asked for once the body is whole: what is known only then. */
+  readonly trailers?: () => Readonly<Record<string, string>>
+}
+/** Resolves when there is room for more: who waits for it holds no more in memory than it has at hand. */
+export type WriteChunk = (chunk: string | Uint8Array) => Promise<void>
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE'
@@ -225,11 +237,20 @@ async function send(response: ServerResponse, answer: HttpAnswer, signal: AbortS
   } else if ('body' in answer) {
     response.writeHead(answer.status, answer.headers).end(answer.body)
   } else {
-    response.writeHead(200, { 'content-type': 'application/x-ndjson' })
-    response.flushHeaders()
-    await answer.stream((chunk) => response.write(chunk), signal)
-    response.end()
+    await sendStream(response, answer, signal)
   }
+}
+
+async function sendStream(response: ServerResponse, answer: StreamAnswer, signal: AbortSignal): Promise<void> {
+  response.writeHead(200, { 'content-type': answer.contentType ?? 'application/x-ndjson' })
+  response.flushHeaders()
+  await answer.stream(async (chunk) => {
+    if (response.write(chunk) || signal.aborted) return
+    // A reader that goes away while we wait is the signal's to tell.
+    await once(response, 'drain', { signal }).catch(() => undefined)
+  }, signal)
+  if (answer.trailers !== undefined) response.addTrailers(answer.trailers())
+  response.end()
 }
 
 function writeJson(response: ServerResponse, status: number, value: unknown): void {

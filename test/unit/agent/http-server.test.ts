@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { request, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +31,10 @@ const failing = (code: string) => () => {
   throw new MeshError(code, `it is ${code}`, { details: { limit: 7 } })
 }
 
+const BLOCK_BYTES = 65_536
+/** What the endless stream has written so far; `ended` is called when it stops. */
+const endless = { blocks: 0, ended: (): void => undefined }
+
 const routes: readonly Route[] = [
   route('GET', '/v1/hello/:name', ({ params, query }) => ({ json: { name: params['name'], q: query.get('q') } })),
   route('POST', '/v1/echo', (call) => ({ json: jsonBody(call) })),
@@ -42,14 +46,32 @@ const routes: readonly Route[] = [
   route('GET', '/v1/made', () => ({ jsonBytes: new TextEncoder().encode('{"made":"ready"}') })),
   route('GET', '/v1/stream', () => ({
     stream: async (write) => {
-      write('one\n')
-      write('two\n')
+      await write('one\n')
+      await write('two\n')
+    },
+  })),
+  route('GET', '/v1/bytes', () => ({
+    contentType: 'application/octet-stream',
+    stream: (write) => write(Uint8Array.of(0x61, 0x00, 0x62)),
+    trailers: () => ({ 'x-told-last': 'three bytes' }),
+  })),
+  route('GET', '/v1/broken-off', () => ({
+    stream: async (write) => {
+      await write('begun')
+      throw new MeshError('ANY_OTHER', 'it cannot go on')
+    },
+    trailers: () => ({ 'x-told-last': 'all of it' }),
+  })),
+  route('GET', '/v1/endless', () => ({
+    stream: async (write, signal) => {
+      for (; !signal.aborted; endless.blocks++) await write(new Uint8Array(BLOCK_BYTES))
+      endless.ended()
     },
   })),
   route('GET', '/v1/until-gone', () => ({
     stream: (write, signal) =>
       new Promise((resolve) => {
-        write('open\n')
+        void write('open\n')
         signal.addEventListener('abort', () => resolve())
       }),
   })),
@@ -91,6 +113,7 @@ interface Ask {
 interface Answer {
   readonly status: number
   readonly headers: NodeJS.Dict<string | string[]>
+  readonly trailers: NodeJS.Dict<string>
   readonly text: string
 }
 
@@ -100,10 +123,12 @@ function ask(path: string, { method = 'GET', token = TOKENS.cli, body }: Ask = {
     const call = request({ socketPath: socketFile, path, method, headers, agent: false }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
       response.on('end', () =>
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,
+          trailers: response.trailers,
           text: Buffer.concat(chunks).toString('utf8'),
         }),
       )
@@ -241,6 +266,35 @@ describe('what is answered', () => {
   test('[HT9] a stream is NDJSON and ends when its route is done', async () => {
     const answer = await ask('/v1/stream')
     expect([answer.headers['content-type'], answer.text]).toEqual(['application/x-ndjson', 'one\ntwo\n'])
+  })
+
+  test('[HT9] a stream may be bytes, and say at its end what is known only then', async () => {
+    const answer = await ask('/v1/bytes')
+    expect([answer.headers['content-type'], answer.text]).toEqual(['application/octet-stream', 'a\0b'])
+    expect(answer.trailers).toEqual({ 'x-told-last': 'three bytes' })
+  })
+
+  test('[HT9] a stream that fails is cut off: nobody takes it for whole', async () => {
+    await expect(ask('/v1/broken-off')).rejects.toMatchObject({ code: 'ECONNRESET' })
+  })
+
+  test('[HT9] a reader that does not read stops the stream, and ends it by going away', async () => {
+    endless.blocks = 0
+    const ended = new Promise<void>((resolve) => (endless.ended = resolve))
+    const headers = { authorization: `Bearer ${TOKENS.cli}` }
+    const response = await new Promise<IncomingMessage>((resolve) => {
+      request({ socketPath: socketFile, path: '/v1/endless', headers, agent: false }, resolve).end()
+    })
+    response.on('error', () => undefined)
+    // It stands still once what is between the two is full: other requests pass, and it is not a block further.
+    let before = -1
+    while (before !== endless.blocks) {
+      before = endless.blocks
+      for (let i = 0; i < 20; i++) await ask('/v1/hello/you')
+    }
+    expect(endless.blocks * BLOCK_BYTES).toBeLessThan(16 << 20)
+    response.destroy()
+    await ended
   })
 
   test('[HT9] stopping ends open streams, and the socket is gone', async () => {
