@@ -4,7 +4,8 @@
 set -eu
 
 # curl: an OTLP client. python3-zmq: a module in Python (libzmq with CURVE). iproute2: networks of several hosts.
-WANTED="curl iproute2 python3-zmq"
+# strace: what a process does to its files, for power cuts.
+WANTED="curl iproute2 python3-zmq strace"
 
 is_installed() {
   [ "$(dpkg-query --show --showformat='${Status}' "$1" 2>/dev/null)" = 'install ok installed' ]

@@ -2,7 +2,7 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openKeyFile } from '../../src/agent/key-file.ts'
+import { openKeyFile, type DeviceKeys } from '../../src/agent/key-file.ts'
 import { nodeCrypto } from '../../src/platform/node-crypto.ts'
 import { keeperHomeIn, type KeeperHome } from './keeper-home.ts'
 import { manualClock } from './manual-clock.ts'
@@ -13,9 +13,13 @@ const STORES = join(import.meta.dirname, '..', 'fixtures', 'stores')
 export interface StoreFixture {
   readonly version: string
   readonly name: string
+  /** When it was left, on its own clock. */
+  readonly atUnixMs: number
   readonly facts: StoredFacts
+  readonly keys: DeviceKeys
   /** A copy of its own, at the time it was left. */
   copy(): KeeperHome
+  copyTo(folder: string): void
 }
 interface Manifest {
   readonly atUnixMs: number
@@ -36,13 +40,17 @@ export async function storeFixtures(): Promise<readonly StoreFixture[]> {
 async function fixtureOf(version: string, name: string, atUnixMs: number, facts: StoredFacts): Promise<StoreFixture> {
   const home = join(STORES, version, name)
   const keys = await openKeyFile(nodeCrypto, home, undefined)
+  const copyTo = (folder: string): void => cpSync(home, folder, { recursive: true })
   return {
     version,
     name,
+    atUnixMs,
     facts,
+    keys,
+    copyTo,
     copy() {
       const folder = mkdtempSync(join(tmpdir(), `store-${version}-`))
-      cpSync(home, folder, { recursive: true })
+      copyTo(folder)
       return keeperHomeIn(folder, manualClock(atUnixMs), keys)
     },
   }
