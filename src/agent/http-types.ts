@@ -157,6 +157,26 @@ export interface StatusView {
   readonly alarms: readonly AlarmView[]
 }
 
+/** How the agent fared for as long as it was asked to look. */
+export interface RuntimeView {
+  readonly watchedMs: number
+  /** Resident memory of the agent's process, both threads. */
+  readonly rssBytes: number
+  /** Bytes of OTLP that wait for the store thread. */
+  readonly waitingBytes: number
+  readonly main: RuntimeThreadView
+  readonly store: RuntimeThreadView
+}
+
+/** How long a thread's event loop was held up, and what its heap holds. */
+export interface RuntimeThreadView {
+  readonly delayP50Ms: number
+  readonly delayP99Ms: number
+  readonly delayMaxMs: number
+  readonly heapUsedBytes: number
+  readonly buffersBytes: number
+}
+
 /** In `status`, and what `audit accept` answers. Codes are those of docs/spec/audit.md, AU22. */
 export interface AlarmView {
   readonly code: string

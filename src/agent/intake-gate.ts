@@ -23,6 +23,10 @@ export class IntakeGate {
     this.#limitBytes = limitBytes
   }
 
+  get waitingBytes(): number {
+    return this.#waitingBytes
+  }
+
   /** Runs `work` if its bytes fit. @throws {IntakeError} `INGEST_BUSY`, also for a store in trouble: the sender keeps what it has */
   async pass<T>(bytes: number, work: () => Promise<T>): Promise<T> {
     if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > this.#limitBytes) {

@@ -19,6 +19,7 @@ import type { KeeperClient } from './keeper-client.ts'
 import type { MeshHost } from './mesh-host.ts'
 import type { ModuleRegistry } from './module-registry.ts'
 import { bad, lanesField, optionalText, stageField, textField, textList, timeField } from './read-fields.ts'
+import { runtimeRoutes } from './runtime-routes.ts'
 import type { StageSwitch } from './stage-switch.ts'
 
 export interface RouteDeps {
@@ -52,6 +53,7 @@ export function agentRoutes(deps: RouteDeps): readonly Route[] {
     ...queryRoutes(deps),
     ...auditRoutes(deps),
     ...otlpRoutes(deps),
+    ...runtimeRoutes(deps),
   ]
 }
 

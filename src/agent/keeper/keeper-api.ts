@@ -35,6 +35,7 @@ import type { PairAccept, PairJoin, PairOffer } from '../../wire/pair-messages.t
 import type { Callable } from '../worker-port.ts'
 import { jsonInSteps } from './json-in-steps.ts'
 import type { Keeper } from './keeper.ts'
+import { runtimeCalls } from './runtime-calls.ts'
 
 export type StageErrorCode = 'STAGE_TOO_LOW'
 export class StageError extends MeshError<StageErrorCode> {}
@@ -58,6 +59,7 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
     ...queryCalls(keeper, storeFile),
     ...controlCalls(keeper),
     ...syncCalls(keeper),
+    ...runtimeCalls,
     close: () => keeper.close(),
   } satisfies Callable
 }
