@@ -69,6 +69,10 @@ export class Device {
     return (this.#ready as Ready).deviceId
   }
 
+  get folder(): string {
+    return this.#home.folder
+  }
+
   /** Base URL of the OTLP receiver. */
   get otlp(): string {
     const otlp = this.#ready?.otlp

@@ -4,8 +4,6 @@ import { pause } from './until.ts'
 
 /** Answered by the agent's main thread alone: its latency is how long that thread was busy. */
 export const MAIN_THREAD_PATH = '/v1/modules'
-/** Answered by the store thread: waits for what it is doing. */
-export const STORE_THREAD_PATH = '/v1/status'
 
 /** Pause between two questions, in milliseconds: often enough to meet every longer stop, seldom enough to cost little. */
 const PROBE_EVERY_MS = 10

@@ -2,6 +2,8 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
+/** Pause between two looks at the memory, in milliseconds. */
+const LOOK_EVERY_MS = 100
 const TICKS_PER_S = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 
 export interface Usage {
@@ -40,4 +42,24 @@ export function descendantsOf(pid: number): readonly number[] {
     readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
   )
   return children.flatMap((child) => [child, ...descendantsOf(child)])
+}
+
+/** The most resident memory that processes have together while `work` runs, in MB: asked for ten times a second. */
+export async function rssDuring<T>(
+  pids: readonly number[],
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly peakMB: number }> {
+  let peakMB = rssOf(pids)
+  const look = setInterval(() => {
+    peakMB = Math.max(peakMB, rssOf(pids))
+  }, LOOK_EVERY_MS)
+  try {
+    return { result: await work(), peakMB }
+  } finally {
+    clearInterval(look)
+  }
+}
+
+export function rssOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + usageOf(pid).rssMB, 0)
 }

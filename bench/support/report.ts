@@ -1,6 +1,6 @@
 /** A benchmark's figures as words: for the terminal and for docs/benchmarks.md. */
 import { machineLine, type Machine } from './machine.ts'
-import type { Spread, Summary, Unit } from './measure.ts'
+import type { Goal, Spread, Summary, Unit } from './measure.ts'
 
 export interface Report {
   readonly name: string
@@ -29,23 +29,36 @@ export function toMarkdown({ what, machine, runs, measures }: Report): string {
   ].join('\n')
 }
 
-function cellsOf({ label, unit, better, ours, raw, timesRaw, goal }: Summary): readonly string[] {
-  const side = better === 'lower' ? 'at most' : 'at least'
+function cellsOf({ label, unit, better, ours, raw, timesRaw, goal, shareGoal }: Summary): readonly string[] {
+  const goals = [goalWords(goal, unit, better), goalWords(shareGoal, 'x the limit')].filter(
+    (words) => words !== undefined,
+  )
   return [
     label,
     spread(ours, unit),
     raw === null ? '-' : `${raw.label}: ${spread(raw, unit)}`,
-    timesRaw === null ? '-' : round(timesRaw),
-    goal === null ? '-' : `${side} ${round(goal.bound)} ${unit}: ${goal.met ? 'met' : '**missed**'}`,
+    timesRaw === null ? '-' : round(timesRaw.median),
+    goals.join('; ') || '-',
   ]
 }
 
+/** @returns nothing without a goal */
+export function goalWords(goal: Goal | null, unit: string, better: 'lower' | 'higher' = 'higher'): string | undefined {
+  if (goal === null) return undefined
+  const side = better === 'lower' ? 'at most' : 'at least'
+  return `${side} ${round(goal.bound)} ${unit}: ${goal.met ? 'met' : '**missed**'}`
+}
+
+export function figure(value: number, unit: Unit): string {
+  return `${round(value)} ${unit}`
+}
+
 function spread({ median, min, max }: Spread, unit: Unit): string {
-  return min === max ? `${round(median)} ${unit}` : `${round(median)} ${unit} [${round(min)}, ${round(max)}]`
+  return min === max ? figure(median, unit) : `${figure(median, unit)} [${round(min)}, ${round(max)}]`
 }
 
 /** Three digits that mean something. */
-function round(value: number): string {
+export function round(value: number): string {
   if (value >= 10_000) return `${round(value / 1000)} k`
   return value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)))
 }
