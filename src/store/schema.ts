@@ -83,4 +83,26 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE peer ADD COLUMN said TEXT;
   ALTER TABLE peer ADD COLUMN hints TEXT NOT NULL DEFAULT '[]';
   `,
+  // Sealed bodies leave the database for pack files (docs/adr/0005-sealed-packs.md). What was in rows is moved there, with
+  // keys that SQL does not have, when the keeper starts (move-segments.ts).
+  `
+  ALTER TABLE segment RENAME TO segment_in_rows;
+  DROP INDEX segment_epoch;
+  DROP INDEX segment_time;
+  -- Files of sealed bodies, each of one author.
+  CREATE TABLE pack (id INTEGER PRIMARY KEY AUTOINCREMENT, author BLOB NOT NULL);
+  CREATE INDEX pack_author ON pack (author, id);
+  CREATE TABLE segment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    log INTEGER NOT NULL REFERENCES log (id), seq INTEGER NOT NULL, segment_id BLOB NOT NULL,
+    epoch INTEGER NOT NULL, header BLOB NOT NULL,
+    pack INTEGER NOT NULL, at INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    raw_bytes INTEGER NOT NULL, records INTEGER NOT NULL,
+    min_nano INTEGER NOT NULL, max_nano INTEGER NOT NULL, max_duration_nano INTEGER NOT NULL,
+    UNIQUE (log, seq)
+  );
+  CREATE INDEX segment_epoch ON segment (log, epoch, seq);
+  CREATE INDEX segment_pack ON segment (pack, at, bytes);
+  CREATE INDEX segment_time ON segment (log, max_nano, id, min_nano, records, raw_bytes, max_duration_nano);
+  `,
 ]

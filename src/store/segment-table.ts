@@ -1,6 +1,6 @@
 /**
- * Segments on disk: header and compressed payload, never the ciphertext (it is recreated bit for bit when a peer asks).
- * Rows are immutable; a segment is written once, in one transaction with its index rows.
+ * Segments: their headers, what queries ask before they open one, and where its sealed body lies. Rows are immutable but
+ * for that place; a segment is written once, in one transaction with its index rows.
  *
  * What is asked at every push and every status (runs, totals) is remembered and only added to, so that it costs what is
  * new and not the history. Nothing is remembered that a transaction may still take back.
@@ -8,6 +8,7 @@
 import type { Database, Statement } from 'better-sqlite3'
 import type { SeqRange } from '../model/segment.ts'
 import type { LogRowId } from './log-table.ts'
+import type { Place } from './packs/pack-files.ts'
 
 export type SegmentRowId = number
 
@@ -17,16 +18,22 @@ export interface NewSegment {
   readonly segmentId: Uint8Array
   readonly epoch: number
   readonly header: Uint8Array
-  /** 0 = payload as is, 1 = zstd. */
-  readonly codec: number
+  readonly place: Place
   readonly rawBytes: number
   readonly records: number
-  readonly payload: Uint8Array
   readonly minUnixNano: bigint
   readonly maxUnixNano: bigint
+  readonly maxDurationNano: bigint
 }
-export interface StoredSegment extends Omit<NewSegment, 'minUnixNano' | 'maxUnixNano'> {
+export interface StoredSegment extends Place {
   readonly id: SegmentRowId
+  readonly log: LogRowId
+  readonly seq: number
+  readonly segmentId: Uint8Array
+  readonly epoch: number
+  readonly header: Uint8Array
+  readonly rawBytes: number
+  readonly records: number
 }
 /** What the index says of a segment. */
 export interface SegmentTimes {
@@ -79,7 +86,7 @@ const TIMES_PAGE = 256
 /** Later than any row: times are signed 64-bit numbers. */
 const AFTER_ALL = { max: 2n ** 63n - 1n, id: 2n ** 63n - 1n }
 
-const COLUMNS = `id, log, seq, segment_id AS segmentId, epoch, header, codec, raw_bytes AS rawBytes, records, payload`
+const COLUMNS = 'id, log, seq, segment_id AS segmentId, epoch, header, pack, at, bytes, raw_bytes AS rawBytes, records'
 
 export class SegmentTable {
   readonly #insert: Statement
@@ -106,8 +113,8 @@ export class SegmentTable {
     this.#db = db
     this.#insert = db.prepare(
       `INSERT INTO segment
-         (log, seq, segment_id, epoch, header, codec, raw_bytes, records, payload, min_nano, max_nano)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (log, seq, segment_id, epoch, header, pack, at, bytes, raw_bytes, records, min_nano, max_nano, max_duration_nano)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#insertHead = db.prepare('INSERT OR REPLACE INTO head (log, seq, signature) VALUES (?, ?, ?)')
     this.#byId = db.prepare(`SELECT ${COLUMNS} FROM segment WHERE id = ?`)
@@ -166,12 +173,14 @@ export class SegmentTable {
       segment.segmentId,
       segment.epoch,
       segment.header,
-      segment.codec,
+      segment.place.pack,
+      segment.place.at,
+      segment.place.bytes,
       segment.rawBytes,
       segment.records,
-      segment.payload,
       segment.minUnixNano,
       segment.maxUnixNano,
+      segment.maxDurationNano,
     )
     return Number(lastInsertRowid)
   }

@@ -6,24 +6,18 @@
  * that fails, on a full disk for example, leaves both as they were.
  */
 import type { Database, Statement } from 'better-sqlite3'
-import { zstdCompressSync, constants } from 'node:zlib'
-import { concat } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Signal } from '../model/lane.ts'
-import { MAX_SEGMENT_RAW_BYTES, MAX_SEGMENT_RECORDS, type LogKey } from '../model/segment.ts'
-import { digestOfScan, mergeDigests, type Digest, type TraceEntry } from '../wire/index/digest.ts'
+import { digestOfScan, type Digest, type TraceEntry } from '../wire/index/digest.ts'
 import { scanOtlp } from '../wire/otlp/scan.ts'
 import type { LogRowId, LogTable, StoredLog } from './log-table.ts'
-import type { ChainLink, SegmentTable } from './segment-table.ts'
+import type { SegmentCutter } from './segment-cutter.ts'
 import { asStoreErrors } from './store-error.ts'
-import type { TraceIndex } from './trace-index.ts'
 
 /** A segment is cut at this many records: what a signature and a chunk on the wire are worth. */
 export const CUT_RECORDS = 256
 /** A segment is cut at this many payload bytes, before compression. */
 export const CUT_BYTES = 65_536
-/** zstd level with the best ratio for its speed on OTLP (docs/benchmarks.md). */
-const ZSTD_LEVEL = 1
 
 /** Records of one log and one epoch; the payload is complete OTLP resource fields, so batches concatenate. */
 export interface LocalBatch {
@@ -33,33 +27,11 @@ export interface LocalBatch {
   readonly digest: Digest
 }
 
-export interface SegmentPlan extends LogKey {
-  readonly seq: number
-  readonly prev: Uint8Array | undefined
-  readonly lane: Signal
-  readonly module: string
-  readonly part: string
-  readonly epoch: number
-}
-export interface SegmentBody {
-  readonly codec: 0 | 1
-  readonly rawBytes: number
-  readonly records: number
-  readonly payload: Uint8Array
-}
-/** What the writer asks of the key tree and the device's signing key. */
-export interface Sealer {
-  seal(plan: SegmentPlan, body: SegmentBody): { readonly header: Uint8Array; readonly id: Uint8Array }
-  signHead(log: LogKey, seq: number, id: Uint8Array): Uint8Array
-}
-
 export interface SegmentWriterDeps {
   readonly db: Database
   readonly clock: Clock
   readonly logs: LogTable
-  readonly segments: SegmentTable
-  readonly traces: TraceIndex
-  readonly sealer: Sealer
+  readonly cutter: SegmentCutter
   /**
    * Called after the commit of a segment that is its log's first in an epoch, as far as this run knows: readers who may
    * see it have neither its key nor, perhaps, the log's name.
@@ -151,9 +123,7 @@ export class SegmentWriter {
     const nowMs = this.#deps.clock.monotonic()
     const cut: OpenLog[] = []
     const work = this.#deps.db.transaction(() => {
-      const chains = new Map<LogRowId, ChainLink | undefined>()
       const cutOpen = (open: OpenLog): void => {
-        this.#cutAll(open, chains)
         after.delete(open.log.rowId)
         cut.push(open)
       }
@@ -164,6 +134,10 @@ export class SegmentWriter {
         after.set(batch.log.rowId, withBatch(after.get(batch.log.rowId), batch, nowMs))
       }
       for (const open of [...after.values()].filter(shouldCut)) cutOpen(open)
+      this.#deps.cutter.cut(cut)
+      for (const { journalId } of cut.flatMap((open) => open.batches)) {
+        if (journalId !== undefined) this.#deleteJournal.run(journalId)
+      }
       for (const open of after.values()) after.set(open.log.rowId, this.#journal(open))
     })
     asStoreErrors(work)
@@ -188,39 +162,6 @@ export class SegmentWriter {
       return { ...batch, journalId: Number(lastInsertRowid) }
     })
     return { ...open, batches }
-  }
-
-  #cutAll(open: OpenLog, chains: Map<LogRowId, ChainLink | undefined>): void {
-    const { log } = open
-    if (!chains.has(log.rowId)) chains.set(log.rowId, this.#deps.segments.last(log.rowId))
-    for (const group of groupWithinLimits(open.batches)) {
-      chains.set(log.rowId, this.#writeSegment(open, group, chains.get(log.rowId)))
-    }
-    const last = chains.get(log.rowId) as ChainLink
-    this.#deps.segments.insertHead(log.rowId, last.seq, this.#deps.sealer.signHead(log, last.seq, last.segmentId))
-    for (const { journalId } of open.batches) if (journalId !== undefined) this.#deleteJournal.run(journalId)
-  }
-
-  #writeSegment({ log, epoch }: OpenLog, group: readonly OpenBatch[], last: ChainLink | undefined): ChainLink {
-    const { segments, traces, sealer } = this.#deps
-    const digest = mergeDigests(group.map((batch) => batch.digest))
-    const body = compress(concat(...group.map(({ payload }) => payload)), digest.records)
-    const seq = last === undefined ? 0 : last.seq + 1
-    const plan = { ...log, lane: log.lane as Signal, seq, prev: last?.segmentId, epoch }
-    const { header, id } = sealer.seal(plan, body)
-    const { minUnixNano, maxUnixNano } = digest
-    const rowId = segments.insert({
-      log: log.rowId,
-      seq,
-      segmentId: id,
-      epoch,
-      header,
-      ...body,
-      minUnixNano,
-      maxUnixNano,
-    })
-    traces.insert(rowId, digest.traces)
-    return { seq, segmentId: id, header }
   }
 
   /** Reads back what the last run had acknowledged and not yet cut. */
@@ -255,29 +196,4 @@ function countRecords(batches: readonly OpenBatch[]): number {
 
 function countBytes(batches: readonly OpenBatch[]): number {
   return batches.reduce((sum, { payload }) => sum + payload.length, 0)
-}
-
-/** Slices of whole batches, each within a segment's hard limits (every single batch is, by admission). */
-function groupWithinLimits(batches: readonly OpenBatch[]): readonly (readonly OpenBatch[])[] {
-  const groups: OpenBatch[][] = []
-  let [records, bytes] = [0, 0]
-  for (const batch of batches) {
-    records += batch.digest.records
-    bytes += batch.payload.length
-    const group = groups.at(-1)
-    if (group && records <= MAX_SEGMENT_RECORDS && bytes <= MAX_SEGMENT_RAW_BYTES) {
-      group.push(batch)
-    } else {
-      groups.push([batch])
-      ;[records, bytes] = [batch.digest.records, batch.payload.length]
-    }
-  }
-  return groups
-}
-
-function compress(raw: Uint8Array, records: number): SegmentBody {
-  const packed = zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } })
-  return packed.length < raw.length
-    ? { codec: 1, rawBytes: raw.length, records, payload: new Uint8Array(packed) }
-    : { codec: 0, rawBytes: raw.length, records, payload: raw }
 }

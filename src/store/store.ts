@@ -1,11 +1,13 @@
 /** The main database opened: every table on one connection, and the transaction that joins them. */
 import { statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { ControlTable } from './control-table.ts'
 import { EpochTable } from './epoch-table.ts'
 import { LogTable } from './log-table.ts'
 import { migrate } from './migrate.ts'
 import { openEncrypted } from './open-encrypted.ts'
+import { Packs } from './packs/packs.ts'
 import { MIGRATIONS } from './schema.ts'
 import { SegmentTable } from './segment-table.ts'
 import { asStoreErrors } from './store-error.ts'
@@ -18,6 +20,7 @@ export interface Store {
   readonly hadLog: boolean
   readonly logs: LogTable
   readonly segments: SegmentTable
+  readonly packs: Packs
   readonly traces: TraceIndex
   readonly epochs: EpochTable
   readonly control: ControlTable
@@ -36,16 +39,21 @@ export interface Store {
   close(): void
 }
 
+/** Folder of the packs, beside the database. */
+const PACKS_FOLDER = 'packs'
+
 /** @throws {StoreError} see open-encrypted.ts and migrate.ts */
 export function openStore(path: string, key: Uint8Array, options: { readonly mustExist: boolean }): Store {
   const hadLog = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0
   const db = openEncrypted(path, key, options)
   migrate(db, MIGRATIONS)
+  const packs = asStoreErrors(() => new Packs(db, join(dirname(path), PACKS_FOLDER)))
   return {
     db,
     hadLog,
     logs: new LogTable(db),
     segments: new SegmentTable(db),
+    packs,
     traces: new TraceIndex(db),
     epochs: new EpochTable(db),
     control: new ControlTable(db),
@@ -56,6 +64,9 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
     peers: new PeerTable(db),
     transaction: (work) => asStoreErrors(() => db.transaction(work)()),
     checkpoint: () => asStoreErrors(() => void db.pragma('wal_checkpoint(PASSIVE)')),
-    close: () => db.close(),
+    close() {
+      packs.close()
+      db.close()
+    },
   }
 }

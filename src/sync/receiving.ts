@@ -39,6 +39,7 @@ export interface OpenedSegment {
   readonly id: Uint8Array
   readonly epoch: number
   readonly body: SegmentBody
+  readonly sealed: Uint8Array
 }
 export interface ReceivingDeps {
   readonly crypto: Crypto
@@ -222,7 +223,7 @@ export class Receiving {
       const { epoch, body } = this.#open(log, header, sealed)
       const { lane, module, part } = log
       const request = { owner, recipient: self, lane, module, part, epochStartedUnixMs: epoch.startedUnixMs }
-      return { ...header, epoch: epoch.n, body, request }
+      return { ...header, epoch: epoch.n, body, sealed, request }
     })
     keep(
       log,

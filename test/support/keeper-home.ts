@@ -1,5 +1,5 @@
 /** One device's databases in a folder of their own, and keepers over them: this thread, a clock that is moved by hand. */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { initialSettings } from '../../src/agent/keeper/device-settings.ts'
@@ -28,6 +28,8 @@ export interface KeeperHome {
   crashCopy(): KeeperHome
   /** What someone with the key of the store can do to its tables while no keeper is open. */
   tamper(work: (db: Database) => void): void
+  /** Changes the file of the first pack. */
+  tamperPack(change: (bytes: Buffer) => Uint8Array): void
   remove(): void
 }
 
@@ -85,7 +87,12 @@ function homeIn(root: string, folder: string, clock: ManualClock, keys: DeviceKe
       for (const file of FILES) {
         if (existsSync(join(folder, file))) copyFileSync(join(folder, file), join(target, file))
       }
+      cpSync(join(folder, 'packs'), join(target, 'packs'), { recursive: true })
       return homeIn(root, target, clock, keys)
+    },
+    tamperPack(change) {
+      const pack = join(folder, 'packs', '00000001.pack')
+      writeFileSync(pack, change(readFileSync(pack)))
     },
     tamper(work) {
       const db = openEncrypted(options.storeFile, keys.store)

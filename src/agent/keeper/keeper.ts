@@ -14,6 +14,7 @@ import type { ConsentRecord } from '../../policy/reduce-consent.ts'
 import { planStageChange, type StageChange } from '../../policy/stage-change.ts'
 import { decideExit } from '../../policy/stage-gate.ts'
 import { openAuditLog, type AuditLog } from '../../store/audit-log.ts'
+import { SegmentCutter } from '../../store/segment-cutter.ts'
 import { SegmentWriter } from '../../store/segment-writer.ts'
 import { isDiskTrouble } from '../../store/store-error.ts'
 import { openStore, type Store } from '../../store/store.ts'
@@ -37,6 +38,7 @@ import { LocalIntake } from './local-intake.ts'
 import { LEASE_CHECK_MS, lapsedOwners, purgeOwner } from './lapsed-grants.ts'
 import { LiveGrants } from './live-grants.ts'
 import { OwedWrites } from './owed-writes.ts'
+import { moveOldSegments } from './move-segments.ts'
 import type { PeerBook } from './peer-book.ts'
 import { RefusalCounter } from './refusal-counter.ts'
 import { SegmentSealer } from './segment-sealer.ts'
@@ -151,14 +153,13 @@ export class Keeper {
       onFailure: (err) => this.#fail(err),
     })
     const sealer = new SegmentSealer(crypto, keys.device, this.store.epochs)
-    const { db, logs, segments, traces } = this.store
+    const { db, logs, segments, packs, traces } = this.store
+    moveOldSegments(this.store, sealer)
     this.writer = new SegmentWriter({
       db,
       clock,
       logs,
-      segments,
-      traces,
-      sealer,
+      cutter: new SegmentCutter({ segments, packs, traces, sealer }),
       onFirstOfEpoch: () => this.#handOver.due(),
     })
     this.#cutTimer = new CutTimer(
@@ -215,6 +216,7 @@ export class Keeper {
     this.#cutLeftovers()
     this.owed.write(() => void reconcileAtStart(this).catch((err: unknown) => this.#fail(err)))
     this.owed.write(() => this.purgeLapsed())
+    this.#reclaim()
     this.#cancelLeases = clock.every(LEASE_CHECK_MS, () => this.#attempt(() => this.purgeLapsed()))
     if (this.owed.trouble === undefined) this.#resume()
   }
@@ -284,7 +286,9 @@ export class Keeper {
   purgeLapsed(): void {
     const self = this.card.deviceId
     for (const owner of lapsedOwners(this.consents.records(), self, (device) => this.shareView(device))) {
-      if (purgeOwner(this.store, this.ledger, self, owner) > 0) this.deps.onEvent('view')
+      if (purgeOwner(this.store, this.ledger, self, owner) === 0) continue
+      this.deps.onEvent('view')
+      this.#reclaim()
     }
   }
 
@@ -348,6 +352,15 @@ export class Keeper {
     this.#attempt(() => this.vouching.end(), onFailure)
     this.store.close()
     this.audit.close()
+  }
+
+  /** Gives back the space of what was deleted, when there is time. */
+  #reclaim(): void {
+    this.turns
+      .run(() => this.store.packs.reclaim())
+      .catch((err: unknown) => {
+        if (!this.#closed) this.#fail(err)
+      })
   }
 
   /** A leaf about what has happened, such as a start: written now, or else before anything that comes after it. */

@@ -3,6 +3,7 @@ import { MeshError } from '../../base/errors.ts'
 import type { Stage } from '../../model/stage.ts'
 import { admitPeer, AdmitPeerError } from '../../ingest/admit-peer.ts'
 import type { ShareRequest, ShareView } from '../../policy/decide-share.ts'
+import type { Place } from '../../store/packs/pack-files.ts'
 import type { Store } from '../../store/store.ts'
 import type { OpenedSegment } from '../../sync/receiving.ts'
 import type { ScopedLog } from '../../sync/scope.ts'
@@ -27,17 +28,21 @@ export function keepPeerRun(
     return { segment, digest: admitPeer({ stage: stage(), view, request, raw, records: body.records }) }
   })
   store.transaction(() => {
-    for (const { segment, digest } of judged) {
+    const places = store.packs.append(
+      log.author,
+      segments.map(({ sealed }) => sealed),
+    )
+    for (const [i, { segment, digest }] of judged.entries()) {
       const { header, headerBytes, id, epoch, body } = segment
       const rowId = store.segments.insert({
+        ...digest,
         log: log.rowId,
         seq: header.seq,
         segmentId: id,
         epoch,
         header: headerBytes,
-        ...body,
-        minUnixNano: digest.minUnixNano,
-        maxUnixNano: digest.maxUnixNano,
+        place: places[i] as Place,
+        rawBytes: body.rawBytes,
       })
       store.traces.insert(rowId, digest.traces)
     }

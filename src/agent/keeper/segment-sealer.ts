@@ -4,11 +4,13 @@ import { equalBytes, toHex } from '../../base/bytes.ts'
 import type { Lane } from '../../model/lane.ts'
 import type { LogKey } from '../../model/segment.ts'
 import type { StoredLog } from '../../store/log-table.ts'
+import type { SegmentInRow } from '../../store/segments-in-rows.ts'
 import type { StoredSegment } from '../../store/segment-table.ts'
-import type { Sealer, SegmentBody, SegmentPlan } from '../../store/segment-writer.ts'
+import type { Sealer, SegmentBody, SegmentPlan } from '../../store/segment-cutter.ts'
 import type { EpochTable } from '../../store/epoch-table.ts'
 import { keyCommitment, moduleKey, partKey } from '../../sync/core/key-tree.ts'
-import { resealSegment, sealSegment, type ResealResult } from '../../sync/core/seal-segment.ts'
+import { openSegment, resealSegment, sealSegment, type OpenResult } from '../../sync/core/seal-segment.ts'
+import { CODEC_NONE, CODEC_ZSTD } from '../../wire/segment-body.ts'
 import { decodeSegmentHeader, SALT_BYTES } from '../../wire/segment-header.ts'
 import { signHead } from '../../wire/signed-head.ts'
 import { WireError } from '../../wire/wire-error.ts'
@@ -29,27 +31,38 @@ export class SegmentSealer implements Sealer {
     this.#epochs = epochs
   }
 
-  seal(plan: SegmentPlan, body: SegmentBody): { readonly header: Uint8Array; readonly id: Uint8Array } {
+  seal(plan: SegmentPlan, body: SegmentBody): ReturnType<Sealer['seal']> {
     const { author, log, incarnation, seq, prev, lane, epoch, module, part } = plan
     const salt = this.#crypto.randomBytes(SALT_BYTES)
     const place = { author, log, incarnation, seq, prev, salt, dropAfterDay: undefined }
     const key = this.#ownPartKey(lane, epoch, module, part) as Uint8Array // records are admitted to epochs that exist
-    const { headerBytes, id } = sealSegment(this.#crypto, key, place, body)
-    return { header: headerBytes, id }
+    const { headerBytes, id, sealed } = sealSegment(this.#crypto, key, place, body)
+    return { header: headerBytes, id, sealed }
   }
 
   signHead({ author, log, incarnation }: LogKey, seq: number, id: Uint8Array): Uint8Array {
     return signHead(this.#crypto, this.#deviceSeed, { author, log, incarnation, seq, id }).signature
   }
 
-  /** The sealed bytes of a stored segment, or why what is stored is not what its header names. */
-  reseal(log: StoredLog, segment: StoredSegment): ResealResult {
-    const key = log.own
-      ? this.#ownPartKey(log.lane, segment.epoch, log.module, log.part)
-      : this.#receivedPartKey(log, segment.header)
-    if (key === undefined) return { ok: false, reason: 'wrong-key' }
-    const { codec, rawBytes, records, payload } = segment
-    return resealSegment(this.#crypto, key, segment.header, { codec: codec === 1 ? 1 : 0, rawBytes, records, payload })
+  /** The body of a stored segment, or why what is stored is not what its header names. */
+  open(log: StoredLog, segment: StoredSegment, sealed: Uint8Array): OpenResult {
+    const key = this.#partKeyOf(log, segment)
+    return key === undefined
+      ? { ok: false, reason: 'wrong-key' }
+      : openSegment(this.#crypto, key, segment.header, sealed)
+  }
+
+  /** The sealed bytes of a segment whose body schema 2 kept in its row; undefined if they are not those its header names. */
+  reseal(log: StoredLog, segment: SegmentInRow): Uint8Array | undefined {
+    const key = this.#partKeyOf(log, segment)
+    const { codec, rawBytes, records, payload, header } = segment
+    const body: SegmentBody = { codec: codec === 1 ? CODEC_ZSTD : CODEC_NONE, rawBytes, records, payload }
+    const resealed = key && resealSegment(this.#crypto, key, header, body)
+    return resealed?.ok === true ? resealed.sealed : undefined
+  }
+
+  #partKeyOf(log: StoredLog, { epoch, header }: Pick<StoredSegment, 'epoch' | 'header'>): Uint8Array | undefined {
+    return log.own ? this.#ownPartKey(log.lane, epoch, log.module, log.part) : this.#receivedPartKey(log, header)
   }
 
   #ownPartKey(lane: Lane, n: number, module: string, part: string): Uint8Array | undefined {

@@ -24,7 +24,7 @@ export class StoredRecords implements TraceSource, LogSource {
   constructor(crypto: Crypto, store: Store, writer: SegmentWriter, sealer: SegmentSealer) {
     this.#store = store
     this.#writer = writer
-    this.#newOpener = () => new ChunkOpener(crypto, store.segments, sealer)
+    this.#newOpener = () => new ChunkOpener(crypto, store, sealer)
   }
 
   chunksOf(traceId: TraceId): TraceChunks {

@@ -5,15 +5,7 @@
  *
  * Throws OtlpError for a record that must not be kept; the row and tokens it had begun are then not counted.
  */
-import {
-  addByte,
-  ATTRIBUTE_STATE,
-  finish,
-  finishBool,
-  finishDouble,
-  finishInt,
-  finishKey,
-} from '../index/token.ts'
+import { addByte, ATTRIBUTE_STATE, finish, finishBool, finishDouble, finishInt, finishKey } from '../index/token.ts'
 import { linkToken, NAME_STATE, severityToken, spanKindToken, statusToken, stringState } from '../index/token.ts'
 import { traceToken } from '../index/token.ts'
 import { checkField, type Budget, newBudget, spend } from './check-message.ts'

@@ -10,6 +10,7 @@ let log: number
 beforeEach(() => {
   fixture = storeFixture()
   log = fixture.store.logs.add(describeLog('core'), true).rowId
+  fixture.store.db.prepare('INSERT INTO pack (author) VALUES (?)').run(new Uint8Array(32))
 })
 afterEach(() => fixture.remove())
 
@@ -20,12 +21,12 @@ function segment(seq: number, change: Partial<NewSegment> = {}): NewSegment {
     segmentId: Uint8Array.of(1, seq),
     epoch: 0,
     header: Uint8Array.of(2, seq),
-    codec: 0,
+    place: { pack: 1, at: 8, bytes: 3 },
     rawBytes: 3,
     records: 10,
-    payload: Uint8Array.of(1, 2, 3),
     minUnixNano: 0n,
     maxUnixNano: 2n ** 63n - 1n,
+    maxDurationNano: 0n,
     ...change,
   }
 }

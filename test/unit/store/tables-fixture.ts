@@ -19,6 +19,7 @@ export const logId = (name: string): LogId => toLogId(hash(name).slice(0, 16)) a
 export const incarnation = (name: string): Incarnation => toIncarnation(hash(name).slice(0, 16)) as Incarnation
 
 export interface StoreFixture {
+  readonly folder: string
   store: Store
   /** Closes and opens it again, as the next run would. */
   reopen(): Store
@@ -29,6 +30,7 @@ export function storeFixture(): StoreFixture {
   const folder = mkdtempSync(join(tmpdir(), 'tables-'))
   const path = join(folder, 'store.db')
   const fixture: StoreFixture = {
+    folder,
     store: openStore(path, KEY, { mustExist: false }),
     reopen() {
       fixture.store.close()

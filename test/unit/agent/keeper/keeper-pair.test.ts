@@ -140,7 +140,7 @@ describe('records of another device', () => {
 
   const damages: readonly { name: string; sql: string; want: string }[] = [
     { name: 'a header that is none', sql: "UPDATE segment SET header = x'a0' WHERE id = 1", want: 'tampered' },
-    { name: 'an altered payload', sql: "UPDATE segment SET payload = payload || x'00' WHERE id = 1", want: 'tampered' },
+    { name: 'a body of another place', sql: 'UPDATE segment SET at = at + 1 WHERE id = 1', want: 'tampered' },
     { name: 'a removed head', sql: 'DELETE FROM head', want: 'unverified' },
     { name: 'a key that is gone', sql: 'DELETE FROM received_key', want: 'tampered' },
   ]

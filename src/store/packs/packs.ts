@@ -1,0 +1,103 @@
+/**
+ * Which pack a body goes into, and giving back the space of those that are gone. One row of segments' own transaction names
+ * each body, so what a transaction takes back was never there.
+ *
+ * Every author has packs of its own: when all that one let us have is deleted, its files go too.
+ */
+import type { Database, Statement } from 'better-sqlite3'
+import type { Steps } from '../../base/steps.ts'
+import { idBytes, type DeviceId } from '../../model/ids.ts'
+import { PACK_HEAD, PackFiles, type PackId, type Place } from './pack-files.ts'
+
+/** A pack is followed by a new one from this many bytes on: small enough to be moved, large enough to be few. */
+export const MAX_PACK_BYTES = 64 << 20
+/** A pack of which less than this share is in use is emptied into the current one. */
+const MIN_LIVE_SHARE = 0.5
+/** Bodies moved in one transaction. */
+const MOVED_AT_ONCE = 32
+
+interface PackUse {
+  readonly id: PackId
+  readonly author: Uint8Array
+  readonly live: number
+}
+
+export class Packs {
+  readonly #db: Database
+  readonly #files: PackFiles
+  readonly #lastOf: Statement<[Uint8Array], { id: PackId }>
+  readonly #insert: Statement<[Uint8Array]>
+  readonly #delete: Statement<[PackId]>
+  readonly #uses: Statement<[], PackUse>
+  readonly #bodiesOf: Statement<[PackId, number], Place & { readonly id: number }>
+  readonly #move: Statement<[PackId, number, number]>
+
+  constructor(db: Database, folder: string) {
+    this.#db = db
+    this.#files = new PackFiles(folder)
+    this.#lastOf = db.prepare('SELECT id FROM pack WHERE author = ? ORDER BY id DESC LIMIT 1')
+    this.#insert = db.prepare('INSERT INTO pack (author) VALUES (?)')
+    this.#delete = db.prepare('DELETE FROM pack WHERE id = ?')
+    this.#uses = db.prepare(
+      `SELECT id, author, (SELECT coalesce(sum(bytes), 0) FROM segment WHERE segment.pack = pack.id) AS live FROM pack`,
+    )
+    this.#bodiesOf = db.prepare('SELECT id, pack, at, bytes FROM segment WHERE pack = ? ORDER BY at LIMIT ?')
+    this.#move = db.prepare('UPDATE segment SET pack = ?, at = ? WHERE id = ?')
+  }
+
+  /** Durable on return; the caller's transaction then names the places. */
+  append(author: DeviceId, bodies: readonly Uint8Array[]): readonly Place[] {
+    return bodies.length === 0 ? [] : this.#files.append(this.#current(idBytes(author)), bodies)
+  }
+
+  read(place: Place): Uint8Array | undefined {
+    return this.#files.read(place)
+  }
+
+  /** Bytes of all packs on disk. */
+  bytes(): number {
+    return this.#uses.all().reduce((sum, { id }) => sum + this.#files.size(id), 0)
+  }
+
+  /** Deletes the packs that nothing is left of and empties those that little is left of. @returns bytes given back */
+  *reclaim(): Steps<number> {
+    const before = this.bytes()
+    for (const use of this.#uses.all()) {
+      const size = this.#files.size(use.id)
+      if (use.live > 0 && use.live >= (size - PACK_HEAD.length) * MIN_LIVE_SHARE) continue
+      if (use.live > 0) yield* this.#empty(use)
+      this.#delete.run(use.id)
+      this.#files.remove(use.id)
+      yield
+    }
+    return Math.max(0, before - this.bytes())
+  }
+
+  close(): void {
+    this.#files.close()
+  }
+
+  #current(author: Uint8Array): PackId {
+    const last = this.#lastOf.get(author)
+    if (last !== undefined && this.#files.size(last.id) < MAX_PACK_BYTES) return last.id
+    return Number(this.#insert.run(author).lastInsertRowid)
+  }
+
+  *#empty({ id, author }: PackUse): Steps<void> {
+    if (this.#current(author) === id) this.#insert.run(author)
+    for (;;) {
+      const bodies = this.#bodiesOf.all(id, MOVED_AT_ONCE)
+      if (bodies.length === 0) return
+      this.#db.transaction(() => this.#moveAll(bodies, this.#current(author)))()
+      yield
+    }
+  }
+
+  /** A body that is not there any more keeps its row, which says so when it is read. */
+  #moveAll(bodies: readonly (Place & { readonly id: number })[], to: PackId): void {
+    const found = bodies.map((place) => this.#files.read(place) ?? new Uint8Array(0))
+    for (const [i, place] of this.#files.append(to, found).entries()) {
+      this.#move.run(place.pack, place.at, (bodies[i] as { id: number }).id)
+    }
+  }
+}
