@@ -2,7 +2,7 @@
  * One device of a {@link MeshWorld}: a real keeper over real files and the real mesh host, on a network, a LAN and a
  * clock of memory. Calls between the two go through structured clones, as they do between threads.
  */
-import { copyFileSync, existsSync, mkdtempSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../../src/base/clock.ts'
 import type { Crypto } from '../../src/base/crypto.ts'
@@ -112,6 +112,7 @@ export class MeshDevice {
     for (const file of FILES) {
       if (existsSync(join(this.#folder, file))) copyFileSync(join(this.#folder, file), join(folder, file))
     }
+    cpSync(join(this.#folder, 'packs'), join(folder, 'packs'), { recursive: true })
     this.#folder = folder
   }
 
