@@ -29,6 +29,10 @@ export interface LoadJob {
 export interface LoadResult {
   /** Acknowledged in the measured part. */
   readonly records: number
+  /** Acknowledged in all, to warm up included. */
+  readonly acknowledged: number
+  /** Number of the first export that was not sent: another job may go on there. */
+  readonly nextBatch: number
   readonly recordsPerS: number
   readonly ackP50Ms: number
   readonly ackP99Ms: number
@@ -67,15 +71,18 @@ class Load {
     const sendUpTo = (end: number, untilMs: number): Promise<unknown> =>
       Promise.all(senders.map((own) => this.#sendAll(own, end, untilMs)))
     await sendUpTo(firstBatch + warmUpBatches, Number.POSITIVE_INFINITY)
-    this.#acks.length = 0
+    const warmUps = this.#acks.splice(0).length
     this.#busy = 0
     process.stdout.write('{}\n')
     const startedMs = performance.now()
     await sendUpTo(firstBatch + warmUpBatches + batches, startedMs + (forMs ?? Number.POSITIVE_INFINITY))
     const tookS = (performance.now() - startedMs) / 1000
-    const records = this.#acks.length * (senders[0]?.[0]?.records ?? 0)
+    const perBatch = senders[0]?.[0]?.records ?? 0
+    const records = this.#acks.length * perBatch
     return {
       records,
+      acknowledged: records + warmUps * perBatch,
+      nextBatch: this.#next,
       recordsPerS: records / tookS,
       ackP50Ms: percentile(this.#acks, 50),
       ackP99Ms: percentile(this.#acks, 99),

@@ -20,8 +20,6 @@ export interface Measure {
 export interface BenchmarkOptions {
   /** A folder in which what takes long to make is kept, and found again by the next run. */
   readonly home?: string
-  /** How long a benchmark that runs for as long as it is told does so. */
-  readonly seconds?: number
 }
 
 export interface Benchmark {

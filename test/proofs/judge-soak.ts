@@ -1,0 +1,86 @@
+/** What a soak has shown: which of its promises were broken, and the figures. */
+import { growthOf } from '../../bench/support/growth.ts'
+import type { ProofResult } from './proof.ts'
+import type { Look, Soaked } from './soak-device.ts'
+
+/** Part of the load in which memory is still filling caches and is not judged. */
+const WARM_UP_SHARE = 0.2
+/** What may seem to grow, in MB, because no garbage collection happened to be seen. */
+const MAX_GROWTH_MB = 16
+/** The same within a minute, which sees few of them. */
+const MAX_GROWTH_OF_MINUTE_MB = 64
+/** Longest time that a thread may be held up, in milliseconds. */
+const MAX_STALL_MS = 100
+const BYTES_PER_MB = 1e6
+
+/**
+ * @param strict false where other programs take the processor away and a minute is all there is: then being held up and
+ *   being refused for a moment are no failures, and memory may seem to grow more
+ */
+export function judgeSoak(soaked: Soaked, strict: boolean): Pick<ProofResult, 'failures' | 'facts'> {
+  const looks = soaked.looks.slice(Math.floor(soaked.looks.length * WARM_UP_SHARE))
+  const growth = growthMB(looks)
+  const stalls = longestStalls(looks)
+  const maxGrowthMB = strict ? MAX_GROWTH_MB : MAX_GROWTH_OF_MINUTE_MB
+  return {
+    failures: [
+      ...growth.filter(([, mb]) => mb > maxGrowthMB).map(([name, mb]) => `${name} grew by ${mb.toFixed(1)} MB`),
+      ...(strict ? hindrancesOf(soaked, stalls) : []),
+      ...lossesOf(soaked),
+    ],
+    facts: factsOf(soaked, growth, stalls),
+  }
+}
+
+type Named = readonly (readonly [name: string, value: number])[]
+
+function growthMB(looks: readonly Look[]): Named {
+  const grown = (pick: (look: Look) => number): number => growthOf(looks.map(pick)) / BYTES_PER_MB
+  return [
+    ['heap of the main thread', grown(({ main }) => main.heapUsedBytes)],
+    ['buffers of the main thread', grown(({ main }) => main.buffersBytes)],
+    ['heap of the store thread', grown(({ store }) => store.heapUsedBytes)],
+    ['buffers of the store thread', grown(({ store }) => store.buffersBytes)],
+    ['what waits for the store thread', grown(({ waitingBytes }) => waitingBytes)],
+    ['resident memory of the agent', grown(({ rssBytes }) => rssBytes)],
+    ['resident memory of devtools', grown(({ devtoolsBytes }) => devtoolsBytes)],
+  ]
+}
+
+function longestStalls(looks: readonly Look[]): Named {
+  return (['main', 'store'] as const).map((thread) => [
+    thread,
+    Math.max(...looks.map((look) => look[thread].delayMaxMs)),
+  ])
+}
+
+function hindrancesOf({ load }: Soaked, stalls: Named): readonly string[] {
+  return [
+    ...stalls
+      .filter(([, ms]) => ms > MAX_STALL_MS)
+      .map(([name, ms]) => `the ${name} thread was held up for ${ms.toFixed(0)} ms`),
+    ...(load.busy === 0 ? [] : [`${load.busy} exports were refused for a moment at half load`]),
+  ]
+}
+
+function lossesOf({ acknowledged, kept, incompleteTraces }: Soaked): readonly string[] {
+  return [
+    ...(kept === acknowledged ? [] : [`${acknowledged} spans were acknowledged and ${kept} are kept`]),
+    ...(incompleteTraces === 0 ? [] : [`${incompleteTraces} traces are shown without all of their spans`]),
+  ]
+}
+
+function factsOf(soaked: Soaked, growth: Named, stalls: Named): ProofResult['facts'] {
+  const { load, fullPerS, acknowledged, kept, queries } = soaked
+  return {
+    'spans a second, at most': Math.round(fullPerS),
+    'spans a second, kept up': Math.round(load.recordsPerS),
+    'spans acknowledged': acknowledged,
+    'spans kept': kept,
+    queries,
+    'acknowledged, p50': `${load.ackP50Ms.toFixed(1)} ms`,
+    'acknowledged, p99': `${load.ackP99Ms.toFixed(1)} ms`,
+    ...Object.fromEntries(stalls.map(([name, ms]) => [`${name} thread held up, longest`, `${ms.toFixed(1)} ms`])),
+    ...Object.fromEntries(growth.map(([name, mb]) => [`growth: ${name}`, `${mb.toFixed(1)} MB`])),
+  }
+}

@@ -1,0 +1,125 @@
+/** The work of the soak: finds what an agent can take, sends it half of that, looks at it, and counts what it has kept. */
+import type { RuntimeView, StatusView, TraceView } from '../../src/agent/http-types.ts'
+import type { LoadJob, LoadResult } from '../../bench/load-generator.ts'
+import type { Device } from '../../bench/support/device.ts'
+import { traceIdOf } from '../../bench/support/id-plan.ts'
+import { load, loadDuring } from '../../bench/support/load.ts'
+import { descendantsOf, usageOf } from '../../bench/support/proc.ts'
+import { tracesPerGroup, type SpanPlan } from '../../bench/support/span-template.ts'
+import { pause } from '../../bench/support/until.ts'
+import { seeded } from '../support/seeded.ts'
+import type { ProofOptions } from './proof.ts'
+
+/** One second of the agent. */
+export interface Look extends RuntimeView {
+  readonly devtoolsBytes: number
+}
+
+export interface Soaked {
+  /** Spans a second that it takes at most. */
+  readonly fullPerS: number
+  /** At half of it. */
+  readonly load: LoadResult
+  readonly looks: readonly Look[]
+  readonly queries: number
+  readonly acknowledged: number
+  readonly kept: number
+  /** Of {@link SAMPLES}. */
+  readonly incompleteTraces: number
+}
+
+/** How long the most that the agent can take is looked for, in milliseconds. */
+const FULL_LOAD_MS = 8_000
+const IN_FLIGHT = 16
+const WARM_UP_BATCHES = 100
+/** More than can be taken in any soak. */
+const BATCHES = 10_000_000
+const WATCH_MS = 1_000
+/** Looks between two words about how far it is. */
+const TELL_EVERY = 30
+/** Pause between two questions of somebody who looks around, in milliseconds. */
+const ASK_EVERY_MS = 500
+/** Until what is open is cut, in milliseconds. */
+const SETTLE_MS = 6_000
+/** Traces asked for in the end, span by span. */
+const SAMPLES = 50
+
+export async function soakDevice(device: Device, options: ProofOptions): Promise<Soaked> {
+  const { seed, cases: seconds } = options
+  const plan: SpanPlan = { seed, spansPerBatch: 512, servicesPerTrace: 1, services: ['soak'] }
+  const [devtools] = descendantsOf(device.pid)
+  const pids = [device.pid, devtools as number]
+  const all: LoadJob = {
+    url: device.otlp,
+    what: { lane: 'traces', ...plan },
+    inFlight: IN_FLIGHT,
+    firstBatch: 0,
+    warmUpBatches: WARM_UP_BATCHES,
+    batches: BATCHES,
+    forMs: FULL_LOAD_MS,
+  }
+  const full = await load(all, pids)
+  const half: LoadJob = {
+    ...all,
+    firstBatch: full.nextBatch,
+    warmUpBatches: 0,
+    forMs: seconds * 1_000,
+    recordsPerS: full.recordsPerS / 2,
+  }
+  const { loaded, seen } = await loadDuring(half, pids, () =>
+    lookAround(device, plan, full.nextBatch, () => watch(device, devtools as number, options)),
+  )
+  await pause(SETTLE_MS)
+  const { store } = await device.call<StatusView>('GET', '/v1/status')
+  return {
+    fullPerS: full.recordsPerS,
+    load: loaded,
+    looks: seen.result,
+    queries: seen.queries,
+    acknowledged: full.acknowledged + loaded.acknowledged,
+    kept: store.records,
+    incompleteTraces: await countIncomplete(device, plan, loaded.nextBatch),
+  }
+}
+
+/** One look after the other, until the load is about to end. */
+async function watch(device: Device, devtools: number, options: ProofOptions): Promise<readonly Look[]> {
+  const endMs = performance.now() + options.cases * 1_000 - WATCH_MS
+  const looks: Look[] = []
+  while (performance.now() < endMs) {
+    const look = await device.call<RuntimeView>('GET', `/v1/runtime?watchMs=${WATCH_MS}`)
+    looks.push({ ...look, devtoolsBytes: usageOf(devtools).rssMB * 1e6 })
+    if (looks.length % TELL_EVERY === 0) options.onProgress?.(looks.length)
+  }
+  return looks
+}
+
+/** Asks for lists, and for traces of the first exports, while `work` runs. */
+async function lookAround<T>(device: Device, plan: SpanPlan, batches: number, work: () => Promise<T>) {
+  const random = seeded(plan.seed)
+  const over = new AbortController()
+  const asking = (async () => {
+    for (let queries = 0; ; queries++) {
+      if (over.signal.aborted) return queries
+      const trace = traceIdOf(plan.seed, random.below(batches * tracesPerGroup(plan)))
+      await device.call('GET', random.pick(['/v1/traces?limit=100', '/v1/logs?limit=100', `/v1/traces/${trace}`]))
+      await pause(ASK_EVERY_MS)
+    }
+  })()
+  const result = await work().finally(() => over.abort())
+  return { result, queries: await asking }
+}
+
+async function countIncomplete(device: Device, plan: SpanPlan, batches: number): Promise<number> {
+  const random = seeded(plan.seed + 1)
+  const traces = tracesPerGroup(plan)
+  let incomplete = 0
+  for (let i = 0; i < SAMPLES; i++) {
+    const inBatch = random.below(traces)
+    const traceId = traceIdOf(plan.seed, random.below(batches) * traces + inBatch)
+    const { spans } = await device.call<TraceView>('GET', `/v1/traces/${traceId}`)
+    const wanted = Math.floor(plan.spansPerBatch / traces) + Number(inBatch < plan.spansPerBatch % traces)
+    if (spans.length !== wanted) incomplete++
+  }
+  return incomplete
+}

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest'
+import { judgeSoak } from '../../proofs/judge-soak.ts'
+import type { Look, Soaked } from '../../proofs/soak-device.ts'
+
+const MB = 1e6
+const thread = { delayP50Ms: 0, delayP99Ms: 2, delayMaxMs: 9, heapUsedBytes: 50 * MB, buffersBytes: MB }
+const looks = (change: (second: number) => Partial<Look> = () => ({})): readonly Look[] =>
+  Array.from({ length: 100 }, (_, second) => ({
+    watchedMs: 1_000,
+    rssBytes: 200 * MB,
+    waitingBytes: (second % 3) * MB,
+    main: thread,
+    store: thread,
+    devtoolsBytes: 60 * MB,
+    ...change(second),
+  }))
+const load = {
+  records: 1_000,
+  acknowledged: 1_000,
+  nextBatch: 9,
+  recordsPerS: 10,
+  ackP50Ms: 1,
+  ackP99Ms: 2,
+  ackMaxMs: 3,
+  busy: 0,
+  errors: 0,
+  partial: 0,
+}
+const good: Soaked = {
+  fullPerS: 20,
+  load,
+  looks: looks(),
+  queries: 5,
+  acknowledged: 1_000,
+  kept: 1_000,
+  incompleteTraces: 0,
+}
+
+describe('a soak', () => {
+  test('in which nothing grows, stalls or is lost holds', () => {
+    const { failures, facts } = judgeSoak(good, true)
+    expect(failures).toEqual([])
+    expect(facts).toMatchObject({ 'spans kept': 1_000, 'main thread held up, longest': '9.0 ms' })
+  })
+
+  test.each<{ name: string; soaked: Partial<Soaked>; says: RegExp; always: boolean }>([
+    {
+      name: 'a span that was acknowledged and is not kept',
+      soaked: { kept: 999 },
+      says: /1000 spans.*999/,
+      always: true,
+    },
+    { name: 'a span that is kept twice', soaked: { kept: 1_001 }, says: /1001 are kept/, always: true },
+    { name: 'a trace with a hole', soaked: { incompleteTraces: 1 }, says: /1 traces/, always: true },
+    {
+      name: 'a heap that leaks a megabyte a second',
+      soaked: { looks: looks((s) => ({ store: { ...thread, heapUsedBytes: (50 + s) * MB } })) },
+      says: /heap of the store thread grew by 7\d/,
+      always: true,
+    },
+    {
+      name: 'a heap that leaks a fifth of that',
+      soaked: { looks: looks((s) => ({ main: { ...thread, heapUsedBytes: (50 + s / 4) * MB } })) },
+      says: /heap of the main thread grew by 1\d/,
+      always: false,
+    },
+    {
+      name: 'a queue that is never emptied',
+      soaked: { looks: looks((s) => ({ waitingBytes: s * MB })) },
+      says: /what waits/,
+      always: true,
+    },
+    {
+      name: 'a thread that was held up',
+      soaked: { looks: looks((s) => (s === 60 ? { main: { ...thread, delayMaxMs: 101 } } : {})) },
+      says: /main thread was held up for 101 ms/,
+      always: false,
+    },
+    {
+      name: 'an export that was refused for a moment',
+      soaked: { load: { ...load, busy: 1 } },
+      says: /refused/,
+      always: false,
+    },
+  ])('$name breaks it', ({ soaked, says, always }) => {
+    const failuresOf = (strict: boolean): readonly string[] => judgeSoak({ ...good, ...soaked }, strict).failures
+    expect(failuresOf(true)).toEqual([expect.stringMatching(says)])
+    expect(failuresOf(false).length).toBe(Number(always))
+  })
+
+  test('while memory fills its caches, nothing is judged', () => {
+    const filling = looks((s) => (s < 19 ? { rssBytes: s * 10 * MB, store: { ...thread, delayMaxMs: 500 } } : {}))
+    expect(judgeSoak({ ...good, looks: filling }, true).failures).toEqual([])
+  })
+})
