@@ -11,6 +11,7 @@ import { writeProof } from './write-proof.ts'
 
 const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   'power-loss': () => import('../test/proofs/power-loss.ts'),
+  'fuzz-scan': () => import('../test/proofs/fuzz-scan.ts'),
   soak: () => import('../test/proofs/soak.ts'),
 }
 /** Failures shown; the rest are counted. */
