@@ -10,6 +10,8 @@ import type { Proof } from '../test/proofs/proof.ts'
 import { writeProof } from './write-proof.ts'
 
 const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
+  kill: () => import('../test/proofs/kill.ts'),
+  migration: () => import('../test/proofs/migration.ts'),
   'power-loss': () => import('../test/proofs/power-loss.ts'),
   'fuzz-scan': () => import('../test/proofs/fuzz-scan.ts'),
   soak: () => import('../test/proofs/soak.ts'),

@@ -2,11 +2,13 @@
  * Looks at what is left of a home after its process was stopped, against what that process had said: everything
  * acknowledged is there once, nothing raises an alarm that has no cause, and the device goes on.
  */
+import { join } from 'node:path'
 import { codeOf } from '../../src/base/errors.ts'
 import { toHex } from '../../src/base/bytes.ts'
 import type { Keeper } from '../../src/agent/keeper/keeper.ts'
 import type { TraceId } from '../../src/model/ids.ts'
 import type { ChunkRef, StoredChunk } from '../../src/query/trace-source.ts'
+import { openEncrypted } from '../../src/store/open-encrypted.ts'
 import { segmentId } from '../../src/wire/segment-header.ts'
 import { decodeLogRecords } from '../../src/wire/otlp/decode-logs.ts'
 import { decodeSpans } from '../../src/wire/otlp/decode-traces.ts'
@@ -52,8 +54,22 @@ export async function checkHome(home: KeeperHome, expected: Expected): Promise<C
   } finally {
     keeper.close()
   }
+  problems.push(...damagedFiles(home))
   problems.push(...home.failures.map((err) => `fails in the background: ${describe(err)}`))
   return { problems, lines }
+}
+
+/** What SQLite itself says of its files. */
+function damagedFiles({ folder, keys }: KeeperHome): readonly string[] {
+  const damaged = (['store', 'audit'] as const).filter((name) => {
+    const db = openEncrypted(join(folder, `${name}.db`), keys[name], { mustExist: true })
+    try {
+      return db.pragma('integrity_check', { simple: true }) !== 'ok'
+    } finally {
+      db.close()
+    }
+  })
+  return damaged.map((name) => `${name}.db is damaged`)
 }
 
 function problemsOf(keeper: Keeper, expected: Expected): readonly string[] {

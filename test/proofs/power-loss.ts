@@ -53,8 +53,7 @@ async function cutRecording(home: WorkHome, options: PowerLossOptions) {
     const recording = await record(home, folder, options)
     const random = seeded(seed)
     const cut = new PowerCut(recording.events, recording.before)
-    const first = firstMoment(recording)
-    const moments = Array.from({ length: cuts }, () => first + random.below(cut.moments - first)).sort((a, b) => a - b)
+    const moments = Array.from({ length: cuts }, () => random.below(cut.moments)).sort((a, b) => a - b)
     const failures: string[] = []
     let loose = 0
     for (const [n, moment] of moments.entries()) {
@@ -71,14 +70,9 @@ async function cutRecording(home: WorkHome, options: PowerLossOptions) {
 }
 
 async function record(home: WorkHome, folder: string, { seed, preload }: PowerLossOptions): Promise<Recording> {
-  home.prepare(folder)
+  await home.prepare(folder)
   const imports = preload === undefined ? [] : ['--import', preload]
   return recordDisk(folder, [process.execPath, ...imports, ...home.command(folder, { seed, steps: STEPS, lines: [] })])
-}
-
-/** A device that is being made is another rule's (ID15): here it begins when it is there. */
-function firstMoment({ events, before }: Recording): number {
-  return before.files.size > 0 ? 0 : events.findIndex(({ kind }) => kind === 'say') + 1
 }
 
 async function cutAt(home: WorkHome, folder: string, cut: PowerCut, said: readonly string[], random: Seeded) {

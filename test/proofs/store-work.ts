@@ -2,8 +2,7 @@
  * The process that is stopped at some moment: seeded work on one home, said line by line as it is acknowledged.
  * `store-work.ts FOLDER SCENARIO SEED STEPS FIRST_ID FIRST_NUMBER UNIX_MS SAY_FILE`; `-` says it on stdout.
  */
-import { existsSync, openSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { openSync, writeSync } from 'node:fs'
 import type { Keeper } from '../../src/agent/keeper/keeper.ts'
 import { toHex } from '../../src/base/bytes.ts'
 import type { GrantId } from '../../src/model/ids.ts'
@@ -171,8 +170,7 @@ class Work {
 }
 
 const home = await openWorkHome(scenario as Scenario, folder, Number(unixMs))
-const keeper = existsSync(join(folder, 'store.db')) ? home.reopen() : home.create()
-if (keeper.stage !== 'developer') await keeper.setStage('developer')
+const keeper = home.reopen()
 const other = scenario === 'paired' ? (await otherHome()).reopen() : undefined
 const sayTo = sayFile === '-' ? 1 : openSync(sayFile, 'a')
 const work = new Work(home, keeper, other, seeded(Number(seed)), sayTo)

@@ -23,8 +23,8 @@ export interface WorkOrder {
 export interface WorkHome {
   /** What is there before any work. */
   readonly facts: StoredFacts | undefined
-  /** Makes the folder. */
-  prepare(folder: string): void
+  /** Makes the folder and the device in it: how that is interrupted is another rule's (ID15). */
+  prepare(folder: string): Promise<void>
   /** The device over a folder: the same in every process. */
   in(folder: string, lines: readonly WorkLine[]): KeeperHome
   /** The process that is stopped at some moment, but for its last argument: where it says what it does. */
@@ -36,15 +36,26 @@ const WORK = fileURLToPath(new URL('./store-work.ts', import.meta.url))
 export async function workHome(scenario: Scenario): Promise<WorkHome> {
   const fixture = scenario === 'paired' ? await newestFixture('phone') : undefined
   const { atUnixMs, facts, keys } = fixture ?? { atUnixMs: START_MS, facts: undefined, keys: newKeys() }
+  const homeIn = (folder: string, unixMs = atUnixMs): KeeperHome => keeperHomeIn(folder, manualClock(unixMs), keys)
   return {
     facts,
-    prepare: (folder) => (fixture === undefined ? mkdirSync(folder) : fixture.copyTo(folder)),
-    in: (folder, lines) => keeperHomeIn(folder, manualClock(lastTime(lines) ?? atUnixMs), keys),
+    async prepare(folder) {
+      if (fixture === undefined) await makeDevice(homeIn(folder))
+      else fixture.copyTo(folder)
+    },
+    in: (folder, lines) => homeIn(folder, lastTime(lines)),
     command(folder, { seed, steps, lines }) {
       const { id, number } = nextNumbers(lines)
       return [WORK, folder, scenario, ...[seed, steps, id, number, lastTime(lines) ?? atUnixMs].map(String)]
     },
   }
+}
+
+async function makeDevice(home: KeeperHome): Promise<void> {
+  mkdirSync(home.folder)
+  const keeper = home.create()
+  await keeper.setStage('developer')
+  keeper.close()
 }
 
 /** As the working process finds it. */

@@ -3,8 +3,7 @@
  * and go. Looked at before every call that may write, so the kill falls between two steps and never on a timer.
  */
 import fs from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
-import Database from 'better-sqlite3'
+import { watchCalls } from './watch-calls.ts'
 
 const home = process.env['KILL_HOME'] ?? ''
 const nth = Number(process.env['KILL_AT_CHANGE'])
@@ -19,21 +18,5 @@ function look(): void {
   if (++changes === nth) process.kill(process.pid, 'SIGKILL')
 }
 
-/** Puts a look before each of these functions. */
-function watch(owner: object, names: readonly string[]): void {
-  for (const name of names) {
-    const original: unknown = Reflect.get(owner, name)
-    if (typeof original !== 'function') throw new TypeError(`there is no ${name} to watch`)
-    Reflect.set(owner, name, function (this: unknown, ...args: unknown[]): unknown {
-      look()
-      return Reflect.apply(original, this, args)
-    })
-  }
-}
-
-const statement: object = Object.getPrototypeOf(new Database(':memory:').prepare('SELECT 1')) as object
-watch(Database.prototype, ['prepare', 'exec', 'pragma', 'close'])
-watch(statement, ['run', 'get', 'all'])
-watch(fs, ['mkdirSync', 'chmodSync', 'openSync', 'closeSync', 'writeFileSync', 'renameSync', 'rmSync', 'fsyncSync'])
-syncBuiltinESMExports()
+watchCalls(look)
 process.on('exit', look)

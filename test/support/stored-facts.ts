@@ -2,6 +2,8 @@
  * All that a device has, as its own answers say it: through the calls that the command line, the dashboard and peers
  * make, never through tables. Two versions of the store that give the same facts hold the same.
  */
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { keeperApi } from '../../src/agent/keeper/keeper-api.ts'
 import type { Keeper } from '../../src/agent/keeper/keeper.ts'
 import { toHex, utf8 } from '../../src/base/bytes.ts'
@@ -79,6 +81,27 @@ export async function storedFacts(keeper: Keeper, storeFile: string): Promise<St
     audit: { size: audit.length, root: toHex(keeper.audit.root()), types: audit.map(({ leaf }) => leaf.type) },
     alarms: view.alarms.map(({ code }) => code),
   }
+}
+
+/**
+ * What a keeper over the same home no longer says, in words. Its audit log and its own logs may have gone on since.
+ * @param before what was said then
+ */
+export async function lostFacts(keeper: Keeper, folder: string, before: StoredFacts): Promise<readonly string[]> {
+  const now = await storedFacts(keeper, join(folder, 'store.db'))
+  const { audit, peers, ...same } = before
+  const lost = Object.entries(same).flatMap(([name, value]) => {
+    return isDeepStrictEqual(now[name as keyof StoredFacts], value) ? [] : [`${name} are not what they were`]
+  })
+  const root = keeper.audit.rootAt(audit.size)
+  if (root === undefined || toHex(root) !== audit.root) lost.push('the audit log is another')
+  for (const { device, served, received } of peers) {
+    const peer = now.peers.find((each) => each.device === device)
+    if (peer?.received !== received) lost.push(`what is held of ${device} is not what it was`)
+    const others = served.filter((segment) => !(peer?.served.includes(segment) ?? false))
+    lost.push(...others.map((segment) => `${device} would not get ${segment}`))
+  }
+  return lost
 }
 
 async function traceFacts(api: Api): Promise<readonly TraceFacts[]> {

@@ -1,0 +1,24 @@
+/** A small part of the proofs `kill` and `migration`, whole by `npm run prove`. */
+import { expect, test } from 'vitest'
+import { run as runKills } from '../proofs/kill.ts'
+import { run as runMigrations } from '../proofs/migration.ts'
+
+test(
+  '[ST11] kill -9 at any of 100 moments loses nothing acknowledged and corrupts nothing',
+  { timeout: 300_000 },
+  async () => {
+    const { failures, facts } = await runKills({ seed: 20_261_122, cases: 100 })
+    expect(failures).toEqual([])
+    expect(facts['acknowledged requests']).toBeGreaterThan(1_000)
+  },
+)
+
+test(
+  '[ST42] a home that is being brought up to date and is killed meanwhile is whole at the next start',
+  { timeout: 300_000 },
+  async () => {
+    const { failures, cases } = await runMigrations({ seed: 1, cases: 30 })
+    expect(failures).toEqual([])
+    expect(cases).toBeGreaterThanOrEqual(30)
+  },
+)
