@@ -24,10 +24,11 @@ export interface HttpRequest {
   /** Aborted when the client goes away or the server stops. */
   readonly signal: AbortSignal
 }
-/** A value is sent as JSON, unless it was made JSON before; bytes and streams are sent as they are. */
+/** A value is sent as JSON, unless it was made JSON before, perhaps in parts; bytes and streams are sent as they are. */
 export type HttpAnswer =
   | { readonly json: unknown; readonly status?: number }
   | { readonly jsonBytes: Uint8Array }
+  | { readonly jsonParts: readonly Uint8Array[] }
   | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array }
   | StreamAnswer
 
@@ -209,12 +210,17 @@ export async function callRoute(
     const signal = new AbortController().signal
     const answer = await route.handle({ params, query: searchParams, headers: {}, body, signal })
     if ('json' in answer) return { status: answer.status ?? 200, json: answer.json }
-    if ('jsonBytes' in answer) return { status: 200, json: JSON.parse(new TextDecoder().decode(answer.jsonBytes)) }
+    if ('jsonBytes' in answer) return { status: 200, json: parseJson([answer.jsonBytes]) }
+    if ('jsonParts' in answer) return { status: 200, json: parseJson(answer.jsonParts) }
     throw new HttpError('HTTP_NOT_FOUND', 'this path needs a running agent')
   } catch (err) {
     if (!(err instanceof MeshError)) throw err
     return toErrorAnswer(err)
   }
+}
+
+function parseJson(parts: readonly Uint8Array[]): unknown {
+  return JSON.parse(Buffer.concat(parts).toString('utf8'))
 }
 
 /** Reads a JSON object from a request's body; an empty body is an empty object. */
@@ -233,7 +239,9 @@ async function send(response: ServerResponse, answer: HttpAnswer, signal: AbortS
   if ('json' in answer) {
     writeJson(response, answer.status ?? 200, answer.json)
   } else if ('jsonBytes' in answer) {
-    writeJsonBytes(response, 200, answer.jsonBytes)
+    writeJsonParts(response, 200, [answer.jsonBytes])
+  } else if ('jsonParts' in answer) {
+    writeJsonParts(response, 200, answer.jsonParts)
   } else if ('body' in answer) {
     response.writeHead(answer.status, answer.headers).end(answer.body)
   } else {
@@ -254,11 +262,15 @@ async function sendStream(response: ServerResponse, answer: StreamAnswer, signal
 }
 
 function writeJson(response: ServerResponse, status: number, value: unknown): void {
-  writeJsonBytes(response, status, Buffer.from(JSON.stringify(value)))
+  writeJsonParts(response, status, [Buffer.from(JSON.stringify(value))])
 }
 
-function writeJsonBytes(response: ServerResponse, status: number, body: Uint8Array): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body)
+/** Parts are handed to the socket as they are: put together first, a large answer would be copied by this thread. */
+function writeJsonParts(response: ServerResponse, status: number, parts: readonly Uint8Array[]): void {
+  const length = parts.reduce((bytes, part) => bytes + part.length, 0)
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': length })
+  for (const part of parts.slice(0, -1)) response.write(part)
+  response.end(parts.at(-1))
 }
 
 function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {

@@ -23,6 +23,18 @@ export interface TraceDevice {
   readonly spans: number
   readonly verified: number
   readonly clock: ClockOffset | null
+  /** Sums of its spans' own. */
+  readonly selfNano: string
+  readonly criticalNano: string
+}
+
+/** A module of a device, as far as it has spans in the trace. */
+export interface TraceModule {
+  readonly deviceId: string
+  readonly module: string
+  readonly spans: number
+  readonly selfNano: string
+  readonly criticalNano: string
 }
 
 /** In drawing order: a row's parent is the nearest row above with `depth - 1`. */
@@ -45,6 +57,12 @@ export interface TraceSpan {
   readonly depth: number
   readonly orderUncertain: boolean
   readonly loop: boolean
+  /** Its duration without the time that its children took of it. */
+  readonly selfNano: string
+  /** On the critical path: the trace's end had to wait for it. */
+  readonly critical: boolean
+  /** Where it is critical: its own part of the path. */
+  readonly criticalNano?: string
   readonly events: number
   readonly links: readonly { readonly traceId: string; readonly spanId: string }[]
   /** Only when asked for. */
@@ -63,6 +81,7 @@ export interface TraceView {
   readonly traceId: string
   readonly complete: boolean
   readonly devices: readonly TraceDevice[]
+  readonly modules: readonly TraceModule[]
   readonly spans: readonly TraceSpan[]
   readonly gaps: readonly TraceGap[]
   /** Names of the devices that gaps name, by device id. */

@@ -164,7 +164,7 @@ function queryRoutes({ keeper }: RouteDeps): readonly Route[] {
       if (trace === undefined) {
         throw new RouteError('TRACE_NOT_FOUND', 'no span of this trace is here', { details: { traceId: id } })
       }
-      return { jsonBytes: trace }
+      return { jsonParts: trace }
     }),
     route('GET', '/v1/logs', async ({ query }) => {
       const trace = query.get('trace')
@@ -172,7 +172,7 @@ function queryRoutes({ keeper }: RouteDeps): readonly Route[] {
       if (trace !== null && traceId === undefined) throw bad('trace', 'is 32 hex digits, not all zero')
       const since = query.get('sinceUnixMs')
       const fromUnixNano = since !== null && /^[0-9]{1,15}$/.test(since) ? BigInt(since) * 1_000_000n : undefined
-      return { jsonBytes: await keeper.call('logList', { traceId, fromUnixNano }, limitOf(query)) }
+      return { jsonParts: await keeper.call('logList', { traceId, fromUnixNano }, limitOf(query)) }
     }),
   ]
 }

@@ -32,13 +32,29 @@ export function serveCalls(
     void (async () => {
       try {
         const result = await (functions[method] as (...args: readonly unknown[]) => unknown)(...args)
-        port.postMessage({ call, ok: true, result } satisfies Message)
+        port.postMessage({ call, ok: true, result } satisfies Message, buffersToMove(result))
       } catch (err) {
         port.postMessage({ call, ok: false, error: toFailure(translate(err)) } satisfies Message)
       }
     })()
   })
   return (event, value) => port.postMessage({ event, value } satisfies Message)
+}
+
+const toMove = new WeakMap<object, readonly Uint8Array[]>()
+
+/**
+ * Bytes that a function answers with, to be moved to the other side instead of copied there: a large answer would keep both
+ * threads busy with nothing else. They must have their buffers to themselves, and are gone from this side afterwards.
+ */
+export function moved(parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  toMove.set(parts, parts)
+  return parts
+}
+
+function buffersToMove(result: unknown): ArrayBuffer[] {
+  const parts = (typeof result === 'object' && result !== null && toMove.get(result)) || []
+  return parts.map(({ buffer }) => buffer as ArrayBuffer)
 }
 
 /** The calling side. Ends every open call with `WORKER_GONE` when the thread ends. */

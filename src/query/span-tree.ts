@@ -2,120 +2,133 @@
  * The tree of one trace's spans, in drawing order (docs/spec/query.md QU5-QU7).
  *
  * Works for whatever parents say: orphans and one span of every circle become roots, nothing is lost or drawn twice.
- * No recursion, so depth costs no stack.
+ * Linear and without recursion, so neither depth nor width costs more than its spans.
  */
+import type { Steps } from '../base/steps.ts'
+import { toHex } from '../base/bytes.ts'
 import type { SpanId } from '../model/ids.ts'
-import { compareSpans, type CollectedSpan } from './collect-spans.ts'
-import { compareEvidence } from './compare-copies.ts'
+import type { CollectedSpans } from './collect-spans.ts'
+import { findParents, MISSING_PARENT } from './find-parents.ts'
+import { indices, sortByWords } from './sort-words.ts'
 
-export interface TreeRow {
-  readonly node: CollectedSpan
-  readonly parent: CollectedSpan | undefined
-  readonly depth: number
-  /** Its ancestors form a circle, cut at this span. */
-  readonly loop: boolean
-}
-
+/** Spans are numbered as in {@link CollectedSpans}. */
 export interface SpanTree {
-  /** Depth first; siblings and roots by {@link compareSpans}, orphans of one missing parent side by side. */
-  readonly rows: readonly TreeRow[]
+  /** Spans depth first; siblings and roots by number, orphans of one missing parent side by side. */
+  readonly rows: Uint32Array
+  /** By span: its parent; below zero for roots. */
+  readonly parent: Int32Array
+  readonly depth: Uint32Array
+  /** By span: its ancestors form a circle, cut at this span. */
+  readonly isLoop: Uint8Array
   /** Parents that spans name and nobody has, in order of appearance. */
   readonly missingParents: readonly SpanId[]
 }
 
-/** `spans` in the order of {@link compareSpans}. */
-export function buildSpanTree(spans: readonly CollectedSpan[]): SpanTree {
-  const parents = findParents(spans)
-  const loops = cutCircles(spans, parents)
-  const children = new Map<CollectedSpan, CollectedSpan[]>()
-  const roots: CollectedSpan[] = []
-  for (const node of spans) {
-    const parent = parents.get(node)
-    const siblings = parent === undefined ? roots : (children.get(parent) ?? [])
-    siblings.push(node)
-    if (parent !== undefined) children.set(parent, siblings)
-  }
-  const isOrphan = (node: CollectedSpan): boolean => node.span.parentSpanId !== undefined && !loops.has(node)
-  const orphans = roots.filter(isOrphan)
-  return {
-    rows: walk(groupRoots(roots, isOrphan), children, parents, loops),
-    missingParents: [...new Set(orphans.map((node) => node.span.parentSpanId as SpanId))],
-  }
+export function* buildSpanTree(spans: CollectedSpans): Steps<SpanTree> {
+  const parent = yield* findParents(spans)
+  yield
+  const isLoop = cutCircles(parent)
+  yield
+  const roots = yield* groupRoots(spans, parent)
+  const { rows, depth } = walk(roots, parent)
+  yield
+  return { rows, parent, depth, isLoop, missingParents: missingParents(roots, parent, spans) }
 }
 
-type Parents = Map<CollectedSpan, CollectedSpan>
+/** Was a link of a circle, removed. */
+const CUT = -3
 
-/** Among several spans with the parent's id, the one of the child's own device is meant, else the best proven. */
-function findParents(spans: readonly CollectedSpan[]): Parents {
-  const best = new Map<string, CollectedSpan>()
-  const ranked = [...spans].sort((a, b) => compareEvidence(a.evidence, b.evidence) || compareSpans(a, b))
-  for (const node of ranked) {
-    for (const key of [node.span.spanId, `${node.span.spanId} ${node.deviceId}`]) {
-      if (!best.has(key)) best.set(key, node)
+/** Removes one link of every circle in `parent`: that of its first span. Marks the spans cut loose. */
+function cutCircles(parent: Int32Array): Uint8Array {
+  const isCut = new Uint8Array(parent.length)
+  /** By span: the walk that came by, each being named by the span it began at. */
+  const walkOf = new Int32Array(parent.length).fill(-1)
+  for (let start = 0; start < parent.length; start++) {
+    let span = start
+    while (span >= 0 && walkOf[span] === -1) {
+      walkOf[span] = start
+      span = parent[span] as number
     }
+    if (span < 0 || walkOf[span] !== start) continue
+    const first = firstOfCircle(span, parent)
+    parent[first] = CUT
+    isCut[first] = 1
   }
-  const parents: Parents = new Map()
-  for (const node of spans) {
-    const id = node.span.parentSpanId
-    const parent = id === undefined ? undefined : (best.get(`${id} ${node.deviceId}`) ?? best.get(id))
-    if (parent !== undefined) parents.set(node, parent)
-  }
-  return parents
+  return isCut
 }
 
-/** Removes one link of every circle in `parents`: that of its first span. Returns the spans cut loose. */
-function cutCircles(spans: readonly CollectedSpan[], parents: Parents): ReadonlySet<CollectedSpan> {
-  const cut = new Set<CollectedSpan>()
-  const walkOf = new Map<CollectedSpan, CollectedSpan>()
-  for (const start of spans) {
-    let node: CollectedSpan | undefined = start
-    while (node !== undefined && !walkOf.has(node)) {
-      walkOf.set(node, start)
-      node = parents.get(node)
-    }
-    if (node === undefined || walkOf.get(node) !== start) continue
-    const first = firstOfCircle(node, parents)
-    parents.delete(first)
-    cut.add(first)
-  }
-  return cut
-}
-
-function firstOfCircle(entry: CollectedSpan, parents: Parents): CollectedSpan {
+function firstOfCircle(entry: number, parent: Int32Array): number {
   let first = entry
-  for (let node = parents.get(entry); node !== undefined && node !== entry; node = parents.get(node)) {
-    if (compareSpans(node, first) < 0) first = node
-  }
+  for (let span = parent[entry] as number; span !== entry; span = parent[span] as number) first = Math.min(first, span)
   return first
 }
 
-/** Puts orphans of one missing parent side by side, at the place of the first. */
-function groupRoots(
-  roots: readonly CollectedSpan[],
-  isOrphan: (node: CollectedSpan) => boolean,
-): readonly CollectedSpan[] {
-  const groups = new Map<CollectedSpan | SpanId, CollectedSpan[]>()
-  for (const root of roots) {
-    const key = isOrphan(root) ? (root.span.parentSpanId as SpanId) : root
-    const group = groups.get(key)
-    if (group) group.push(root)
-    else groups.set(key, [root])
+/** Roots by number, but orphans of one missing parent side by side, at the place of the first. */
+function* groupRoots({ columns, count }: CollectedSpans, parent: Int32Array): Steps<Uint32Array> {
+  const roots = indices(count).filter((span) => (parent[span] as number) < 0)
+  const orphans = roots.filter((span) => parent[span] === MISSING_PARENT)
+  const { parentHigh, parentLow } = columns
+  const place = indices(count)
+  let first = -1
+  for (const span of yield* sortByWords(orphans, parentHigh, parentLow)) {
+    if (first < 0 || parentHigh[span] !== parentHigh[first] || parentLow[span] !== parentLow[first]) first = span
+    place[span] = first
   }
-  return [...groups.values()].flat()
+  return yield* sortByWords(roots, place)
 }
 
-function walk(
-  roots: readonly CollectedSpan[],
-  children: ReadonlyMap<CollectedSpan, readonly CollectedSpan[]>,
-  parents: Parents,
-  loops: ReadonlySet<CollectedSpan>,
-): readonly TreeRow[] {
-  const rows: TreeRow[] = []
-  const pending = roots.toReversed().map((node) => ({ node, depth: 0 }))
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { node, depth } = next
-    rows.push({ node, parent: parents.get(node), depth, loop: loops.has(node) })
-    for (const child of (children.get(node) ?? []).toReversed()) pending.push({ node: child, depth: depth + 1 })
+function walk(roots: Uint32Array, parent: Int32Array): Pick<SpanTree, 'rows' | 'depth'> {
+  const { firstChild, nextSibling } = linkSiblings(parent)
+  const [rows, depth] = [new Uint32Array(parent.length), new Uint32Array(parent.length)]
+  let count = 0
+  for (const root of roots) {
+    for (let [span, level] = [root, 0]; span >= 0;) {
+      rows[count++] = span
+      depth[span] = level
+      let next = firstChild[span] as number
+      if (next >= 0) level++
+      // A leaf: up to the next ancestor that has a sibling.
+      for (; next < 0 && level > 0; level--) {
+        next = nextSibling[span] as number
+        if (next >= 0) break
+        span = parent[span] as number
+      }
+      span = next
+    }
   }
-  return rows
+  return { rows, depth }
+}
+
+function linkSiblings(parent: Int32Array): { readonly firstChild: Int32Array; readonly nextSibling: Int32Array } {
+  const firstChild = new Int32Array(parent.length).fill(-1)
+  const nextSibling = new Int32Array(parent.length).fill(-1)
+  for (let span = parent.length - 1; span >= 0; span--) {
+    const above = parent[span] as number
+    if (above < 0) continue
+    nextSibling[span] = firstChild[above] as number
+    firstChild[above] = span
+  }
+  return { firstChild, nextSibling }
+}
+
+/** @param roots orphans of one parent side by side */
+function missingParents(roots: Uint32Array, parent: Int32Array, { columns }: CollectedSpans): readonly SpanId[] {
+  const { parentHigh, parentLow } = columns
+  const ids: SpanId[] = []
+  let last = -1
+  for (const span of roots) {
+    if (parent[span] !== MISSING_PARENT) continue
+    const isSame = last >= 0 && parentHigh[span] === parentHigh[last] && parentLow[span] === parentLow[last]
+    if (!isSame) ids.push(spanIdOf(parentHigh[span] as number, parentLow[span] as number))
+    last = span
+  }
+  return ids
+}
+
+function spanIdOf(high: number, low: number): SpanId {
+  const bytes = new Uint8Array(8)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, high)
+  view.setUint32(4, low)
+  return toHex(bytes) as SpanId
 }

@@ -1,5 +1,5 @@
 /**
- * A trace assembled over all devices that let us see theirs: the JSON of `traces show` (docs/spec/query.md QU1-QU12).
+ * A trace assembled over all devices that let us see theirs: the JSON of `traces show` (docs/spec/query.md QU1-QU12, CP1-CP6).
  * Plain JSON values only; 64-bit integers are decimal strings.
  */
 import type { DeviceId, SpanId, TraceId } from '../model/ids.ts'
@@ -19,6 +19,18 @@ export interface TraceDevice {
   readonly verified: number
   /** Null when its clock was never measured; exactly zero for the device that answers. */
   readonly clock: ClockOffset | null
+  /** Sum of its spans' own. */
+  readonly selfNano: string
+  readonly criticalNano: string
+}
+
+/** A module of a device, as far as it has spans here. */
+export interface TraceModule {
+  readonly deviceId: DeviceId
+  readonly module: string
+  readonly spans: number
+  readonly selfNano: string
+  readonly criticalNano: string
 }
 
 export interface SpanLinkRef {
@@ -50,6 +62,12 @@ export interface StitchedSpan {
   readonly orderUncertain: boolean
   /** Its ancestors form a circle, cut here. */
   readonly loop: boolean
+  /** Its duration without what its children took of it. */
+  readonly selfNano: string
+  /** The trace's end had to wait for it. */
+  readonly critical: boolean
+  /** Where it is critical: its own part of the path. */
+  readonly criticalNano?: string
   readonly events: number
   readonly links: readonly SpanLinkRef[]
   readonly attributes?: Readonly<Record<string, unknown>>
@@ -69,6 +87,8 @@ export interface StitchedTrace {
   readonly complete: boolean
   /** Devices that have a span here, in order of appearance. */
   readonly devices: readonly TraceDevice[]
+  /** In order of appearance. */
+  readonly modules: readonly TraceModule[]
   readonly spans: readonly StitchedSpan[]
   readonly gaps: readonly TraceGap[]
   /** Names of devices that a gap names, by device id. */

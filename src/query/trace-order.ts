@@ -18,13 +18,10 @@ export interface TraceClocks {
   of(deviceId: DeviceId): ClockOffset | null
   /** A time of a device on our clock; unchanged if its clock was not measured. */
   corrected(deviceId: DeviceId, unixNano: bigint): bigint
-  /** Whether the clocks leave open which of two starts (already corrected) on different devices came first. */
-  isOrderUncertain(a: PlacedStart, b: PlacedStart): boolean
-}
-
-export interface PlacedStart {
-  readonly deviceId: DeviceId
-  readonly correctedStart: bigint
+  /** How far a device's clock is taken to be ahead of ours, in nanoseconds; 0 if it was not measured. */
+  shift(deviceId: DeviceId): bigint
+  /** How far two corrected times may be wrong against each other, in nanoseconds: 0 on one device, unbounded if a clock was not measured. */
+  errorNanos(a: DeviceId, b: DeviceId): number
 }
 
 export function traceClocks(knowledge: MeshKnowledge): TraceClocks {
@@ -33,14 +30,12 @@ export function traceClocks(knowledge: MeshKnowledge): TraceClocks {
   clocks.set(knowledge.self, OWN_CLOCK)
   const shifts = new Map([...clocks].map(([id, { offsetMs }]) => [id, BigInt(Math.round(offsetMs * NANOS_PER_MS))]))
   const errorNanos = (id: DeviceId): number => (clocks.get(id)?.errorMs ?? Infinity) * NANOS_PER_MS
+  const shift = (id: DeviceId): bigint => shifts.get(id) ?? 0n
   return {
     of: (deviceId) => clocks.get(deviceId) ?? null,
-    corrected: (deviceId, unixNano) => unixNano - (shifts.get(deviceId) ?? 0n),
-    isOrderUncertain(a, b) {
-      if (a.deviceId === b.deviceId) return false
-      const apart = Math.abs(Number(a.correctedStart - b.correctedStart))
-      return apart < errorNanos(a.deviceId) + errorNanos(b.deviceId)
-    },
+    corrected: (deviceId, unixNano) => unixNano - shift(deviceId),
+    shift,
+    errorNanos: (a, b) => (a === b ? 0 : errorNanos(a) + errorNanos(b)),
   }
 }
 

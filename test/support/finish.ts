@@ -1,4 +1,5 @@
 /** Work in steps done at once, and stored chunks opened, for tests that have nothing else to do in between. */
+import { concat } from '../../src/base/bytes.ts'
 import type { Steps } from '../../src/base/steps.ts'
 import type { StoredChunk, TraceChunks } from '../../src/query/trace-source.ts'
 
@@ -7,6 +8,11 @@ export function finish<T>(steps: Steps<T>): T {
     const step = steps.next()
     if (step.done === true) return step.value
   }
+}
+
+/** What an answer that was made in parts says. */
+export function parseParts(parts: readonly Uint8Array[]): unknown {
+  return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(concat(...parts)))
 }
 
 export function openAll({ chunks }: Pick<TraceChunks, 'chunks'>): readonly StoredChunk[] {

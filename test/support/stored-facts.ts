@@ -8,6 +8,7 @@ import { keeperApi } from '../../src/agent/keeper/keeper-api.ts'
 import type { Keeper } from '../../src/agent/keeper/keeper.ts'
 import { toHex, utf8 } from '../../src/base/bytes.ts'
 import type { DeviceId, GrantId } from '../../src/model/ids.ts'
+import { parseParts } from './finish.ts'
 import { nodeCrypto } from '../../src/platform/node-crypto.ts'
 import type { LogLine } from '../../src/query/log-line.ts'
 import type { TraceList } from '../../src/query/list-traces.ts'
@@ -162,6 +163,7 @@ function digestOf(facts: readonly string[]): string {
   return toHex(nodeCrypto.sha256(utf8(facts.join('\n'))))
 }
 
-function read(json: Uint8Array | undefined): unknown {
-  return JSON.parse(new TextDecoder().decode(json))
+/** JSON in one piece or in parts. */
+function read(json: Uint8Array | readonly Uint8Array[] | undefined): unknown {
+  return parseParts(json instanceof Uint8Array ? [json] : (json ?? []))
 }

@@ -20,6 +20,7 @@ import {
 import { grantState } from '../../policy/grant-state.ts'
 import { decideExit, decideView, type View } from '../../policy/stage-gate.ts'
 import { findTrace } from '../../query/find-trace.ts'
+import { jsonInSteps } from '../../query/json-in-steps.ts'
 import { listLogs, type LogFilter } from '../../query/list-logs.ts'
 import { listTraces } from '../../query/list-traces.ts'
 import { stitchTrace } from '../../query/stitch-trace.ts'
@@ -32,8 +33,7 @@ import type { InviterState, JoinerState } from '../../sync/pairing/pairing-servi
 import type { Sealed } from '../../sync/serving.ts'
 import type { HeadRow, LogRange } from '../../wire/log-rows.ts'
 import type { PairAccept, PairJoin, PairOffer } from '../../wire/pair-messages.ts'
-import type { Callable } from '../worker-port.ts'
-import { jsonInSteps } from './json-in-steps.ts'
+import { moved, type Callable } from '../worker-port.ts'
 import type { Keeper } from './keeper.ts'
 import { runtimeCalls } from './runtime-calls.ts'
 
@@ -126,7 +126,7 @@ function queryCalls(keeper: Keeper, storeFile: string) {
         const traceId = findTrace(text, keeper.records)
         if (traceId === undefined) return undefined
         const trace = yield* stitchTrace(traceId, queryDeps(keeper), options)
-        return trace && (yield* jsonInSteps(trace))
+        return trace && moved(trace)
       })
     },
     traceList(limit: number | undefined) {
@@ -136,7 +136,7 @@ function queryCalls(keeper: Keeper, storeFile: string) {
     logList(filter: LogFilter, limit: number | undefined) {
       return keeper.turns.run(function* () {
         requireView('logs')
-        return yield* jsonInSteps(yield* listLogs(filter, queryDeps(keeper), limit))
+        return moved(yield* jsonInSteps(yield* listLogs(filter, queryDeps(keeper), limit)))
       })
     },
     auditList: (fromSeq: number, limit: number) => keeper.audit.list({ fromSeq, limit }),

@@ -1,7 +1,6 @@
 /** Payload of a traces segment -> spans, for display and query. Bytes that passed the scan never make it throw. */
-import { equalBytes } from '../../base/bytes.ts'
 import type { SpanId, TraceId } from '../../model/ids.ts'
-import { idBytes, toSpanId, toTraceId } from '../../model/ids.ts'
+import { toSpanId, toTraceId } from '../../model/ids.ts'
 import type { Attribute, Attributes } from './attributes.ts'
 import { readAttribute } from './attributes.ts'
 import type { RecordContext } from './decode-payload.ts'
@@ -54,28 +53,6 @@ export interface DecodedStatus {
 
 export function decodeSpans(payload: Uint8Array): readonly DecodedSpan[] {
   return decodePayload(payload, readSpan)
-}
-
-/** The spans of one trace alone. Those of others are passed over, which is most of what a segment holds. */
-export function decodeSpansOf(traceId: TraceId, payload: Uint8Array): readonly DecodedSpan[] {
-  const wanted = idBytes(traceId)
-  return decodePayload(payload, (reader, context) => {
-    const { pos, end } = reader
-    if (!hasTraceId(reader, wanted)) return []
-    reader.seek(pos, end)
-    return [readSpan(reader, context)]
-  }).flat()
-}
-
-/** The last trace id counts, as in {@link readSpan}. */
-function hasTraceId(reader: ProtobufReader, wanted: Uint8Array): boolean {
-  let traceId: Uint8Array | undefined
-  readFields(reader, (tag) => {
-    if (tag !== 0x0a) return false
-    traceId = reader.view()
-    return true
-  })
-  return traceId !== undefined && equalBytes(traceId, wanted)
 }
 
 function readSpan(reader: ProtobufReader, context: RecordContext): DecodedSpan {

@@ -44,6 +44,9 @@ const routes: readonly Route[] = [
     maxBodyBytes: 10,
   }),
   route('GET', '/v1/made', () => ({ jsonBytes: new TextEncoder().encode('{"made":"ready"}') })),
+  route('GET', '/v1/made-in-parts', () => ({
+    jsonParts: ['{"made":', '[1,', '2]}'].map((part) => new TextEncoder().encode(part)),
+  })),
   route('GET', '/v1/stream', () => ({
     stream: async (write) => {
       await write('one\n')
@@ -207,6 +210,8 @@ describe('what is asked', () => {
   test('[HT12] JSON that was made elsewhere is sent as it is', async () => {
     const answer = await ask('/v1/made')
     expect([answer.status, answer.text]).toEqual([200, '{"made":"ready"}'])
+    const inParts = await ask('/v1/made-in-parts')
+    expect([inParts.status, inParts.text]).toEqual([200, '{"made":[1,2]}'])
   })
 
   test('[HT6] a body of the limit is taken, one byte more is 413', async () => {
@@ -337,6 +342,7 @@ describe('callRoute', () => {
       { method: 'POST', path: '/v1/echo', body: { a: 1 } },
       { method: 'GET', path: '/v1/fail/STAGE_TOO_LOW', body: undefined },
       { method: 'GET', path: '/v1/made', body: undefined },
+      { method: 'GET', path: '/v1/made-in-parts', body: undefined },
       { method: 'GET', path: '/v1/nowhere', body: undefined },
       { method: 'DELETE', path: '/v1/echo', body: undefined },
     ] as const

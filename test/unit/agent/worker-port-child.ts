@@ -1,15 +1,18 @@
 /** The other thread of the worker-port test. */
 import { parentPort, type MessagePort } from 'node:worker_threads'
-import { serveCalls } from '../../../src/agent/worker-port.ts'
+import { moved, serveCalls } from '../../../src/agent/worker-port.ts'
 import { MeshError } from '../../../src/base/errors.ts'
 
 const port = parentPort as MessagePort
+const kept = Uint8Array.of(1, 2, 3)
 const send = serveCalls(
   port,
   {
     add: (a: number, b: number) => a + b,
     later: async (text: string) => Promise.resolve(text.toUpperCase()),
     bytes: () => Uint8Array.of(1, 2, 3),
+    parts: () => moved([kept, Uint8Array.of(4, 5).subarray(1)]),
+    keptBytes: () => kept.length,
     refuse: () => {
       throw new MeshError('STORE_LOCKED', 'not now', { details: { waitMs: 7 } })
     },

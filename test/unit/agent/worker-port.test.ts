@@ -8,6 +8,8 @@ type Api = {
   add(a: number, b: number): number
   later(text: string): string
   bytes(): Uint8Array
+  parts(): readonly Uint8Array[]
+  keptBytes(): number
   refuse(): void
   bug(): void
   translated(): void
@@ -61,6 +63,12 @@ describe('calls across a thread', () => {
     await expect(client.call('later', (() => 'x') as never)).rejects.toThrow('could not be cloned')
     await expect(client.call('nobody' as 'bug')).rejects.toMatchObject({ code: 'INTERNAL' })
     expect(await client.call('add', 1, 1)).toBe(2)
+  })
+
+  test('[HT12] bytes that are moved are the same here, and gone there: nothing was copied', async () => {
+    expect(await client.call('keptBytes')).toBe(3)
+    expect(await client.call('parts')).toEqual([Uint8Array.of(1, 2, 3), Uint8Array.of(5)])
+    expect(await client.call('keptBytes')).toBe(0)
   })
 
   test('[HT12] events come in between', async () => {

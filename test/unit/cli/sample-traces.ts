@@ -3,12 +3,12 @@ import type { TraceView } from '../../../src/agent/http-types.ts'
 import { stitchTrace } from '../../../src/query/stitch-trace.ts'
 import type { MeshKnowledge, StoredChunk } from '../../../src/query/trace-source.ts'
 import { chunk, member, mesh, sha256, sourceOf, T0_NANO, TRACE, type SpanDescription } from '../query/make-chunk.ts'
-import { finish } from '../../support/finish.ts'
+import { finish, parseParts } from '../../support/finish.ts'
 
 export function view(chunks: readonly StoredChunk[], knowledge: MeshKnowledge): TraceView {
-  const trace = finish(stitchTrace(TRACE, { source: sourceOf(chunks), knowledge, sha256 }))
-  if (trace === undefined) throw new Error('the sample holds no span')
-  return trace
+  const parts = finish(stitchTrace(TRACE, { source: sourceOf(chunks), knowledge, sha256 }))
+  if (parts === undefined) throw new Error('the sample holds no span')
+  return parseParts(parts) as TraceView
 }
 
 const PHONE_AHEAD_MS = 1840

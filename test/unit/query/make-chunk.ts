@@ -10,7 +10,7 @@ import type {
   StoredChunk,
   TraceSource,
 } from '../../../src/query/trace-source.ts'
-import { decodeSpansOf } from '../../../src/wire/otlp/decode-traces.ts'
+import { decodeSpans } from '../../../src/wire/otlp/decode-traces.ts'
 
 export const TRACE = '0af7651916cd43dd8448eb211c80319c' as TraceId
 export const OTHER_TRACE = '1af7651916cd43dd8448eb211c80319c' as TraceId
@@ -70,10 +70,11 @@ export function sourceOf(
 }
 
 function traceRef(of: StoredChunk, onOpen?: (payload: Uint8Array) => void): ChunkRef {
-  const spans = decodeChunk(of, (payload) => decodeSpansOf(TRACE, payload)) ?? []
+  const spans = decodeChunk(of, (payload) => decodeSpans(payload)) ?? []
+  const own = spans.filter(({ traceId }) => traceId === TRACE)
   return chunkRef(
     of,
-    spans.map(({ startUnixNano }) => startUnixNano),
+    own.map(({ startUnixNano }) => startUnixNano),
     onOpen,
   )
 }

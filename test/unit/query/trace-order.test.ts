@@ -48,13 +48,11 @@ describe('traceClocks', () => {
         member('tablet', { clock: { offsetMs: 0, errorMs: 4 } }),
       ),
     )
-    const at = (name: string, ms: number): { deviceId: typeof phone; correctedStart: bigint } => ({
-      deviceId: deviceId(name),
-      correctedStart: BigInt(ms) * 1_000_000n,
-    })
-    expect(clocks.isOrderUncertain(at('phone', 0), at('tablet', 6))).toBe(true)
-    expect(clocks.isOrderUncertain(at('tablet', 7), at('phone', 0))).toBe(false)
-    expect(clocks.isOrderUncertain(at('phone', 0), at('phone', 0))).toBe(false)
-    expect(clocks.isOrderUncertain(at('phone', 0), at('watch', 1_000_000))).toBe(true)
+    const errorMs = (a: string, b: string): number => clocks.errorNanos(deviceId(a), deviceId(b)) / 1e6
+    expect(errorMs('phone', 'tablet')).toBe(7)
+    expect(errorMs('tablet', 'laptop')).toBe(4)
+    expect(errorMs('phone', 'phone')).toBe(0)
+    expect(errorMs('phone', 'watch')).toBe(Infinity)
+    expect(errorMs('watch', 'watch')).toBe(0)
   })
 })

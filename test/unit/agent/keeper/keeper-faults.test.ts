@@ -5,12 +5,13 @@ import { toHex } from '../../../../src/base/bytes.ts'
 import { codeOf } from '../../../../src/base/errors.ts'
 import type { OpId } from '../../../../src/model/ids.ts'
 import { stitchTrace } from '../../../../src/query/stitch-trace.ts'
+import type { StitchedTrace } from '../../../../src/query/stitched-trace.ts'
 import { nodeCrypto } from '../../../../src/platform/node-crypto.ts'
 import { CUT_RECORDS } from '../../../../src/store/segment-writer.ts'
 import { decodeSpans } from '../../../../src/wire/otlp/decode-traces.ts'
 import { keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
 import { logs, manySpans, traceIdOf, traces } from '../../../support/otlp-records.ts'
-import { finish, openAll } from '../../../support/finish.ts'
+import { finish, openAll, parseParts } from '../../../support/finish.ts'
 
 const OTLP = { kind: 'otlp' } as const
 let home: KeeperHome
@@ -35,8 +36,13 @@ function spansOf(of: Keeper, trace: number): readonly string[] {
 
 /** The same, of what is opened without harm. */
 function shownSpans(of: Keeper, trace: number): readonly string[] {
+  return stitched(of, trace).map(({ name }) => name)
+}
+
+function stitched(of: Keeper, trace: number): StitchedTrace['spans'] {
   const deps = { source: of.records, knowledge: { self: of.card.deviceId, members: [] }, sha256: nodeCrypto.sha256 }
-  return finish(stitchTrace(traceIdOf(trace), deps, {}))?.spans.map(({ name }) => name) ?? []
+  const parts = finish(stitchTrace(traceIdOf(trace), deps))
+  return parts === undefined ? [] : (parseParts(parts) as StitchedTrace).spans
 }
 
 function provenanceOf(of: Keeper, trace: number): readonly string[] {
@@ -206,19 +212,9 @@ describe('evidence', () => {
     home.tamper((db) => db.exec(`${sql} WHERE id = 1`))
     const reopened = home.reopen()
     expect(provenanceOf(reopened, 1)).toEqual(['tampered', 'verified'])
-    const trace = finish(
-      stitchTrace(
-        traceIdOf(1),
-        {
-          source: reopened.records,
-          knowledge: { self: reopened.card.deviceId, members: [] },
-          sha256: nodeCrypto.sha256,
-        },
-        {},
-      ),
-    )
-    expect(trace?.spans.find(({ name }) => name === 'safe')?.provenance).toBe('verified')
-    expect(trace?.spans.filter(({ provenance }) => provenance === 'verified').length).toBe(1)
+    const spans = stitched(reopened, 1)
+    expect(spans.find(({ name }) => name === 'safe')?.provenance).toBe('verified')
+    expect(spans.filter(({ provenance }) => provenance === 'verified').length).toBe(1)
   })
 
   test('[ST17] an older segment put in the place of a newer one is tampered: a signed chain names another there', async () => {

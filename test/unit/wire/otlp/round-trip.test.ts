@@ -4,7 +4,7 @@ import type { AttributeValue } from '../../../../src/wire/otlp/attributes.ts'
 import { findAttribute } from '../../../../src/wire/otlp/attributes.ts'
 import { decodeLogRecords } from '../../../../src/wire/otlp/decode-logs.ts'
 import { decodeMetrics } from '../../../../src/wire/otlp/decode-metrics.ts'
-import { decodeSpans, decodeSpansOf } from '../../../../src/wire/otlp/decode-traces.ts'
+import { decodeSpans } from '../../../../src/wire/otlp/decode-traces.ts'
 import { encodeLogsData, encodeMetricsData, encodeTracesData } from '../../../../src/wire/otlp/encode.ts'
 import { otlpJsonToProtobuf } from '../../../../src/wire/otlp/from-json.ts'
 import { MAX_VALUE_DEPTH } from '../../../../src/wire/otlp/limits.ts'
@@ -38,20 +38,6 @@ describe('round trips', () => {
         const back = otlpJsonToProtobuf('traces', JSON.stringify(tracesToJson(bytes)))
         expect(back.rejected).toBeUndefined()
         expect(withoutBytes(decodeSpans(back.bytes))).toEqual(withoutBytes(decoded))
-      }),
-    )
-  })
-
-  test('[OT8] the spans of one trace are those of it among all', () => {
-    fc.assert(
-      fc.property(list(span), fc.nat({ max: 3 }), (spans, pick) => {
-        const traceId = spans[pick]?.traceId ?? plainSpan().traceId
-        const bytes = encodeTracesData({
-          ...batch,
-          spans: spans.map((each, i) => (i % 2 === 0 ? { ...each, traceId } : each)),
-        })
-        const all = decodeSpans(bytes)
-        expect(decodeSpansOf(traceId, bytes)).toEqual(all.filter((each) => each.traceId === traceId))
       }),
     )
   })

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { jsonInSteps } from '../../../../src/agent/keeper/json-in-steps.ts'
-import { finish } from '../../../support/finish.ts'
+import { concat } from '../../../src/base/bytes.ts'
+import { jsonInSteps } from '../../../src/query/json-in-steps.ts'
+import { finish } from '../../support/finish.ts'
 
-const text = (value: object): string => new TextDecoder().decode(finish(jsonInSteps(value)))
+const text = (value: object): string => new TextDecoder().decode(concat(...finish(jsonInSteps(value))))
 
 test('[QU24] JSON made in steps is the JSON made at once', () => {
   const row = fc.dictionary(fc.string(), fc.jsonValue())
