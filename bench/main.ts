@@ -16,6 +16,7 @@ import { writeReports } from './support/write-docs.ts'
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   stitch: () => import('./stitch.ts'),
+  'stitch-large': () => import('./stitch-large.ts'),
   'first-stitch': () => import('./first-stitch.ts'),
   backfill: () => import('./backfill.ts'),
   ingest: () => import('./ingest.ts'),
