@@ -71,6 +71,7 @@ const STATUS: Readonly<Record<string, number>> = {
   HTTP_METHOD: 405,
   HTTP_TOO_LARGE: 413,
   TRACE_NOT_FOUND: 404,
+  METRIC_NOT_FOUND: 404,
   INTERNAL: 500,
   WORKER_GONE: 503,
 }

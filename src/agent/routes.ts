@@ -17,6 +17,7 @@ import type { AuditVerdictView, AuditView, ConsentEventView, GrantView } from '.
 import type { IntakeGate } from './intake-gate.ts'
 import type { KeeperClient } from './keeper-client.ts'
 import type { MeshHost } from './mesh-host.ts'
+import { metricRoutes } from './metric-routes.ts'
 import type { ModuleRegistry } from './module-registry.ts'
 import { bad, lanesField, optionalText, stageField, textField, textList, timeField } from './read-fields.ts'
 import { runtimeRoutes } from './runtime-routes.ts'
@@ -51,6 +52,7 @@ export function agentRoutes(deps: RouteDeps): readonly Route[] {
     ...pairRoutes(deps),
     ...consentRoutes(deps),
     ...queryRoutes(deps),
+    ...metricRoutes(deps),
     ...auditRoutes(deps),
     ...otlpRoutes(deps),
     ...runtimeRoutes(deps),

@@ -4,6 +4,7 @@ import type { Command, Options } from './command.ts'
 import { consentCommands } from './commands/consent-commands.ts'
 import { deviceCommands } from './commands/device-commands.ts'
 import { meshCommands } from './commands/mesh-commands.ts'
+import { metricsCommand } from './commands/metrics-command.ts'
 import { moduleCommands } from './commands/module-commands.ts'
 import { recordCommands } from './commands/record-commands.ts'
 import { stageCommand } from './commands/stage-command.ts'
@@ -25,7 +26,7 @@ const SECTIONS: readonly Section[] = [
   { title: 'This device', commands: [...deviceCommands, stageCommand, ...moduleCommands] },
   { title: 'Your other devices', commands: meshCommands },
   { title: 'Who may see what', commands: consentCommands },
-  { title: 'What was recorded', commands: recordCommands },
+  { title: 'What was recorded', commands: [...recordCommands, metricsCommand] },
 ]
 const COMMANDS = SECTIONS.flatMap(({ commands }) => commands)
 /** To tell words from values before the command is known: an option of one name takes a value everywhere, or nowhere. */

@@ -5,6 +5,7 @@ import type { Database } from 'better-sqlite3'
 import { ControlTable } from './control-table.ts'
 import { EpochTable } from './epoch-table.ts'
 import { LogTable } from './log-table.ts'
+import { MetricTables } from './metric-tables.ts'
 import { migrate } from './migrate.ts'
 import { openEncrypted } from './open-encrypted.ts'
 import { Packs } from './packs/packs.ts'
@@ -22,6 +23,7 @@ export interface Store {
   readonly segments: SegmentTable
   readonly packs: Packs
   readonly traces: TraceIndex
+  readonly metrics: MetricTables
   readonly epochs: EpochTable
   readonly control: ControlTable
   readonly settings: SettingTable
@@ -55,6 +57,7 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
     segments: new SegmentTable(db),
     packs,
     traces: new TraceIndex(db),
+    metrics: asStoreErrors(() => new MetricTables(db)),
     epochs: new EpochTable(db),
     control: new ControlTable(db),
     settings: new SettingTable(db),

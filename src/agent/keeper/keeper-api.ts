@@ -35,6 +35,7 @@ import type { HeadRow, LogRange } from '../../wire/log-rows.ts'
 import type { PairAccept, PairJoin, PairOffer } from '../../wire/pair-messages.ts'
 import { moved, type Callable } from '../worker-port.ts'
 import type { Keeper } from './keeper.ts'
+import { metricCalls } from './metric-calls.ts'
 import { runtimeCalls } from './runtime-calls.ts'
 
 export type StageErrorCode = 'STAGE_TOO_LOW'
@@ -57,6 +58,11 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
   return {
     ...recordCalls(keeper),
     ...queryCalls(keeper, storeFile),
+    ...metricCalls(
+      keeper,
+      () => knowledgeOf(keeper),
+      () => requireView(keeper, 'metrics'),
+    ),
     ...controlCalls(keeper),
     ...syncCalls(keeper),
     ...runtimeCalls,
@@ -104,10 +110,6 @@ function recordCalls(keeper: Keeper) {
 }
 
 function queryCalls(keeper: Keeper, storeFile: string) {
-  const requireView = (view: View): void => {
-    const gate = decideView(keeper.stage, view)
-    if (!gate.allow) throw stageTooLow(keeper.stage, gate.needs)
-  }
   return {
     status() {
       keeper.refusals.tryFlush()
@@ -122,7 +124,7 @@ function queryCalls(keeper: Keeper, storeFile: string) {
     },
     traceShow(text: string, options: { readonly attributes: boolean }) {
       return keeper.turns.run(function* () {
-        requireView('traces')
+        requireView(keeper, 'traces')
         const traceId = findTrace(text, keeper.records)
         if (traceId === undefined) return undefined
         const trace = yield* stitchTrace(traceId, queryDeps(keeper), options)
@@ -130,12 +132,12 @@ function queryCalls(keeper: Keeper, storeFile: string) {
       })
     },
     traceList(limit: number | undefined) {
-      requireView('traces')
+      requireView(keeper, 'traces')
       return toJson(listTraces(keeper.records, knowledgeOf(keeper), limit))
     },
     logList(filter: LogFilter, limit: number | undefined) {
       return keeper.turns.run(function* () {
-        requireView('logs')
+        requireView(keeper, 'logs')
         return moved(yield* jsonInSteps(yield* listLogs(filter, queryDeps(keeper), limit)))
       })
     },
@@ -231,6 +233,11 @@ function syncCalls(keeper: Keeper) {
     forgetOffer: (peer: DeviceId): void => receiving.forget(peer),
     refused: (room: 'sync' | 'pair', code: string): void => keeper.refusals.add(room, code),
   }
+}
+
+function requireView(keeper: Keeper, view: View): void {
+  const gate = decideView(keeper.stage, view)
+  if (!gate.allow) throw stageTooLow(keeper.stage, gate.needs)
 }
 
 function stageTooLow(stage: Stage, needs: Stage): StageError {

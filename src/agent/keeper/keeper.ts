@@ -37,12 +37,14 @@ import { HandOver } from './hand-over.ts'
 import { LocalIntake } from './local-intake.ts'
 import { LEASE_CHECK_MS, lapsedOwners, purgeOwner } from './lapsed-grants.ts'
 import { LiveGrants } from './live-grants.ts'
+import { MetricUpkeep } from './metric-upkeep.ts'
 import { OwedWrites } from './owed-writes.ts'
 import { moveOldSegments } from './move-segments.ts'
 import type { PeerBook } from './peer-book.ts'
 import { RefusalCounter } from './refusal-counter.ts'
 import { SegmentSealer } from './segment-sealer.ts'
 import { makeSharing } from './sharing.ts'
+import { StoredMetrics } from './stored-metrics.ts'
 import { StoredRecords } from './stored-records.ts'
 import { Turns } from './turns.ts'
 import { Vouching, type Alarm } from './vouching.ts'
@@ -97,6 +99,8 @@ export class Keeper {
   readonly receiving: Receiving
   readonly liveGrants: LiveGrants
   readonly records: StoredRecords
+  readonly metrics: StoredMetrics
+  readonly metricUpkeep: MetricUpkeep
   readonly turns: Turns
   readonly peers: PeerBook
   readonly addresses: AddressBook
@@ -211,6 +215,15 @@ export class Keeper {
     })
     this.records = new StoredRecords(crypto, this.store, this.writer, sealer)
     this.turns = new Turns(clock)
+    this.metrics = new StoredMetrics(crypto, this.store, this.writer, sealer)
+    this.metricUpkeep = new MetricUpkeep({
+      clock,
+      sha256: crypto.sha256,
+      store: this.store,
+      metrics: this.metrics,
+      turns: this.turns,
+      onFailure: (err) => this.#fail(err),
+    })
     if (options.newDevice !== undefined) this.#recordCreation(options.keyStore)
     this.owed.write(() => skipUsedEpochs(this.epochs, this.audit))
     this.#cutLeftovers()
@@ -219,6 +232,7 @@ export class Keeper {
     this.#reclaim()
     this.#cancelLeases = clock.every(LEASE_CHECK_MS, () => this.#attempt(() => this.purgeLapsed()))
     if (this.owed.trouble === undefined) this.#resume()
+    this.metricUpkeep.start()
   }
 
   get stage(): Stage {
@@ -339,6 +353,7 @@ export class Keeper {
     if (this.#closed) return
     this.#closed = true
     this.turns.stop()
+    this.metricUpkeep.stop()
     this.#cancelLeases()
     this.owed.stop()
     this.#cutTimer.stop()

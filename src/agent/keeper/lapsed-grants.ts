@@ -30,7 +30,7 @@ export function lapsedOwners(
 /** Deletes an owner's records from this device. @returns how many segments went */
 export function purgeOwner(store: Store, ledger: Ledger, self: DeviceId, owner: DeviceId): number {
   const logs = store.logs.ofAuthor(owner).filter(({ rowId }) => store.segments.last(rowId) !== undefined)
-  if (logs.length === 0) return 0
+  if (logs.length === 0 && !store.metrics.hasAuthor(owner)) return 0
   ledger.append({
     type: 'data.purged',
     outcome: 'success',
@@ -38,10 +38,11 @@ export function purgeOwner(store: Store, ledger: Ledger, self: DeviceId, owner: 
     object: { kind: 'device', ref: owner },
     payload: { reason: 'lease', logs: logs.length },
   })
-  return store.transaction(() =>
-    logs.reduce((sum, { rowId }) => {
+  return store.transaction(() => {
+    store.metrics.deleteAuthor(owner)
+    return logs.reduce((sum, { rowId }) => {
       store.traces.deleteLog(rowId)
       return sum + store.segments.deleteLog(rowId)
-    }, 0),
-  )
+    }, 0)
+  })
 }

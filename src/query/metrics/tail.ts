@@ -1,0 +1,77 @@
+/**
+ * Points that were acknowledged and are not in the blocks yet, by series: a query sees them as if they were. Read newest
+ * first within a bound, so that a store that is far behind loses the old end of it, and says so.
+ */
+import type { Steps } from '../../base/steps.ts'
+import type { DeviceId } from '../../model/ids.ts'
+import type { Exemplar } from '../../model/metrics/exemplar.ts'
+import { sortSamples, type Sample } from '../../model/metrics/sample.ts'
+import { decodeMetrics } from '../../wire/otlp/decode-metrics.ts'
+import { readSamples } from '../../wire/metrics/read-samples.ts'
+import { identityText, type SeriesIdentity } from '../../wire/metrics/series-identity.ts'
+import { decodeChunk } from '../decode-chunk.ts'
+import { ReadBudget } from '../read-budget.ts'
+import type { ChunkRef, StoredChunk } from '../trace-source.ts'
+
+/** Most bytes opened for one answer: many times what is ever left between two looks of the feeder. */
+export const MAX_TAIL_RAW_BYTES = 64 << 20
+
+export interface TailSeries {
+  readonly deviceId: DeviceId
+  readonly module: string
+  readonly identity: SeriesIdentity
+  /** By time. */
+  readonly samples: readonly Sample[]
+  readonly exemplars: readonly Exemplar[]
+}
+export interface Tail {
+  /** By {@link tailKey}. */
+  readonly series: ReadonlyMap<string, TailSeries>
+  /** Chunks that were not opened for want of budget. */
+  readonly omittedChunks: number
+  readonly unreadableChunks: number
+}
+
+interface Growing extends Omit<TailSeries, 'samples' | 'exemplars'> {
+  readonly samples: Sample[]
+  readonly exemplars: Exemplar[]
+}
+
+export function tailKey(deviceId: DeviceId, module: string, identity: string): string {
+  return `${deviceId} ${JSON.stringify(module)} ${identity}`
+}
+
+/** @param name of the metric that is asked for; every one without it */
+export function* readTail(chunks: readonly ChunkRef[], name?: string): Steps<Tail> {
+  const budget = new ReadBudget(MAX_TAIL_RAW_BYTES)
+  const series = new Map<string, Growing>()
+  let [omittedChunks, unreadableChunks] = [0, 0]
+  for (const ref of chunks.toReversed()) {
+    if (omittedChunks > 0 || !budget.take(ref)) {
+      omittedChunks++
+      continue
+    }
+    const chunk = yield* ref.open()
+    if (chunk !== undefined && !addChunk(series, chunk, name)) unreadableChunks++
+    yield
+  }
+  const sorted = new Map([...series].map(([key, each]) => [key, { ...each, samples: sortSamples(each.samples) }]))
+  return { series: sorted, omittedChunks, unreadableChunks }
+}
+
+/** @returns whether it could be read */
+function addChunk(series: Map<string, Growing>, chunk: StoredChunk, name: string | undefined): boolean {
+  if (chunk.provenance === 'tampered') return false
+  const metrics = decodeChunk(chunk, decodeMetrics)
+  const { deviceId, module } = chunk
+  for (const { identity, sample } of readSamples(
+    metrics?.filter((metric) => name === undefined || metric.name === name) ?? [],
+  ).samples) {
+    const key = tailKey(deviceId, module, identityText(identity))
+    const known = series.get(key) ?? { deviceId, module, identity, samples: [], exemplars: [] }
+    known.samples.push(sample)
+    known.exemplars.push(...(sample.exemplars ?? []))
+    series.set(key, known)
+  }
+  return metrics !== undefined
+}
