@@ -26,9 +26,10 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   start: () => import('./start.ts'),
   codec: () => import('./codec.ts'),
   'page-cipher': () => import('./page-cipher.ts'),
+  'ten-million': () => import('./ten-million.ts'),
 }
-/** Not run unless named: one takes minutes and is decided (docs/adr/0001-page-cipher.md). */
-const ON_REQUEST: readonly string[] = ['page-cipher']
+/** Not run unless named: what takes long, and what is decided (docs/adr/0001-page-cipher.md). */
+const ON_REQUEST: readonly string[] = ['page-cipher', 'ten-million']
 const DEFAULT = Object.keys(BENCHMARKS).filter((name) => !ON_REQUEST.includes(name))
 const RUNS = 3
 const EXIT_WORSE = 1
@@ -42,18 +43,25 @@ const { values, positionals } = parseArgs({
     runs: { type: 'string', default: String(RUNS) },
     /** Where what takes long to make is kept for the next run. */
     home: { type: 'string' },
+    /** Fewer records than a benchmark is named for, to try it out; never written down. */
+    records: { type: 'string' },
     /** Internal: one run of one benchmark, in this process. */
     once: { type: 'string' },
   },
 })
-const options = { ...(values.home !== undefined && { home: values.home }) }
+const options = {
+  ...(values.home !== undefined && { home: values.home }),
+  ...(values.records !== undefined && { records: wholeNumber('--records', values.records) }),
+}
 
 if (values.once === undefined) await measureAll()
 else process.stdout.write(`${JSON.stringify(await (await load(values.once)).run(options))}\n`)
 
 async function measureAll(): Promise<void> {
-  const runs = Number(values.runs)
-  if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs is a number from 1 up')
+  const runs = wholeNumber('--runs', values.runs)
+  const isTrial = values.records !== undefined
+  if (isTrial && (values.write || values.check))
+    throw new Error('--records is for trying out: not with --write or --check')
   const reports: Report[] = []
   const failures: string[] = []
   for (const name of positionals.length > 0 ? positionals : DEFAULT) {
@@ -86,10 +94,10 @@ async function measureOne(name: string, runs: number): Promise<{ report: Report;
 
 async function runTimes(name: string, runs: number): Promise<(readonly Measure[])[]> {
   const results: (readonly Measure[])[] = []
-  const home = values.home === undefined ? [] : ['--home', values.home]
+  const passedOn = Object.entries(options).flatMap(([option, value]) => [`--${option}`, String(value)])
   for (let i = 1; i <= runs; i++) {
     process.stderr.write(`${name}: run ${i} of ${runs}\n`)
-    const run = startNode([fileURLToPath(import.meta.url), '--once', name, ...home])
+    const run = startNode([fileURLToPath(import.meta.url), '--once', name, ...passedOn])
     results.push((await run.nextJson()) as readonly Measure[])
     await run.ended
   }
@@ -102,6 +110,11 @@ function describeVerdict(name: string, verdict: Verdict): string {
   const { label, was, now, limit } = verdict
   const percent = Math.round((now / was - 1) * 100)
   return `${name}: ${label}: ${round(now)} times the raw limit, was ${round(was)} (${percent} % worse; up to ${round(limit)} is kept)`
+}
+
+function wholeNumber(option: string, text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`${option} is a number from 1 up`)
+  return Number(text)
 }
 
 function load(name: string): Promise<Benchmark> {

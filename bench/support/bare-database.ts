@@ -3,6 +3,7 @@
  * row for each trace in each of them. Nothing is checked, nothing can be shared, proven or deleted by epoch.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import type { Statement } from 'better-sqlite3'
 import { openEncrypted, type Database } from '../../src/store/open-encrypted.ts'
 import { BareScan } from './bare-scan.ts'
 import { TraceGroups } from './trace-groups.ts'
@@ -18,14 +19,18 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS trace (
     trace_id BLOB, segment INTEGER, start BLOB, end BLOB, spans INTEGER, PRIMARY KEY (trace_id, segment)
   ) WITHOUT ROWID;
+  CREATE TEMP TABLE unsorted (trace_id BLOB, segment INTEGER, start BLOB, end BLOB, spans INTEGER);
 `
+
+type InsertTrace = Statement<[Uint8Array, number | bigint, Uint8Array, Uint8Array, number]>
 
 export class BareDatabase {
   readonly #db: Database
   readonly #scan = new BareScan(MAX_SPANS)
   readonly #groups = new TraceGroups(MAX_SPANS)
   readonly #insertSegment
-  readonly #insertTrace
+  readonly #insertTrace: InsertTrace
+  readonly #insertUnsorted: InsertTrace
   readonly #segmentsOf
 
   constructor(file: string) {
@@ -33,6 +38,7 @@ export class BareDatabase {
     this.#db.exec(SCHEMA)
     this.#insertSegment = this.#db.prepare('INSERT INTO segment (body) VALUES (?)')
     this.#insertTrace = this.#db.prepare('INSERT INTO trace VALUES (?, ?, ?, ?, ?)')
+    this.#insertUnsorted = this.#db.prepare('INSERT INTO unsorted VALUES (?, ?, ?, ?, ?)')
     this.#segmentsOf = this.#db
       .prepare<[Uint8Array], Uint8Array>(
         'SELECT body FROM trace JOIN segment ON segment.id = trace.segment WHERE trace_id = ?',
@@ -43,27 +49,25 @@ export class BareDatabase {
   /** Commits exports of spans, scanned, compressed and indexed. */
   index(exports: readonly Uint8Array[]): void {
     this.#together(() => {
-      for (const body of exports) {
-        const { lastInsertRowid } = this.#insertSegment.run(zstdCompressSync(body, ZSTD_1))
-        this.#groups.group(body, this.#scan.scan(body))
-        for (const { traceId, start, end, spans } of this.#groups.traces(body)) {
-          this.#insertTrace.run(traceId, lastInsertRowid, start, end, spans)
-        }
-      }
+      for (const body of exports) this.#indexOne(body, this.#insertTrace)
     })
+  }
+
+  /** The same, with an index that is of use only after {@link sortIndex}: many times faster for millions. */
+  indexLater(exports: readonly Uint8Array[]): void {
+    this.#together(() => {
+      for (const body of exports) this.#indexOne(body, this.#insertUnsorted)
+    })
+  }
+
+  sortIndex(): void {
+    this.#db.exec('INSERT INTO trace SELECT * FROM unsorted ORDER BY trace_id, segment; DELETE FROM unsorted')
   }
 
   /** Commits exports as they came. */
   keep(exports: readonly Uint8Array[]): void {
     this.#together(() => {
       for (const body of exports) this.#insertSegment.run(body)
-    })
-  }
-
-  /** Commits exports of anything, compressed. */
-  keepCompressed(exports: readonly Uint8Array[]): void {
-    this.#together(() => {
-      for (const body of exports) this.#insertSegment.run(zstdCompressSync(body, ZSTD_1))
     })
   }
 
@@ -91,6 +95,14 @@ export class BareDatabase {
 
   close(): void {
     this.#db.close()
+  }
+
+  #indexOne(body: Uint8Array, insert: InsertTrace): void {
+    const { lastInsertRowid } = this.#insertSegment.run(zstdCompressSync(body, ZSTD_1))
+    this.#groups.group(body, this.#scan.scan(body))
+    for (const { traceId, start, end, spans } of this.#groups.traces(body)) {
+      insert.run(traceId, lastInsertRowid, start, end, spans)
+    }
   }
 
   #together(work: () => void): void {

@@ -27,15 +27,20 @@ export class Device {
   #process: Child | undefined
   #ready: Ready | undefined
 
-  private constructor(name: string, command: string) {
+  private constructor(name: string, command: string, folder: string) {
     this.name = name
     this.#command = command
-    this.#home = layOutHome(mkdtempSync(join(tmpdir(), `bench-${name}-`)))
+    this.#home = layOutHome(folder)
   }
 
-  /** Makes a device at a stage; it does not run yet. */
-  static async create(name: string, stage: StageName, command = CLONE): Promise<Device> {
-    const device = new Device(name, command)
+  /** The device whose home is in this folder; it does not run yet. */
+  static open(name: string, folder: string, command = CLONE): Device {
+    return new Device(name, command, folder)
+  }
+
+  /** Makes a device at a stage, in a new folder unless one is given; it does not run yet. */
+  static async create(name: string, stage: StageName, command = CLONE, folder?: string): Promise<Device> {
+    const device = new Device(name, command, folder ?? mkdtempSync(join(tmpdir(), `bench-${name}-`)))
     await device.#cli('init', '--name', name)
     if (stage !== 'casual') await device.#cli('stage', stage, '--yes')
     return device

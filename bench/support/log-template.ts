@@ -41,6 +41,7 @@ const SYLLABLES = [
 const LINES_PER_TRACE = 5
 /** Between two lines of an export. */
 const LINE_NANOS = 40_000
+const NEWLINE = 10
 const SHAPES = [
   'turn finished in 000 ms, topic',
   'no answer from the model, asking again about',
@@ -70,15 +71,6 @@ export function rankOf(seed: number, line: number, slot: number): number {
   return Math.floor(WORDS ** share) - 1
 }
 
-/** How many of the lines up to `lines` hold a word. */
-export function linesWith(rank: number, seed: number, lines: number): number {
-  let count = 0
-  for (let line = 0; line < lines; line++) {
-    if (rankOf(seed, line, 0) === rank || rankOf(seed, line, 1) === rank) count++
-  }
-  return count
-}
-
 export class LogTemplate implements Template {
   readonly body: Uint8Array
   readonly records: number
@@ -90,6 +82,9 @@ export class LogTemplate implements Template {
   readonly #observedAt: Uint32Array
   readonly #traceIdAt: Uint32Array
   readonly #spanIdAt: Uint32Array
+  /** Where the text of each line begins, and how long it is. */
+  readonly #textAt: Uint32Array
+  readonly #textBytes: readonly number[]
   /** Where the first word of each line begins. */
   readonly #wordAt: Uint32Array
 
@@ -106,7 +101,9 @@ export class LogTemplate implements Template {
     this.#traceIdAt = fieldOffsets(this.body, 0x4a)
     this.#spanIdAt = fieldOffsets(this.body, 0x52)
     // The value of a body is a tag, a length of one byte and the text.
-    this.#wordAt = fieldOffsets(this.body, 0x2a).map((at, i) => at + 2 + shapeOf(variant, i).length + 1)
+    this.#textAt = fieldOffsets(this.body, 0x2a).map((at) => at + 2)
+    this.#textBytes = Array.from(this.#textAt, (at) => this.body[at - 1] as number)
+    this.#wordAt = this.#textAt.map((at, i) => at + shapeOf(variant, i).length + 1)
   }
 
   become(batch: number, startUnixMs: number): void {
@@ -123,6 +120,18 @@ export class LogTemplate implements Template {
         this.body.set(word, (this.#wordAt[i] as number) + slot * (WORD_LETTERS + 1))
       }
     }
+  }
+
+  /** The texts of its lines as a log file has them. */
+  toLines(): Uint8Array {
+    const texts = Array.from(this.#textAt, (at, i) => this.body.subarray(at, at + (this.#textBytes[i] as number)))
+    const lines = new Uint8Array(texts.reduce((sum, text) => sum + text.length + 1, 0)).fill(NEWLINE)
+    let at = 0
+    for (const text of texts) {
+      lines.set(text, at)
+      at += text.length + 1
+    }
+    return lines
   }
 }
 

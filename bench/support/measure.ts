@@ -1,7 +1,7 @@
 /** What a benchmark measures: figures of ours beside the raw limit of the same run, and how many runs become one figure. */
 
 export type Unit =
-  'ms' | 'spans/s' | 'MB/s' | 'MB' | 'B' | 'B/span' | '% of a core' | 'rows/s' | 'requests' | 'KB/min' | 'records'
+  'ms' | 'spans/s' | 'lines/s' | 'B/line' | 'MB/s' | 'MB' | 'B' | 'B/span' | '% of a core' | 'rows/s' | 'requests'
 
 /** One figure of one run. */
 export interface Measure {
@@ -20,6 +20,8 @@ export interface Measure {
 export interface BenchmarkOptions {
   /** A folder in which what takes long to make is kept, and found again by the next run. */
   readonly home?: string
+  /** Fewer records than the benchmark is named for, to try it out. */
+  readonly records?: number
 }
 
 export interface Benchmark {

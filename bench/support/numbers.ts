@@ -47,7 +47,7 @@ const PATHS: readonly Path[] = [
   {
     path: 'trace of 50,000 spans from five devices, assembled and ordered',
     benchmark: 'stitch-large',
-    label: 'traces show of 50,000 spans, median',
+    label: '50,000 spans, median',
   },
   { path: 'start to ready with 10 M spans', benchmark: 'ten-million', label: 'start to ready' },
   { path: 'memory at full ingest', benchmark: 'ingest', label: 'memory, at most' },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { BareScan } from '../../../bench/support/bare-scan.ts'
 import { traceIdOf } from '../../../bench/support/id-plan.ts'
-import { encodedWords, linesWith, LogTemplate, rankOf, wordOf, WORDS } from '../../../bench/support/log-template.ts'
+import { encodedWords, LogTemplate, rankOf, wordOf, WORDS } from '../../../bench/support/log-template.ts'
 import { SpanTemplate, tracesPerGroup, type SpanPlan } from '../../../bench/support/span-template.ts'
 import { TraceGroups } from '../../../bench/support/trace-groups.ts'
 import { toHex } from '../../../src/base/bytes.ts'
@@ -48,20 +48,24 @@ describe('exports that are sent many times', () => {
     }
   })
 
-  test('log lines hold the words that are counted without reading them', () => {
+  test('log lines hold the words that they are known to hold, as records and as text', () => {
     const words = encodedWords()
     expect(new Set(words.map(String)).size).toBe(WORDS)
-    const logs = { seed: 3, linesPerBatch: 100, services: ['ear'] }
-    const template = new LogTemplate(logs, 0, words)
-    const bodies = [0, 1, 2].flatMap((batch) => {
+    const template = new LogTemplate({ seed: 3, linesPerBatch: 100, services: ['ear'] }, 0, words)
+    for (const batch of [0, 7]) {
       template.become(batch, START_MS)
-      return decodeLogRecords(template.body).map(({ body }) => body as string)
-    })
-    expect(new Set(bodies.map((body) => body.length)).size).toBeGreaterThan(1)
-    expect(bodies[150]?.endsWith(`${wordOf(rankOf(3, 150, 0))} ${wordOf(rankOf(3, 150, 1))}`)).toBe(true)
-    const wanted = wordOf(0)
-    expect(bodies.filter((body) => body.split(' ').includes(wanted)).length).toBe(linesWith(0, 3, 300))
-    expect(linesWith(0, 3, 300)).toBeGreaterThan(0)
+      const bodies = decodeLogRecords(template.body).map(({ body }) => body as string)
+      const ends = bodies.map((_, i) => [0, 1].map((slot) => wordOf(rankOf(3, batch * 100 + i, slot))).join(' '))
+      expect(bodies.map((body, i) => body.endsWith(` ${ends[i]}`))).toEqual(bodies.map(() => true))
+      expect(new TextDecoder().decode(template.toLines())).toBe(bodies.map((body) => `${body}\n`).join(''))
+    }
+  })
+
+  test('words are as common as in a language: the first in every eighth line, the 600th in one of 3,000', () => {
+    const lines = Array.from({ length: 100_000 }, (_, line) => [rankOf(3, line, 0), rankOf(3, line, 1)])
+    const share = (rank: number): number => lines.filter((ranks) => ranks.includes(rank)).length / lines.length
+    expect(share(0)).toBeCloseTo(1 / 8, 1)
+    expect(share(600)).toBeCloseTo(1 / 3_250, 4)
   })
 })
 
