@@ -44,8 +44,9 @@ const tracesShow: Command = {
   takes: '[TRACE]',
   help: 'one trace through every device, with what is missing and why',
   details: ['TRACE is the start of an id; without it, the newest trace is shown.'],
-  examples: ['traces show', 'traces show 0af7651916cd --raw'],
+  examples: ['traces show', 'traces show 0af7651916cd --raw', 'traces show 0af7651916cd --critical'],
   options: {
+    critical: { type: 'boolean', help: 'only the critical path: the spans that the end of the trace waited for' },
     raw: { type: 'boolean', help: "times as each device's clock had them, not corrected to this device's" },
     attributes: { type: 'boolean', help: 'attributes of spans as well (with --json)' },
   },
@@ -55,7 +56,10 @@ const tracesShow: Command = {
     const trace = words[0] ?? (await newestTrace(client))
     const view = await client.callAnyway<TraceView>('GET', `/v1/traces/${encodeURIComponent(trace)}${query}`)
     const times = options['raw'] === true ? 'raw' : 'corrected'
-    output.answer(view, () => renderWaterfall(view, { width: output.width, color: output.color, times }))
+    const onlyCritical = options['critical'] === true
+    const answer = onlyCritical && output.json ? criticalPathOf(view) : view
+    const { width, color } = output
+    output.answer(answer, () => renderWaterfall(view, { width, color, times, onlyCritical }))
   },
 }
 
@@ -120,6 +124,10 @@ const auditVerify: Command = {
 }
 
 export const recordCommands: readonly Command[] = [tracesList, tracesShow, logs, auditList, auditVerify, auditAccept]
+
+function criticalPathOf(view: TraceView): TraceView {
+  return { ...view, spans: view.spans.filter((span) => span.critical) }
+}
 
 async function newestTrace(client: CommandContext['client']): Promise<string> {
   const { traces } = await client.callAnyway<TraceList>('GET', `/v1/traces${queryOf({ limit: '1' })}`)

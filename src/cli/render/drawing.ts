@@ -9,6 +9,8 @@ export interface Drawing {
   /** Cells of a line. */
   readonly width: number
   readonly times: Times
+  /** Only the spans of the critical path are drawn. */
+  readonly onlyCritical: boolean
   readonly ascii: boolean
   readonly glyphs: Glyphs
   readonly paint: Paint
@@ -18,7 +20,7 @@ export interface Drawing {
   readonly nameOf: (deviceId: string) => string
 }
 
-export type DrawingOptions = Pick<Drawing, 'trace' | 'width' | 'times' | 'ascii' | 'glyphs' | 'paint' | 'clean'>
+export type DrawingOptions = Omit<Drawing, 'styleOf' | 'nameOf'>
 
 export function makeDrawing(options: DrawingOptions): Drawing {
   const { trace, clean } = options

@@ -14,6 +14,8 @@ export interface Glyphs {
   readonly uncertain: string
   readonly deeper: string
   readonly loop: string
+  /** On the critical path. */
+  readonly critical: string
   readonly bar: string
   readonly barStart: string
   readonly barEnd: string
@@ -40,6 +42,7 @@ export const UNICODE_GLYPHS: Glyphs = {
   uncertain: '≈',
   deeper: '⋯',
   loop: '↻',
+  critical: '◆',
   bar: '━',
   barStart: '╺',
   barEnd: '╸',
@@ -64,6 +67,7 @@ export const ASCII_GLYPHS: Glyphs = {
   uncertain: '~',
   deeper: '+',
   loop: '@',
+  critical: '*',
   bar: '=',
   barStart: '=',
   barEnd: '=',

@@ -4,10 +4,18 @@ import { truncate } from './display-width.ts'
 import type { Drawing } from './drawing.ts'
 import { plural } from './plural.ts'
 
-export function renderGaps(hiddenSpans: number, drawing: Drawing): readonly string[] {
+export interface HiddenSpans {
+  /** Beyond the most rows. */
+  readonly cut: number
+  /** Not on the critical path, where only that is drawn. */
+  readonly offPath: number
+}
+
+export function renderGaps({ cut, offPath }: HiddenSpans, drawing: Drawing): readonly string[] {
   const { trace, glyphs, paint, width } = drawing
   const sentences = [
-    ...(hiddenSpans > 0 ? [`${plural(hiddenSpans, 'more span')} not drawn; --json prints them all`] : []),
+    ...(cut > 0 ? [`${plural(cut, 'more span')} not drawn; --json prints them all`] : []),
+    ...(offPath > 0 ? [`${plural(offPath, 'span')} not on the critical path`] : []),
     ...trace.gaps.filter((gap) => gap.reason !== 'not-here').map((gap) => sentenceOf(gap, drawing)),
     ...(trace.omittedSpans > 0 ? [`${plural(trace.omittedSpans, 'span')} beyond the limit of one answer`] : []),
     ...(trace.unreadableChunks > 0 ? [`${plural(trace.unreadableChunks, 'stored chunk')} could not be read`] : []),

@@ -9,7 +9,13 @@ import { plural } from './plural.ts'
 import { wrapEntries, type StyledText } from './wrap-entries.ts'
 
 export function renderHeader(totalNanos: number, drawing: Drawing): readonly string[] {
-  return [titleLine(drawing), ...summaryLines(totalNanos, drawing), '', ...deviceLines(drawing)]
+  return [
+    titleLine(drawing),
+    ...summaryLines(totalNanos, drawing),
+    '',
+    ...deviceLines(drawing),
+    ...criticalPathLines(drawing),
+  ]
 }
 
 function titleLine({ trace, width, paint }: Drawing): string {
@@ -67,6 +73,29 @@ function deviceLines(drawing: Drawing): readonly string[] {
     return parts.join('  ')
   })
 }
+
+/** Whose time the trace's end waited for, most of it first; nothing to say of one module alone. */
+function criticalPathLines(drawing: Drawing): readonly string[] {
+  const { trace, ascii, glyphs, paint, clean, width } = drawing
+  const shares = trace.modules
+    .map((each) => ({ ...each, nanos: Number(each.criticalNano) }))
+    .filter(({ nanos }) => nanos > 0)
+    .sort((a, b) => b.nanos - a.nanos)
+  if (shares.length < 2) return []
+  const isEverywhereOne = new Set(shares.map(({ deviceId }) => deviceId)).size < 2
+  const entries = shares.slice(0, MAX_PATH_MODULES).map(({ deviceId, module, nanos }): StyledText => {
+    const name = truncate(clean(module), MAX_NAME_CELLS, glyphs.ellipsis)
+    const place = isEverywhereOne ? '' : ` (${truncate(drawing.nameOf(deviceId), MAX_NAME_CELLS, glyphs.ellipsis)})`
+    return { text: `${name}${place} ${formatDuration(nanos, { ascii })}`, styles: [drawing.styleOf(deviceId)] }
+  })
+  const hidden = shares.length - entries.length
+  const first: StyledText = { text: `${glyphs.critical} critical path`, styles: ['dim'] }
+  const last: readonly StyledText[] = hidden > 0 ? [{ text: plural(hidden, 'more module'), styles: ['dim'] }] : []
+  return ['', ...wrapEntries([first, ...entries, ...last], { separator: ` ${glyphs.dot} `, width, paint })]
+}
+
+/** Modules named in the header: those that most of the time went to. */
+const MAX_PATH_MODULES = 6
 
 /** Longest device name in the header, in cells: names are at most 64 bytes. */
 const MAX_NAME_CELLS = 24

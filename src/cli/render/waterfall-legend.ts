@@ -23,6 +23,7 @@ export function renderLegend(rows: readonly SpanRow[], drawing: Drawing): readon
     }),
     ...(crosses ? [`${glyphs.crossing} from another device`, `${glyphs.transit.repeat(2)} on the way`] : []),
     ...(rows.some(({ span }) => span.orderUncertain) ? [`${glyphs.uncertain} order uncertain (clocks)`] : []),
+    ...(rows.some(({ span }) => span.critical) ? [`${glyphs.critical} critical path`] : []),
     ...(rows.some(({ span }) => span.loop) ? [`${glyphs.loop} parents in a circle, cut here`] : []),
     ...(rows.some(({ span }) => span.status === 'error') ? ['! error'] : []),
     ...(trace.gaps.length > 0 ? [`${glyphs.ghost} missing`] : []),

@@ -1,4 +1,4 @@
-/** The rows of a waterfall under their heading: lane, badge, module, tree and name, duration, bar. */
+/** The rows of a waterfall under their heading: lane, badge, module, tree and name, duration, mark of the critical path, self time, bar. */
 import type { Provenance, TraceSpan } from '../../agent/http-types.ts'
 import type { Style } from './colour.ts'
 import { displayWidth, fit, truncate } from './display-width.ts'
@@ -9,7 +9,7 @@ import { timeBar } from './time-bar.ts'
 import type { TimeScale } from './time-scale.ts'
 import { guidesBelow, nameCell } from './span-name.ts'
 import { treeGuides, type Guides, type SpanRow, type TreeRow } from './tree-rows.ts'
-import { columnsOf, LEVEL_CELLS, type Columns } from './waterfall-columns.ts'
+import { columnsOf, LEVEL_CELLS, shareOf, type Columns } from './waterfall-columns.ts'
 
 const BADGE_STYLES: Readonly<Record<Provenance, readonly Style[]>> = {
   verified: ['green'],
@@ -41,7 +41,9 @@ function headingLine(columns: Columns, scale: TimeScale, drawing: Drawing): stri
     fit(' device', columns.device + 3),
     fit('module', columns.module),
     fit('span', columns.name),
-    ' '.repeat(columns.duration),
+    fit('time', columns.duration, 'right'),
+    ' ',
+    ...shareCell(drawing.onlyCritical ? 'path' : 'self', columns),
   ]
   return drawing.paint(`${labels.join(' ')} ${ruler(columns.timeline, scale.totalNanos, drawing)}`, 'dim')
 }
@@ -49,7 +51,9 @@ function headingLine(columns: Columns, scale: TimeScale, drawing: Drawing): stri
 /** `├ 0 ─── 206 ms ─── 412 ms ┤` */
 function ruler(cells: number, totalNanos: number, { ascii, glyphs }: Drawing): string {
   const label = (nanos: number): string => ` ${formatDuration(nanos, { ascii })} `
-  const [first, end] = [' 0 ', label(totalNanos)]
+  const fitting = (text: string, beside: number): string => (cells >= 2 + text.length + beside ? text : '')
+  const end = fitting(label(totalNanos), 0)
+  const first = fitting(' 0 ', end.length)
   const middle = cells >= WIDE_RULER_CELLS ? label(totalNanos / 2) : ''
   const free = Math.max(0, cells - 2 - first.length - middle.length - end.length)
   const beforeMiddle = Math.min(free, Math.max(0, Math.round((cells - middle.length) / 2) - 1 - first.length))
@@ -77,8 +81,15 @@ function spanLine({ row, guides }: PlacedRow, columns: Columns, scale: TimeScale
     paint(cell(clean(span.module), columns.module), 'dim'),
     nameCell(row, guides, columns.name, drawing),
     cell(formatDuration(Number(span.durationNano), { ascii }), columns.duration, 'right'),
+    span.critical ? paint(glyphs.critical, 'yellow') : ' ',
+    ...shareCell(formatDuration(shareOf(span, drawing), { ascii }), columns).map((text) => paint(text, 'dim')),
     barCell(row, columns.timeline, scale, drawing),
   ].join(' ')
+}
+
+/** None where there is no room for it. */
+function shareCell(text: string, { share }: Columns): readonly string[] {
+  return share === 0 ? [] : [fit(text, share, 'right')]
 }
 
 /** Under the row: what went wrong, in the program's own words, and the attributes if they were asked for. */
@@ -116,7 +127,7 @@ const LANE_TO_NAME_CELLS = 5
 function barCell({ span, parent }: SpanRow, cells: number, scale: TimeScale, drawing: Drawing): string {
   const { paint, glyphs } = drawing
   const place = scale.place(span)
-  if (place === undefined) return paint('no start time', 'dim')
+  if (place === undefined) return paint(truncate('no start time', cells, glyphs.ellipsis), 'dim')
   const isCrossing = parent !== undefined && parent.deviceId !== span.deviceId
   const transitFrom = isCrossing ? wayFrom(parent, place.start, scale) : undefined
   const { indent, transit, bar } = timeBar({ ...place, transitFrom }, cells, glyphs)

@@ -31,28 +31,33 @@ export interface WaterfallOptions {
   /** Draw with ASCII characters only. Default false. */
   readonly ascii?: boolean
   readonly maxRows?: number
+  /** Draw only the spans of the critical path. Default false. */
+  readonly onlyCritical?: boolean
 }
 
 /** @returns lines, the last with its line break too; without colours, none has trailing spaces. */
 export function renderWaterfall(trace: TraceView, options: WaterfallOptions): string {
-  const { color, ascii = false, times = 'corrected', maxRows = DEFAULT_MAX_ROWS } = options
+  const { color, ascii = false, times = 'corrected', maxRows = DEFAULT_MAX_ROWS, onlyCritical = false } = options
   const drawing = makeDrawing({
     trace,
     ascii,
     times,
+    onlyCritical,
     width: Math.min(Math.max(Math.trunc(options.width) || MIN_WIDTH, MIN_WIDTH), MAX_WIDTH),
     glyphs: ascii ? ASCII_GLYPHS : UNICODE_GLYPHS,
     paint: painter(color),
     clean: ascii ? asciiText : safeText,
   })
-  const rows = treeRows(trace.spans).slice(0, maxRows)
+  // A span on the path hangs from one that is on it too, so what is left is a tree.
+  const spans = onlyCritical ? trace.spans.filter((span) => span.critical) : trace.spans
+  const rows = treeRows(spans).slice(0, maxRows)
   const drawn = rows.filter((row) => row.kind === 'span')
   const scale = timeScale(trace.spans, times)
   const lines = [
     ...renderHeader(scale.totalNanos, drawing),
     '',
     ...renderRows(rows, scale, drawing),
-    ...renderGaps(trace.spans.length - drawn.length, drawing),
+    ...renderGaps({ cut: spans.length - drawn.length, offPath: trace.spans.length - spans.length }, drawing),
     '',
     ...renderLegend(drawn, drawing),
   ]

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { TraceDevice, TraceSpan, TraceView } from '../../../src/agent/http-types.ts'
+import type { TraceDevice, TraceModule, TraceSpan, TraceView } from '../../../src/agent/http-types.ts'
 import { displayWidth } from '../../../src/cli/render/display-width.ts'
 import { MIN_WIDTH, renderWaterfall, type WaterfallOptions } from '../../../src/cli/render/waterfall.ts'
 import { chunk, member, mesh } from '../query/make-chunk.ts'
@@ -122,7 +122,40 @@ describe('rows', () => {
   })
 
   test('[QU17] a trace without duration still has a bar', () => {
-    expect(linesOf(traceOf({ durationNano: '0' })).find((line) => line.includes('work'))).toMatch(/ns ╸$/)
+    const instant = { durationNano: '0', selfNano: '0', critical: false }
+    expect(linesOf(traceOf(instant)).find((line) => line.includes('work'))).toMatch(/ 0 ns +0 ns ╸$/)
+  })
+})
+
+describe('self times and the critical path', () => {
+  const rowOf = (name: string, lines: readonly string[]) => lines.find((line) => line.includes(name)) ?? ''
+
+  test('[CP7] spans on the path are marked, and self times stand beside durations where there is room', () => {
+    const wide = linesOf(wholeTrace, { ...plain, width: 100 })
+    expect(rowOf('think', wide)).toMatch(/ 528 ms ◆ +21 ms /)
+    expect(rowOf('synthesise', wide)).toMatch(/ 219 ms {3,}219 ms /)
+    const narrow = linesOf(wholeTrace, { ...plain, width: 80 })
+    expect(rowOf('think', narrow)).toMatch(/ 528 ms ◆ +╺?━/)
+    expect(wide.at(-1)).toContain('◆ critical path')
+  })
+
+  test('[CP7] the header says whose time it was, most of it first', () => {
+    const lines = linesOf(wholeTrace, { ...plain, width: 160 })
+    expect(lines).toContain(
+      '◆ critical path · core (Laptop) 639 ms · otlp/embodiment (Tablet) 273 ms · conversation (Phone) 268 ms',
+    )
+    expect(linesOf(beforeConsent, plain).join('\n')).not.toContain('(Laptop)')
+    const many = Array.from({ length: 8 }, (_, i) => `module ${i}`).map((module) => {
+      return { deviceId: wholeTrace.devices[0]?.deviceId ?? '', module, spans: 1, selfNano: '1', criticalNano: '1000' }
+    })
+    expect(linesOf({ ...wholeTrace, modules: many }, { ...plain, width: 160 }).join('\n')).toContain('· 2 more modules')
+  })
+
+  test.each([60, 80, 100])('[CP7] alone, the path is a tree with its own parts, at %i columns', async (width) => {
+    const drawing = renderWaterfall(wholeTrace, { ...plain, width, onlyCritical: true })
+    await expect(drawing).toMatchFileSnapshot(`fixtures/critical-${width}.txt`)
+    expect(drawing).toContain('┊ 2 spans not on the critical path')
+    expect(drawing).not.toContain('synthesise')
   })
 })
 
@@ -153,16 +186,28 @@ describe('hostile traces', () => {
       depth: fc.constantFrom(0, 1, 2, 60),
       parentSpanId: fc.constantFrom(null, '00000000000000ff'),
       loop: fc.boolean(),
+      selfNano: u64,
+      critical: fc.boolean(),
+      criticalNano: u64,
     })
     fc.assert(
-      fc.property(fc.array(span, { minLength: 1, maxLength: 6 }), hostile, (spans, name) => {
-        const trace = traceOf(...(spans as readonly Partial<TraceSpan>[]))
-        const named = { ...trace, devices: trace.devices.map((device) => ({ ...device, name })) }
-        for (const line of linesOf(named)) {
-          expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u)
-          expect(displayWidth(line)).toBeLessThanOrEqual(100)
-        }
-      }),
+      fc.property(
+        fc.array(span, { minLength: 1, maxLength: 6 }),
+        hostile,
+        fc.integer({ min: MIN_WIDTH, max: 160 }),
+        fc.boolean(),
+        (spans, name, width, onlyCritical) => {
+          const trace = traceOf(...(spans as readonly Partial<TraceSpan>[]))
+          const devices = trace.devices.map((device) => ({ ...device, name }))
+          const modules = spans.map(({ module, criticalNano }) => {
+            return { ...(trace.modules[0] as TraceModule), module, criticalNano }
+          })
+          for (const line of linesOf({ ...trace, devices, modules }, { width, color: false, onlyCritical })) {
+            expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u)
+            expect(displayWidth(line)).toBeLessThanOrEqual(width)
+          }
+        },
+      ),
     )
   })
 
