@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { readBaseline, withReports, writeBaseline } from './support/baseline.ts'
 import { checkRatios, isFailure, type Verdict } from './support/check-ratios.ts'
 import { startNode } from './support/child.ts'
-import { describeMachine } from './support/machine.ts'
+import { describeMachine, doubtsAbout } from './support/machine.ts'
 import { summarize, type Benchmark, type Measure } from './support/measure.ts'
 import { numbersToText } from './support/numbers.ts'
 import { round, toText, type Report } from './support/report.ts'
@@ -88,8 +88,15 @@ async function measureOne(name: string, runs: number): Promise<{ report: Report;
   const before = readBaseline()[name]?.measures ?? []
   if (checkRatios(before, toReport().measures).some(isFailure)) measures.push(...(await runTimes(name, runs)))
   const report = toReport()
-  const verdicts = checkRatios(before, report.measures)
-  return { report, worse: verdicts.filter(isFailure).map((verdict) => describeVerdict(name, verdict)) }
+  const worse = checkRatios(before, report.measures).filter(isFailure)
+  const doubts = worse.length > 0 ? doubtsAbout(machine, readBaseline()[name]?.machine) : []
+  return {
+    report,
+    worse: [
+      ...worse.map((verdict) => describeVerdict(name, verdict)),
+      ...doubts.map((doubt) => `${name}: but ${doubt}`),
+    ],
+  }
 }
 
 async function runTimes(name: string, runs: number): Promise<(readonly Measure[])[]> {

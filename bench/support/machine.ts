@@ -30,6 +30,16 @@ export function machineLine({ cpu, cores, memoryGiB, system, node, date, loadAtS
   return `${date}, ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node.slice(1)}, ${load}`
 }
 
+/** Why a comparison with an older measurement may say something about the machine instead of the code. */
+export function doubtsAbout(now: Machine, before: Machine | undefined): readonly string[] {
+  const isBusy = now.loadAtStart > now.cores
+  const isOther = before !== undefined && (before.cpu !== now.cpu || before.cores !== now.cores)
+  return [
+    ...(isBusy ? [`others are at work: a load average of ${now.loadAtStart.toFixed(1)} on ${now.cores} cores`] : []),
+    ...(isOther ? [`the baseline is of another machine: ${before.cpu}, ${before.cores} cores`] : []),
+  ]
+}
+
 function distribution(): string {
   try {
     return /^PRETTY_NAME="?([^"\n]+)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'unknown'
