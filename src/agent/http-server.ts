@@ -74,6 +74,9 @@ const STATUS: Readonly<Record<string, number>> = {
   METRIC_NOT_FOUND: 404,
   INTERNAL: 500,
   WORKER_GONE: 503,
+  QUERY_BUSY: 503,
+  QUERY_STOPPED: 503,
+  QUERY_TIMEOUT: 504,
 }
 /** Codes that mean "not now": a full disk, another process at the files. */
 const UNAVAILABLE = /^STORE_/

@@ -101,9 +101,24 @@ export interface TraceListEntry {
   readonly modules: readonly string[]
 }
 
-/** `traces list` */
+/** How much of what is stored an answer was made of (docs/spec/search.md SQ10). */
+export interface Looked {
+  readonly chunks: number
+  readonly ofChunks: number
+  readonly records: number
+  readonly unreadable: number
+  /** Null: all that matters was looked at. */
+  readonly cut: 'bytes' | 'time' | null
+  /** Where it was cut: nothing older was looked at. */
+  readonly backToUnixNano: string | null
+}
+
+/** `traces list`, `traces search` */
 export interface TraceList {
   readonly traces: readonly TraceListEntry[]
+  /** Asks for the next page. */
+  readonly cursor: string | null
+  readonly looked: Looked
 }
 
 export interface LogLine {

@@ -21,6 +21,7 @@ export class KeeperClientError extends MeshError<KeeperClientErrorCode> {}
 
 export class KeeperClient {
   readonly call: WorkerClient<KeeperApi>['call']
+  readonly callUntil: WorkerClient<KeeperApi>['callUntil']
   readonly #worker: Worker
   #view: ControlView
   #isClosing = false
@@ -28,6 +29,7 @@ export class KeeperClient {
   private constructor(worker: Worker, client: WorkerClient<KeeperApi>, view: ControlView) {
     this.#worker = worker
     this.call = client.call.bind(client)
+    this.callUntil = client.callUntil.bind(client)
     this.#view = view
   }
 

@@ -21,6 +21,7 @@ import { metricRoutes } from './metric-routes.ts'
 import type { ModuleRegistry } from './module-registry.ts'
 import { bad, lanesField, optionalText, stageField, textField, textList, timeField } from './read-fields.ts'
 import { runtimeRoutes } from './runtime-routes.ts'
+import { searchRoutes, timeoutOf } from './search-routes.ts'
 import type { StageSwitch } from './stage-switch.ts'
 
 export interface RouteDeps {
@@ -53,6 +54,7 @@ export function agentRoutes(deps: RouteDeps): readonly Route[] {
     ...consentRoutes(deps),
     ...queryRoutes(deps),
     ...metricRoutes(deps),
+    ...searchRoutes(deps),
     ...auditRoutes(deps),
     ...otlpRoutes(deps),
     ...runtimeRoutes(deps),
@@ -159,22 +161,28 @@ function consentRoutes({ keeper }: RouteDeps): readonly Route[] {
 
 function queryRoutes({ keeper }: RouteDeps): readonly Route[] {
   return [
-    route('GET', '/v1/traces', async ({ query }) => ({ jsonBytes: await keeper.call('traceList', limitOf(query)) })),
-    route('GET', '/v1/traces/:trace', async ({ params, query }) => {
+    route('GET', '/v1/traces', async ({ query, signal }) => ({
+      jsonParts: await keeper.callUntil(signal, 'traceList', limitOf(query), { timeoutMs: timeoutOf(query) }),
+    })),
+    route('GET', '/v1/traces/:trace', async ({ params, query, signal }) => {
       const id = params['trace'] as string
-      const trace = await keeper.call('traceShow', id, { attributes: query.get('attributes') === 'true' })
+      const options = { attributes: query.get('attributes') === 'true', timeoutMs: timeoutOf(query) }
+      const trace = await keeper.callUntil(signal, 'traceShow', id, options)
       if (trace === undefined) {
         throw new RouteError('TRACE_NOT_FOUND', 'no span of this trace is here', { details: { traceId: id } })
       }
       return { jsonParts: trace }
     }),
-    route('GET', '/v1/logs', async ({ query }) => {
+    route('GET', '/v1/logs', async ({ query, signal }) => {
       const trace = query.get('trace')
       const traceId = trace === null ? undefined : toTraceId(trace)
       if (trace !== null && traceId === undefined) throw bad('trace', 'is 32 hex digits, not all zero')
       const since = query.get('sinceUnixMs')
       const fromUnixNano = since !== null && /^[0-9]{1,15}$/.test(since) ? BigInt(since) * 1_000_000n : undefined
-      return { jsonParts: await keeper.call('logList', { traceId, fromUnixNano }, limitOf(query)) }
+      const filter = { traceId, fromUnixNano }
+      return {
+        jsonParts: await keeper.callUntil(signal, 'logList', filter, limitOf(query), { timeoutMs: timeoutOf(query) }),
+      }
     }),
   ]
 }

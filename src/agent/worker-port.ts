@@ -8,7 +8,21 @@ import { MeshError } from '../base/errors.ts'
 /** Functions that can be called from the other side; arguments and results are structured-cloned. */
 export type Callable = Readonly<Record<string, (...args: never[]) => unknown>>
 
-type Request = { readonly call: number; readonly method: string; readonly args: readonly unknown[] }
+/** Those whose last argument is a signal get one made on their side, which is aborted when the caller's is. */
+type Cancellable<Api extends Callable> = {
+  [Name in keyof Api & string]: Required<Parameters<Api[Name]>> extends [...infer Args, AbortSignal]
+    ? (...args: Args) => ReturnType<Api[Name]>
+    : never
+}
+
+type Request =
+  | {
+      readonly call: number
+      readonly method: string
+      readonly args: readonly unknown[]
+      readonly isCancellable: boolean
+    }
+  | { readonly cancel: number }
 type Failure = { readonly name: string; readonly code: string; readonly message: string; readonly details: object }
 type Message =
   | { readonly call: number; readonly ok: true; readonly result: unknown }
@@ -28,15 +42,23 @@ export function serveCalls(
   translate: (err: unknown) => unknown = (err) => err,
 ): (event: string, value: unknown) => void {
   const functions = api as unknown as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
-  port.on('message', ({ call, method, args }: Request) => {
-    void (async () => {
-      try {
-        const result = await (functions[method] as (...args: readonly unknown[]) => unknown)(...args)
-        port.postMessage({ call, ok: true, result } satisfies Message, buffersToMove(result))
-      } catch (err) {
-        port.postMessage({ call, ok: false, error: toFailure(translate(err)) } satisfies Message)
-      }
-    })()
+  const open = new Map<number, AbortController>()
+  const answer = async ({ call, method, args, isCancellable }: Exclude<Request, { cancel: number }>): Promise<void> => {
+    const cancel = new AbortController()
+    if (isCancellable) open.set(call, cancel)
+    try {
+      const given = isCancellable ? [...args, cancel.signal] : args
+      const result = await (functions[method] as (...args: readonly unknown[]) => unknown)(...given)
+      port.postMessage({ call, ok: true, result } satisfies Message, buffersToMove(result))
+    } catch (err) {
+      port.postMessage({ call, ok: false, error: toFailure(translate(err)) } satisfies Message)
+    } finally {
+      open.delete(call)
+    }
+  }
+  port.on('message', (request: Request) => {
+    if ('cancel' in request) open.get(request.cancel)?.abort()
+    else void answer(request)
   })
   return (event, value) => port.postMessage({ event, value } satisfies Message)
 }
@@ -85,15 +107,37 @@ export class WorkerClient<Api extends Callable> {
     method: Name,
     ...args: Parameters<Api[Name]>
   ): Promise<Awaited<ReturnType<Api[Name]>>> {
-    return new Promise<unknown>((resolve, reject) => {
+    return this.#post(method, args, false).answer as Promise<Awaited<ReturnType<Api[Name]>>>
+  }
+
+  /** Like {@link call}, until the signal is aborted: then the other side is told, and ends the call as it sees fit. */
+  async callUntil<Name extends keyof Api & string>(
+    signal: AbortSignal,
+    method: Name,
+    ...args: Parameters<Cancellable<Api>[Name]>
+  ): Promise<Awaited<ReturnType<Api[Name]>>> {
+    const { call, answer } = this.#post(method, args, true)
+    const cancel = (): void => this.#worker.postMessage({ cancel: call } satisfies Request)
+    if (signal.aborted) cancel()
+    signal.addEventListener('abort', cancel, { once: true })
+    try {
+      return (await answer) as Awaited<ReturnType<Api[Name]>>
+    } finally {
+      signal.removeEventListener('abort', cancel)
+    }
+  }
+
+  #post(method: string, args: readonly unknown[], isCancellable: boolean) {
+    const call = ++this.#calls
+    const answer = new Promise<unknown>((resolve, reject) => {
       if (this.#gone) {
         reject(this.#gone)
         return
       }
-      const call = ++this.#calls
       this.#open.set(call, { resolve, reject })
-      this.#worker.postMessage({ call, method, args } satisfies Request)
-    }) as Promise<Awaited<ReturnType<Api[Name]>>>
+      this.#worker.postMessage({ call, method, args, isCancellable } satisfies Request)
+    })
+    return { call, answer }
   }
 
   #settle(message: Exclude<Message, { event: string }>): void {

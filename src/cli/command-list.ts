@@ -7,6 +7,7 @@ import { meshCommands } from './commands/mesh-commands.ts'
 import { metricsCommand } from './commands/metrics-command.ts'
 import { moduleCommands } from './commands/module-commands.ts'
 import { recordCommands } from './commands/record-commands.ts'
+import { searchCommands } from './commands/search-commands.ts'
 import { stageCommand } from './commands/stage-command.ts'
 import { commandPage, groupPage, programPage, type HelpPage, type Section } from './help.ts'
 import { nearest } from './nearest.ts'
@@ -26,7 +27,7 @@ const SECTIONS: readonly Section[] = [
   { title: 'This device', commands: [...deviceCommands, stageCommand, ...moduleCommands] },
   { title: 'Your other devices', commands: meshCommands },
   { title: 'Who may see what', commands: consentCommands },
-  { title: 'What was recorded', commands: [...recordCommands, metricsCommand] },
+  { title: 'What was recorded', commands: [...recordCommands, ...searchCommands, metricsCommand] },
 ]
 const COMMANDS = SECTIONS.flatMap(({ commands }) => commands)
 /** To tell words from values before the command is known: an option of one name takes a value everywhere, or nowhere. */

@@ -11,7 +11,7 @@ import type { DeviceId, GrantId } from '../../src/model/ids.ts'
 import { parseParts } from './finish.ts'
 import { nodeCrypto } from '../../src/platform/node-crypto.ts'
 import type { LogLine } from '../../src/query/log-line.ts'
-import type { TraceList } from '../../src/query/list-traces.ts'
+import type { TraceList } from '../../src/query/search/search-traces.ts'
 import type { StitchedTrace } from '../../src/query/stitched-trace.ts'
 import { MAX_RUN_BYTES, type Sealed } from '../../src/sync/serving.ts'
 import { segmentId } from '../../src/wire/segment-header.ts'
@@ -106,12 +106,14 @@ export async function lostFacts(keeper: Keeper, folder: string, before: StoredFa
 }
 
 async function traceFacts(api: Api): Promise<readonly TraceFacts[]> {
-  const list = read(api.traceList(ALL)) as TraceList
-  const shown = list.traces.map(async ({ traceId }) => read(await api.traceShow(traceId, { attributes: true })))
-  return (await Promise.all(shown)).map((trace) => {
-    const { traceId, complete, spans } = trace as StitchedTrace
-    return { traceId, complete, spans: spans.length, digest: digestOf(spans.map(spanFact).sort()) }
-  })
+  const list = read(await api.traceList(ALL)) as TraceList
+  const facts: TraceFacts[] = []
+  for (const listed of list.traces) {
+    const trace = read(await api.traceShow(listed.traceId, { attributes: true })) as StitchedTrace
+    const { traceId, complete, spans } = trace
+    facts.push({ traceId, complete, spans: spans.length, digest: digestOf(spans.map(spanFact).sort()) })
+  }
+  return facts
 }
 
 /** Without provenance: what is only acknowledged is chained at the next start. */

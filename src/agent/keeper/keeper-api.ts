@@ -3,7 +3,6 @@
  * clone. Every function answers after the commit it stands for.
  */
 import { statSync } from 'node:fs'
-import { utf8 } from '../../base/bytes.ts'
 import { MeshError } from '../../base/errors.ts'
 import { type DeviceId, type GrantId, type OpId } from '../../model/ids.ts'
 import type { Signal } from '../../model/lane.ts'
@@ -18,13 +17,9 @@ import {
   type OtlpRequest,
 } from '../../ingest/otlp-request.ts'
 import { grantState } from '../../policy/grant-state.ts'
-import { decideExit, decideView, type View } from '../../policy/stage-gate.ts'
+import { decideExit } from '../../policy/stage-gate.ts'
 import { findTrace } from '../../query/find-trace.ts'
-import { jsonInSteps } from '../../query/json-in-steps.ts'
-import { listLogs, type LogFilter } from '../../query/list-logs.ts'
-import { listTraces } from '../../query/list-traces.ts'
 import { stitchTrace } from '../../query/stitch-trace.ts'
-import type { MeshKnowledge } from '../../query/trace-source.ts'
 import type { AddressRow } from '../../wire/sync-message-types.ts'
 import type { PeerMemory } from '../../store/small-tables.ts'
 import type { GrantRequest } from '../../sync/consent-service.ts'
@@ -36,10 +31,9 @@ import type { PairAccept, PairJoin, PairOffer } from '../../wire/pair-messages.t
 import { moved, type Callable } from '../worker-port.ts'
 import type { Keeper } from './keeper.ts'
 import { metricCalls } from './metric-calls.ts'
+import { knowledgeOf, queryDeps, requireView, stageTooLow } from './query-deps.ts'
 import { runtimeCalls } from './runtime-calls.ts'
-
-export type StageErrorCode = 'STAGE_TOO_LOW'
-export class StageError extends MeshError<StageErrorCode> {}
+import { searchCalls } from './search-calls.ts'
 
 export type AlarmErrorCode = 'POLICY_ALARM'
 export class AlarmError extends MeshError<AlarmErrorCode> {}
@@ -63,6 +57,7 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
       () => knowledgeOf(keeper),
       () => requireView(keeper, 'metrics'),
     ),
+    ...searchCalls(keeper),
     ...controlCalls(keeper),
     ...syncCalls(keeper),
     ...runtimeCalls,
@@ -122,24 +117,19 @@ function queryCalls(keeper: Keeper, storeFile: string) {
         auditLeaves: keeper.audit.size(),
       }
     },
-    traceShow(text: string, options: { readonly attributes: boolean }) {
+    traceShow(
+      text: string,
+      options: { readonly attributes: boolean; readonly timeoutMs?: number | undefined },
+      signal?: AbortSignal,
+    ) {
+      const limits = { signal, timeoutMs: options.timeoutMs }
       return keeper.turns.run(function* () {
         requireView(keeper, 'traces')
         const traceId = findTrace(text, keeper.records)
         if (traceId === undefined) return undefined
         const trace = yield* stitchTrace(traceId, queryDeps(keeper), options)
         return trace && moved(trace)
-      })
-    },
-    traceList(limit: number | undefined) {
-      requireView(keeper, 'traces')
-      return toJson(listTraces(keeper.records, knowledgeOf(keeper), limit))
-    },
-    logList(filter: LogFilter, limit: number | undefined) {
-      return keeper.turns.run(function* () {
-        requireView(keeper, 'logs')
-        return moved(yield* jsonInSteps(yield* listLogs(filter, queryDeps(keeper), limit)))
-      })
+      }, limits)
     },
     auditList: (fromSeq: number, limit: number) => keeper.audit.list({ fromSeq, limit }),
     auditVerify: () => keeper.vouching.verifyAudit(),
@@ -233,54 +223,6 @@ function syncCalls(keeper: Keeper) {
     forgetOffer: (peer: DeviceId): void => receiving.forget(peer),
     refused: (room: 'sync' | 'pair', code: string): void => keeper.refusals.add(room, code),
   }
-}
-
-function requireView(keeper: Keeper, view: View): void {
-  const gate = decideView(keeper.stage, view)
-  if (!gate.allow) throw stageTooLow(keeper.stage, gate.needs)
-}
-
-function stageTooLow(stage: Stage, needs: Stage): StageError {
-  return new StageError(
-    'STAGE_TOO_LOW',
-    `this needs the ${needs} stage; this device is at ${stage}: aico-mesh stage ${needs}`,
-    {
-      details: { needs, stage },
-    },
-  )
-}
-
-function queryDeps(keeper: Keeper) {
-  return { source: keeper.records, knowledge: knowledgeOf(keeper), sha256: keeper.deps.crypto.sha256 }
-}
-
-/** What queries may say of others: who is connected, who lets us see traces now, and how far their records are here. */
-function knowledgeOf(keeper: Keeper): MeshKnowledge {
-  const self = keeper.card.deviceId
-  const granting = new Set(
-    keeper.consents
-      .records()
-      .filter((record) => grantState(record, keeper.shareView(record.grant.owner)) === 'active')
-      .flatMap(({ grant }) => (grant.may === 'see' && grant.lanes.includes('traces') ? [grant.owner] : [])),
-  )
-  const members = [...keeper.members.current().members.values()].map(({ card }) => {
-    const { pending, syncedUnixMs, clock } = keeper.peers.get(card.deviceId)
-    return {
-      deviceId: card.deviceId,
-      name: card.name,
-      connected: keeper.isConnected(card.deviceId),
-      grantsTraces: granting.has(card.deviceId),
-      pendingSegments: pending,
-      syncedThroughUnixMs: syncedUnixMs,
-      clock: clock ?? null,
-    }
-  })
-  return { self, members }
-}
-
-/** JSON is made on this thread: ten thousand spans as objects would keep the main thread busy taking them in. */
-function toJson(value: unknown): Uint8Array {
-  return utf8(JSON.stringify(value))
 }
 
 function readJson(signal: Signal, bytes: Uint8Array) {

@@ -45,6 +45,7 @@ import { RefusalCounter } from './refusal-counter.ts'
 import { SegmentSealer } from './segment-sealer.ts'
 import { makeSharing } from './sharing.ts'
 import { StoredMetrics } from './stored-metrics.ts'
+import { StoredSearch } from './search-source.ts'
 import { StoredRecords } from './stored-records.ts'
 import { Turns } from './turns.ts'
 import { Vouching, type Alarm } from './vouching.ts'
@@ -101,6 +102,7 @@ export class Keeper {
   readonly records: StoredRecords
   readonly metrics: StoredMetrics
   readonly metricUpkeep: MetricUpkeep
+  readonly search: StoredSearch
   readonly turns: Turns
   readonly peers: PeerBook
   readonly addresses: AddressBook
@@ -214,6 +216,7 @@ export class Keeper {
       onCommit: (didCut) => this.#afterCommit(didCut),
     })
     this.records = new StoredRecords(crypto, this.store, this.writer, sealer)
+    this.search = new StoredSearch(crypto, this.store, this.writer, sealer)
     this.turns = new Turns(clock)
     this.metrics = new StoredMetrics(crypto, this.store, this.writer, sealer)
     this.metricUpkeep = new MetricUpkeep({
@@ -372,7 +375,7 @@ export class Keeper {
   /** Gives back the space of what was deleted, when there is time. */
   #reclaim(): void {
     this.turns
-      .run(() => this.store.packs.reclaim())
+      .upkeep(() => this.store.packs.reclaim())
       .catch((err: unknown) => {
         if (!this.#closed) this.#fail(err)
       })

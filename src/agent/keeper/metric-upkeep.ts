@@ -103,7 +103,7 @@ export class MetricUpkeep {
   async #runAll(everything: boolean): Promise<void> {
     const { turns, onFailure } = this.#deps
     try {
-      while (!this.#isStopped && (await turns.run(() => this.#piece(everything))));
+      while (!this.#isStopped && (await turns.upkeep(() => this.#piece(everything))));
       this.#backOff.succeeded()
     } catch (err) {
       this.#feed.forget()

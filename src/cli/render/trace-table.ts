@@ -11,6 +11,8 @@ export interface ListOptions {
   readonly color: boolean
   readonly nowUnixMs: number
   readonly ascii?: boolean
+  /** What an empty list says. Default: that there are no traces yet. */
+  readonly none?: string
 }
 
 const COLUMNS: readonly Column[] = [
@@ -23,8 +25,9 @@ const COLUMNS: readonly Column[] = [
   { title: 'root span', minWidth: 12 },
 ]
 
-export function renderTraceTable(list: TraceList, { width, color, nowUnixMs, ascii = false }: ListOptions): string {
-  if (list.traces.length === 0) return 'No traces yet.\n'
+export function renderTraceTable(list: Pick<TraceList, 'traces'>, options: ListOptions): string {
+  const { width, color, nowUnixMs, ascii = false, none = 'No traces yet.' } = options
+  if (list.traces.length === 0) return `${none}\n`
   const ids = shortIds(list.traces.map(({ traceId }) => traceId))
   const rows = list.traces.map((trace, i) => [
     { text: ids[i] ?? trace.traceId, styles: ['bold'] as const },

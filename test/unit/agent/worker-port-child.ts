@@ -24,6 +24,11 @@ const send = serveCalls(
     },
     uncloneable: () => () => 1,
     never: () => new Promise(() => {}),
+    untilCancelled: (word: string, signal?: AbortSignal) =>
+      new Promise((resolve) => {
+        send('waits', word)
+        signal?.addEventListener('abort', () => resolve(`${word} ended`))
+      }),
     tell: () => send('news', { n: 1 }),
     exit: () => process.exit(0),
   },

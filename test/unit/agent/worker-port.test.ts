@@ -15,6 +15,7 @@ type Api = {
   translated(): void
   uncloneable(): void
   never(): void
+  untilCancelled(word: string, signal?: AbortSignal): string
   tell(): void
   exit(): void
 }
@@ -39,6 +40,28 @@ describe('calls across a thread', () => {
       await Promise.all([client.call('later', 'abc'), client.call('add', 2, 3), client.call('add', 4, 5)]),
     ).toEqual(['ABC', 5, 9])
     expect(await client.call('bytes')).toEqual(Uint8Array.of(1, 2, 3))
+  })
+
+  test('[QU28] a call that is cancelled is told so, and no other; it ends as it sees fit', async () => {
+    const [first, second] = [new AbortController(), new AbortController()]
+    const calls = [
+      client.callUntil(first.signal, 'untilCancelled', 'first'),
+      client.callUntil(second.signal, 'untilCancelled', 'second'),
+    ]
+    second.abort()
+    expect(await calls[1]).toBe('second ended')
+    first.abort()
+    expect(await calls[0]).toBe('first ended')
+    expect(await client.callUntil(AbortSignal.abort(), 'untilCancelled', 'third')).toBe('third ended')
+  })
+
+  test('[QU28] to cancel what has ended does nothing', async () => {
+    const asker = new AbortController()
+    expect(await client.call('add', 1, 2)).toBe(3)
+    const open = client.callUntil(asker.signal, 'untilCancelled', 'x')
+    asker.abort()
+    await open
+    expect(await client.call('add', 3, 4)).toBe(7)
   })
 
   test('[HT12] an error keeps code, message and details', async () => {

@@ -91,7 +91,7 @@ describe('asking for help', () => {
   })
 
   test.each([
-    [['traces'], '`traces` needs one of list, show; see aico-mesh traces --help'],
+    [['traces'], '`traces` needs one of list, show, search; see aico-mesh traces --help'],
     [
       ['consent', 'gramt'],
       'there is no command `consent gramt`; did you mean `consent grant`? see aico-mesh consent --help',

@@ -59,7 +59,7 @@ describe('the list of traces', () => {
 
   test('[QU13] one line a trace, with when, how long, where and what', () => {
     const other = { ...entry, traceId: '4bf92f3577b34da6a3ce929d0e0e4736', rootName: null, errors: 2 }
-    const list: TraceList = { traces: [entry, other] }
+    const list: Pick<TraceList, 'traces'> = { traces: [entry, other] }
     const table = renderTraceTable(list, { width: 120, color: false, nowUnixMs: 1_795_377_720_000 })
     expect(table.split('\n')).toEqual([
       'trace           started    took  spans  errors  devices        root span',

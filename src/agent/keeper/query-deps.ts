@@ -1,0 +1,55 @@
+/** What queries need of the keeper: leave of the stage, and what may be said of other devices. */
+import { MeshError } from '../../base/errors.ts'
+import type { Stage } from '../../model/stage.ts'
+import { grantState } from '../../policy/grant-state.ts'
+import { decideView, type View } from '../../policy/stage-gate.ts'
+import type { MeshKnowledge } from '../../query/trace-source.ts'
+import type { Keeper } from './keeper.ts'
+
+export type StageErrorCode = 'STAGE_TOO_LOW'
+export class StageError extends MeshError<StageErrorCode> {}
+
+/** @throws {StageError} where this device's stage does not show that */
+export function requireView(keeper: Keeper, view: View): void {
+  const gate = decideView(keeper.stage, view)
+  if (!gate.allow) throw stageTooLow(keeper.stage, gate.needs)
+}
+
+export function stageTooLow(stage: Stage, needs: Stage): StageError {
+  return new StageError(
+    'STAGE_TOO_LOW',
+    `this needs the ${needs} stage; this device is at ${stage}: aico-mesh stage ${needs}`,
+    {
+      details: { needs, stage },
+    },
+  )
+}
+
+/** What every query is given. */
+export function queryDeps(keeper: Keeper) {
+  return { source: keeper.records, knowledge: knowledgeOf(keeper), sha256: keeper.deps.crypto.sha256 }
+}
+
+/** What queries may say of others: who is connected, who lets us see traces now, and how far their records are here. */
+export function knowledgeOf(keeper: Keeper): MeshKnowledge {
+  const self = keeper.card.deviceId
+  const granting = new Set(
+    keeper.consents
+      .records()
+      .filter((record) => grantState(record, keeper.shareView(record.grant.owner)) === 'active')
+      .flatMap(({ grant }) => (grant.may === 'see' && grant.lanes.includes('traces') ? [grant.owner] : [])),
+  )
+  const members = [...keeper.members.current().members.values()].map(({ card }) => {
+    const { pending, syncedUnixMs, clock } = keeper.peers.get(card.deviceId)
+    return {
+      deviceId: card.deviceId,
+      name: card.name,
+      connected: keeper.isConnected(card.deviceId),
+      grantsTraces: granting.has(card.deviceId),
+      pendingSegments: pending,
+      syncedThroughUnixMs: syncedUnixMs,
+      clock: clock ?? null,
+    }
+  })
+  return { self, members }
+}

@@ -1,0 +1,180 @@
+/** The searches' view of the store: chunks that may matter, newest first, journal included, and what is known of traces. */
+import type { DeviceId, TraceId } from '../../model/ids.ts'
+import type { Crypto } from '../../base/crypto.ts'
+import { mergeSorted } from '../../query/merge-sorted.ts'
+import type { SearchLane } from '../../query/search/condition.ts'
+import type { SearchScope } from '../../query/search/search-scope.ts'
+import type { CandidateTotals, Candidates, SearchChunk, SearchSource } from '../../query/search/search-source.ts'
+import type { StoredChunk, TraceSummaryRow } from '../../query/trace-source.ts'
+import type { StoredLog } from '../../store/log-table.ts'
+import type { SegmentRowId, TimeRange } from '../../store/segment-table.ts'
+import type { OpenRecords, SegmentWriter } from '../../store/segment-writer.ts'
+import type { Store } from '../../store/store.ts'
+import type { TraceEntry } from '../../wire/index/digest.ts'
+import type { SegmentBody } from '../../wire/segment-body.ts'
+import { MAX_UNIX_NANO } from '../../wire/otlp/limits.ts'
+import { ChunkOpener, decompress } from './chunk-opener.ts'
+import type { SegmentSealer } from './segment-sealer.ts'
+
+/** What stands for a payload that does not decompress: no reader takes it, so that answers count it as unreadable. */
+const UNREADABLE = Uint8Array.of(0xff)
+
+export class StoredSearch implements SearchSource {
+  readonly #store: Store
+  readonly #writer: SegmentWriter
+  readonly #sealer: SegmentSealer
+  readonly #newOpener: () => ChunkOpener
+
+  constructor(crypto: Crypto, store: Store, writer: SegmentWriter, sealer: SegmentSealer) {
+    this.#store = store
+    this.#writer = writer
+    this.#sealer = sealer
+    this.#newOpener = () => new ChunkOpener(crypto, store, sealer)
+  }
+
+  devices(lane: SearchLane): readonly DeviceId[] {
+    return [...new Set(this.#store.logs.ofLane(lane).map(({ author }) => author))]
+  }
+
+  candidates(scope: SearchScope): Candidates {
+    const { segments } = this.#store
+    const logs = this.#store.logs.ofLane(scope.lane).filter((log) => isOf(log, scope))
+    const range = toRange(scope)
+    const upTo = segments.lastId()
+    const opener = this.#newOpener()
+    const open = this.#writer
+      .openBatches(scope.lane)
+      .flatMap((batch) => (isOf(batch.log, scope) ? [openChunk(batch)] : []))
+      .filter((chunk) => isInRange(chunk, range))
+      .sort(compareLatest)
+    const stored = logs.map((log) => this.#stored(log, range, upTo, opener))
+    const totals = logs.map(({ rowId }) => segments.rangeTotals(rowId, range, upTo))
+    return {
+      chunks: mergeSorted<SearchChunk>([open, ...stored], compareLatest),
+      totals: [...totals.map(toTotals), ...open.map((chunk) => totalsOf(chunk, range))].reduce(addTotals, NO_TOTALS),
+    }
+  }
+
+  summariesOf(traceIds: readonly TraceId[]): ReadonlyMap<TraceId, TraceSummaryRow> {
+    const rows = new Map<TraceId, TraceSummaryRow>()
+    const wanted = new Set(traceIds)
+    const add = (entry: TraceEntry, log: StoredLog): void => {
+      rows.set(entry.traceId, merge(rows.get(entry.traceId), entry, log))
+    }
+    for (const entry of this.#writer.openTraces()) if (wanted.has(entry.traceId)) add(entry, entry.log)
+    for (const ref of traceIds.flatMap((id) => this.#store.traces.refsOf(id))) {
+      const log = this.#store.segments.logOf(ref.segment)
+      if (log !== undefined) add(ref, this.#store.logs.byRow(log))
+    }
+    return rows
+  }
+
+  *#stored(log: StoredLog, range: TimeRange, upTo: SegmentRowId, opener: ChunkOpener): Generator<SearchChunk> {
+    const { segments } = this.#store
+    for (const { id, records, rawBytes, minUnixNano, maxUnixNano } of segments.latest(log.rowId, range, upTo)) {
+      yield {
+        deviceId: log.author,
+        module: log.module,
+        records,
+        rawBytes,
+        earliestUnixNano: minUnixNano,
+        latestUnixNano: maxUnixNano,
+        // A row's number may be given again once its segment was deleted: what it held is part of the key.
+        cacheKey: `${log.rowId} ${id} ${records} ${rawBytes} ${minUnixNano} ${maxUnixNano}`,
+        open: () => opener.open(id, log),
+        read: () => this.#read(id, log),
+      }
+    }
+  }
+
+  #read(id: SegmentRowId, log: StoredLog): Uint8Array | undefined {
+    const segment = this.#store.segments.get(id)
+    if (segment === undefined) return undefined
+    const sealed = this.#store.packs.read(segment)
+    const opened = sealed && this.#sealer.open(log, segment, sealed)
+    return opened?.ok === true ? readable(opened.body) : UNREADABLE
+  }
+}
+
+/** In memory already, and about to become part of a segment. */
+function openChunk({ log, payload, digest }: OpenRecords): SearchChunk {
+  const chunk: StoredChunk = { deviceId: log.author, module: log.module, provenance: 'unverified', payload }
+  return {
+    deviceId: log.author,
+    module: log.module,
+    records: digest.records,
+    rawBytes: payload.length,
+    earliestUnixNano: digest.minUnixNano,
+    latestUnixNano: digest.maxUnixNano,
+    cacheKey: undefined,
+    // oxlint-disable-next-line eslint/require-yield -- it is in memory already
+    *open() {
+      return chunk
+    },
+    read: () => payload,
+  }
+}
+
+function readable(body: SegmentBody): Uint8Array {
+  try {
+    return decompress(body)
+  } catch {
+    return UNREADABLE // one altered segment does not lose the others of an answer
+  }
+}
+
+function isOf({ author, module }: StoredLog, { devices, modules }: SearchScope): boolean {
+  return (devices === undefined || devices.includes(author)) && (modules === undefined || modules.includes(module))
+}
+
+/** Both ends included, as the index takes them. No record lies beyond what the database can hold. */
+function toRange({ fromUnixNano, toUnixNano }: SearchScope): TimeRange {
+  const isOpen = toUnixNano === undefined || toUnixNano > MAX_UNIX_NANO
+  const from = fromUnixNano ?? 0n
+  return { from: from > MAX_UNIX_NANO ? MAX_UNIX_NANO : from, to: isOpen ? MAX_UNIX_NANO : toUnixNano - 1n }
+}
+
+function isInRange({ earliestUnixNano, latestUnixNano }: SearchChunk, { from, to }: TimeRange): boolean {
+  return latestUnixNano >= from && earliestUnixNano <= to
+}
+
+/** Newest first. */
+function compareLatest(a: SearchChunk, b: SearchChunk): number {
+  if (a.latestUnixNano === b.latestUnixNano) return 0
+  return a.latestUnixNano > b.latestUnixNano ? -1 : 1
+}
+
+const NO_TOTALS: CandidateTotals = { chunks: 0, edgeChunks: 0, records: 0 }
+
+function toTotals({ segments, edgeSegments, records }: { segments: number; edgeSegments: number; records: number }) {
+  return { chunks: segments, edgeChunks: edgeSegments, records }
+}
+
+function totalsOf(chunk: SearchChunk, { from, to }: TimeRange): CandidateTotals {
+  const isEdge = chunk.earliestUnixNano < from || chunk.latestUnixNano > to
+  return { chunks: 1, edgeChunks: isEdge ? 1 : 0, records: isEdge ? 0 : chunk.records }
+}
+
+function addTotals(a: CandidateTotals, b: CandidateTotals): CandidateTotals {
+  return { chunks: a.chunks + b.chunks, edgeChunks: a.edgeChunks + b.edgeChunks, records: a.records + b.records }
+}
+
+function merge(row: TraceSummaryRow | undefined, entry: TraceEntry, log: StoredLog): TraceSummaryRow {
+  const { traceId, startUnixNano, endUnixNano, spans, errors, rootName } = entry
+  const rootModule = rootName === undefined ? undefined : log.module
+  if (row === undefined) {
+    const base = { traceId, startUnixNano, endUnixNano, spans, errors, rootName, rootModule }
+    return { ...base, deviceIds: [log.author], modules: [log.module] }
+  }
+  return {
+    traceId,
+    startUnixNano: startUnixNano < row.startUnixNano ? startUnixNano : row.startUnixNano,
+    endUnixNano: endUnixNano > row.endUnixNano ? endUnixNano : row.endUnixNano,
+    spans: row.spans + spans,
+    errors: row.errors + errors,
+    rootName: row.rootName ?? rootName,
+    rootModule: row.rootModule ?? rootModule,
+    deviceIds: [...new Set<DeviceId>([...row.deviceIds, log.author])],
+    modules: [...new Set([...row.modules, log.module])],
+  }
+}

@@ -1,0 +1,56 @@
+/** Searching what was recorded. */
+import type { TraceList } from '../../agent/http-types.ts'
+import type { Command, Option } from '../command.ts'
+import { wholeNumber } from '../option-values.ts'
+import { TIMES_HELP } from '../parse-time.ts'
+import { lookedWords, moreWords } from '../render/looked-words.ts'
+import { renderTraceTable } from '../render/trace-table.ts'
+import {
+  FILTER_HELP,
+  FILTER_WORDS,
+  PAGE_OPTIONS,
+  queryOf,
+  SORT_OPTION,
+  SPAN_FIELDS_HELP,
+  TIME_OPTIONS,
+  TIMEOUT_OPTION,
+} from './search-options.ts'
+
+/** Traces found at once when nobody says how many: a screen. */
+const DEFAULT_LIMIT = 20
+
+const tracesSearch: Command = {
+  name: 'traces search',
+  takes: '[FILTER...]',
+  help: 'traces of which a span meets all conditions',
+  details: [...FILTER_HELP, SPAN_FIELDS_HELP, TIMES_HELP],
+  examples: [
+    "traces search 'status=error' --since 2h",
+    "traces search 'service=shop duration>200ms http.response.status_code>=500'",
+    'traces search --sort duration --since 1d',
+  ],
+  options: {
+    ...TIME_OPTIONS,
+    ...SORT_OPTION,
+    limit: limitOption('traces'),
+    ...PAGE_OPTIONS,
+    ...TIMEOUT_OPTION,
+  },
+  words: FILTER_WORDS,
+  async run(context) {
+    const { client, output } = context
+    const query = { limit: DEFAULT_LIMIT, ...queryOf(context, Date.now()) }
+    const list = await client.callAnyway<TraceList>('POST', '/v1/search/traces', query)
+    output.answer(list, () => {
+      const { width, color } = output
+      const table = renderTraceTable(list, { width, color, nowUnixMs: Date.now(), none: 'No such trace.' })
+      return [table.trimEnd(), ...lookedWords(list.looked), ...moreWords(list.cursor)].join('\n')
+    })
+  },
+}
+
+export const searchCommands: readonly Command[] = [tracesSearch]
+
+function limitOption(what: string): Option {
+  return { type: 'string', value: 'N', refuse: wholeNumber(1, 5000), help: `at most so many ${what}` }
+}

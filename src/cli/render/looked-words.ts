@@ -1,0 +1,31 @@
+/** What an answer was not made of, in plain words, and how to get the rest. */
+import type { Looked } from '../../agent/http-types.ts'
+import { plural } from './plural.ts'
+
+const NANOS_PER_MS = 1_000_000n
+
+/** Lines for under an answer; none where it is whole. */
+export function lookedWords({ cut, records, chunks, ofChunks, unreadable, backToUnixNano }: Looked): readonly string[] {
+  const why = cut === 'time' ? 'its time was over' : 'there was too much to open'
+  const back = backToUnixNano === null ? '' : `, back to ${timeWords(backToUnixNano)}`
+  return [
+    ...(cut === null
+      ? []
+      : [
+          `Not all was looked at: ${why} after ${plural(records, 'record')}${back} (${chunks} of ${plural(ofChunks, 'chunk')}).`,
+          'Ask for less with --since or a filter, or give it longer with --timeout.',
+        ]),
+    ...(unreadable > 0 ? [`${plural(unreadable, 'stored chunk')} could not be read.`] : []),
+  ]
+}
+
+/** For the end of a list that has another page. */
+export function moreWords(cursor: string | null): readonly string[] {
+  return cursor === null ? [] : [`More: the same with --cursor ${cursor}`]
+}
+
+/** UTC to the second; a time no calendar holds as its number. */
+export function timeWords(unixNano: string): string {
+  const date = new Date(Number(BigInt(unixNano) / NANOS_PER_MS))
+  return Number.isNaN(date.getTime()) ? unixNano : date.toISOString().slice(0, 19).replace('T', ' ')
+}

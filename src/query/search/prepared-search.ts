@@ -1,0 +1,86 @@
+/** A query made ready to run: which chunks may matter, what a record has to be, and under which name results are kept. */
+import { toHex, utf8 } from '../../base/bytes.ts'
+import type { Sha256 } from '../../base/crypto.ts'
+import { MeshError } from '../../base/errors.ts'
+import type { DeviceId } from '../../model/ids.ts'
+import { deviceName } from '../device-name.ts'
+import type { MeshKnowledge } from '../trace-source.ts'
+import type { ChunkCache } from './chunk-cache.ts'
+import type { LookLimits } from './look.ts'
+import type { RecordQuery } from './search-query.ts'
+import { scopeOf, type SearchScope } from './search-scope.ts'
+import type { SearchChunk, SearchSource } from './search-source.ts'
+
+export interface SearchDeps {
+  readonly source: SearchSource
+  readonly knowledge: MeshKnowledge
+  readonly sha256: Sha256
+  readonly cache: ChunkCache
+  readonly limits: LookLimits
+}
+
+export interface PreparedSearch {
+  readonly scope: SearchScope
+  readonly isDevice: (deviceId: DeviceId, text: string) => boolean
+  /** The same for queries that ask the same of a record, whatever their time range. */
+  readonly key: string
+}
+
+export function prepareSearch(query: RecordQuery, { source, knowledge, sha256 }: SearchDeps): PreparedSearch {
+  const devices = new Set([...source.devices(query.lane), ...knowledge.members.map(({ deviceId }) => deviceId)])
+  const isDevice = (deviceId: DeviceId, text: string): boolean =>
+    deviceName(deviceId, knowledge) === text || isStartOf(text, deviceId)
+  const devicesNamed = (text: string): readonly DeviceId[] => [...devices].filter((id) => isDevice(id, text))
+  const scope = scopeOf(query, devicesNamed)
+  // A device that is called otherwise tomorrow is another condition then.
+  const named = query.conditions.flatMap(({ test }) => (test.on === 'device' ? devicesNamed(test.device) : []))
+  const words = JSON.stringify([query.lane, query.conditions, named], (_, value: unknown) =>
+    typeof value === 'bigint' ? `${value}n` : value,
+  )
+  return { scope, isDevice, key: toHex(sha256(utf8(words)).subarray(0, KEY_BYTES)) }
+}
+
+/** Enough that two queries of a lifetime never share a key by chance. */
+const KEY_BYTES = 16
+const ID_START = /^[0-9a-f]{4,64}$/
+
+function isStartOf(text: string, deviceId: DeviceId): boolean {
+  const digits = text.toLowerCase()
+  return ID_START.test(digits) && deviceId.startsWith(digits)
+}
+
+/** Whether none of a chunk's records can lie outside of the query's time range. */
+export function isWithin(chunk: SearchChunk, { fromUnixNano, toUnixNano }: SearchScope): boolean {
+  return (
+    (fromUnixNano === undefined || chunk.earliestUnixNano >= fromUnixNano) &&
+    (toUnixNano === undefined || chunk.latestUnixNano < toUnixNano)
+  )
+}
+
+/**
+ * What `make` makes of a chunk's payload, or made of it before.
+ * @param part name of what is made; undefined where it depends on the time range too
+ * @returns undefined for a chunk that is gone or cannot be read; `onUnreadable` is told of the latter
+ */
+export function partOf<T extends { readonly bytes: number }>(
+  chunk: SearchChunk,
+  part: string | undefined,
+  cache: ChunkCache,
+  make: (payload: Uint8Array) => T,
+  onUnreadable: () => void,
+): T | undefined {
+  const key = part === undefined || chunk.cacheKey === undefined ? undefined : `${part} ${chunk.cacheKey}`
+  const known = key === undefined ? undefined : (cache.get(key) as T | undefined)
+  if (known !== undefined) return known
+  const payload = chunk.read()
+  if (payload === undefined) return undefined
+  try {
+    const made = make(payload)
+    if (key !== undefined) cache.set(key, made, made.bytes)
+    return made
+  } catch (err) {
+    if (!(err instanceof MeshError)) throw err
+    onUnreadable()
+    return undefined
+  }
+}

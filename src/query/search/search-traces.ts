@@ -1,0 +1,123 @@
+/**
+ * Traces of which a span matches, as summaries (docs/spec/search.md). Chunks are looked at newest first, and no further
+ * once no trace in what is left can have a place on the page; one chunk is in memory at a time.
+ */
+import { toHex } from '../../base/bytes.ts'
+import type { Steps } from '../../base/steps.ts'
+import type { TraceId } from '../../model/ids.ts'
+import { describeTrace, type TraceListEntry } from '../trace-entry.ts'
+import { Look, type Looked } from './look.ts'
+import { isWithin, partOf, prepareSearch, type PreparedSearch, type SearchDeps } from './prepared-search.ts'
+import { spanFilter } from './record-filter.ts'
+import type { SpanHead } from './record-head.ts'
+import { readCursor, writeCursor } from './search-cursor.ts'
+import type { SearchQuery } from './search-query.ts'
+import type { SearchChunk } from './search-source.ts'
+import { equalsAt } from './text-in-bytes.ts'
+import { TopTraces } from './top-traces.ts'
+
+/** Traces in a list when the caller names no limit. */
+export const DEFAULT_TRACE_LIMIT = 50
+/** Most traces in one list: a list is for people; exports have their own way out. */
+export const MAX_TRACE_LIMIT = 1000
+/** Trace ids remembered so that nothing is looked up twice; beyond it they are forgotten, and some are. */
+const MAX_SEEN_TRACES = 100_000
+
+export interface TraceList {
+  readonly traces: readonly TraceListEntry[]
+  /** Asks for the next page; null where there is none. */
+  readonly cursor: string | null
+  readonly looked: Looked
+}
+
+/** @throws {SearchError} `SEARCH_CURSOR` */
+export function* searchTraces(query: SearchQuery, deps: SearchDeps): Steps<TraceList> {
+  const { source, knowledge, limits } = deps
+  const search = prepareSearch(query, deps)
+  const place = { key: search.key, order: query.sort }
+  const limit = Math.min(query.limit ?? DEFAULT_TRACE_LIMIT, MAX_TRACE_LIMIT)
+  const top = new TopTraces(query.sort, limit, query.cursor === undefined ? undefined : readCursor(place, query.cursor))
+  const look = new Look(limits)
+  const { chunks, totals } = source.candidates(search.scope)
+  const isComplete = yield* lookAt(chunks, top, look, newMatcher(query, search, deps, look), deps)
+  const end = top.end(isComplete)
+  return {
+    traces: top.rows().map((row) => describeTrace(row, knowledge)),
+    cursor: end === undefined ? null : writeCursor(place, end),
+    looked: look.result(totals.chunks),
+  }
+}
+
+/** @returns whether everything was looked at */
+function* lookAt(
+  chunks: Iterable<SearchChunk>,
+  top: TopTraces,
+  look: Look,
+  matchesIn: (chunk: SearchChunk) => TraceMatches | undefined,
+  { source }: SearchDeps,
+): Steps<boolean> {
+  const seen = new Set<TraceId>()
+  for (const chunk of chunks) {
+    // No trace starts later than the latest moment of a chunk that holds a span of it, and those to come are older.
+    if (!top.mayStartAt(chunk.latestUnixNano)) return false
+    if (!look.take(chunk)) return false
+    const { traceIds, starts } = matchesIn(chunk) ?? NO_MATCHES
+    const placed = traceIds.filter((_, i) => top.mayStartAt(starts[i] as bigint))
+    if (placed.length < traceIds.length) top.noteBehind()
+    const fresh = placed.filter((id) => !seen.has(id))
+    if (seen.size > MAX_SEEN_TRACES) seen.clear()
+    for (const id of fresh) seen.add(id)
+    for (const row of source.summariesOf(fresh).values()) top.add(row)
+    yield
+  }
+  return true
+}
+
+/** What a chunk holds of matching spans: of each trace once, with the start of one of them. */
+interface TraceMatches {
+  readonly traceIds: readonly TraceId[]
+  readonly starts: readonly bigint[]
+  readonly bytes: number
+}
+const NO_MATCHES: TraceMatches = { traceIds: [], starts: [], bytes: 0 }
+/** An id of 32 characters, and a start. */
+const MATCH_BYTES = 80
+
+function newMatcher(query: SearchQuery, search: PreparedSearch, { cache }: SearchDeps, look: Look) {
+  const bounded = spanFilter(query, search.isDevice)
+  const unbounded = spanFilter({ ...query, fromUnixNano: undefined, toUnixNano: undefined }, search.isDevice)
+  return (chunk: SearchChunk): TraceMatches | undefined => {
+    const isWhole = isWithin(chunk, search.scope)
+    const filter = isWhole ? unbounded : bounded
+    const make = (payload: Uint8Array): TraceMatches => {
+      const found = new FoundTraces(payload)
+      filter.walk(payload, chunk, (span) => found.add(span))
+      return found.result()
+    }
+    const part = isWhole ? `traces ${search.key}` : undefined
+    return partOf(chunk, part, cache, make, () => look.noteUnreadable())
+  }
+}
+
+/** Spans of one trace often stand together: an id is only written out where it changes. */
+class FoundTraces {
+  readonly #payload: Uint8Array
+  readonly #starts = new Map<TraceId, bigint>()
+  #last = new Uint8Array(0)
+
+  constructor(payload: Uint8Array) {
+    this.#payload = payload
+  }
+
+  add({ traceId, start }: SpanHead): void {
+    if (equalsAt(this.#payload, traceId.start, traceId.end, this.#last)) return
+    this.#last = this.#payload.slice(traceId.start, traceId.end)
+    const id = toHex(this.#last) as TraceId
+    if (!this.#starts.has(id)) this.#starts.set(id, start.toBigInt())
+  }
+
+  result(): TraceMatches {
+    const [traceIds, starts] = [[...this.#starts.keys()], [...this.#starts.values()]]
+    return { traceIds, starts, bytes: traceIds.length * MATCH_BYTES }
+  }
+}

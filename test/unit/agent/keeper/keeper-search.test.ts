@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { keeperApi, type KeeperApi } from '../../../../src/agent/keeper/keeper-api.ts'
+import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
+import type { TraceList } from '../../../../src/query/search/search-traces.ts'
+import { keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
+import { manySpans, T0_NANO, traceIdOf, traces } from '../../../support/otlp-records.ts'
+
+const OTLP = { kind: 'otlp' } as const
+const T0_MS = Number(T0_NANO / 1_000_000n)
+let home: KeeperHome
+let keeper: Keeper
+let api: KeeperApi
+
+beforeEach(async () => {
+  home = keeperHome()
+  keeper = home.create()
+  api = keeperApi(keeper, '')
+  await keeper.setStage('developer')
+})
+afterEach(() => home.remove())
+
+async function search(fields: Readonly<Record<string, unknown>>): Promise<TraceList> {
+  return JSON.parse(Buffer.concat(await api.searchTraces(fields)).toString()) as TraceList
+}
+
+const ids = ({ traces: found }: TraceList): readonly string[] => found.map(({ traceId }) => traceId)
+
+describe('searching the store', () => {
+  test('[SQ8] finds what is sealed and what is still open, each trace once and whole', async () => {
+    await keeper.intake.take('traces', manySpans('shop', 1, 1, 300), OTLP) // cut at once
+    await keeper.intake.take('traces', traces('shop', { trace: 1, span: 301 }, { trace: 2, span: 302 }), OTLP)
+    expect(keeper.store.segments.totals().segments).toBeGreaterThan(0)
+    const list = await search({ filter: 'service=shop' })
+    expect(ids(list)).toEqual([traceIdOf(2), traceIdOf(1)])
+    expect(list.traces[1]).toMatchObject({ spans: 301, modules: ['otlp/shop'], devices: [{ name: 'phone' }] })
+    expect(list.looked).toMatchObject({ records: 302, unreadable: 0, cut: null })
+  })
+
+  test('[SQ7] opens only logs of the modules and devices that are meant, and chunks of the range', async () => {
+    await keeper.intake.take('traces', traces('a', { trace: 1, span: 1 }), OTLP)
+    await keeper.intake.take('traces', traces('b', { trace: 2, span: 2 }), OTLP)
+    const lookedAt = async (fields: Readonly<Record<string, unknown>>) => (await search(fields)).looked.ofChunks
+    expect(await lookedAt({})).toBe(2)
+    expect(await lookedAt({ filter: 'module=otlp/a' })).toBe(1)
+    expect(await lookedAt({ filter: 'device=nobody' })).toBe(0)
+    expect(await lookedAt({ sinceUnixMs: T0_MS + 1 })).toBe(0)
+    expect(await lookedAt({ sinceUnixMs: T0_MS, untilUnixMs: T0_MS + 1 })).toBe(2)
+    expect(await lookedAt({ untilUnixMs: T0_MS })).toBe(0)
+  })
+
+  test('[SQ10] a segment that was altered is counted and loses nothing else', async () => {
+    await keeper.intake.take('traces', manySpans('shop', 1, 1, 300), OTLP)
+    await keeper.intake.take('traces', manySpans('shop', 2, 301, 300), OTLP)
+    const { store } = keeper
+    const read = store.packs.read.bind(store.packs)
+    let isFirst = true
+    store.packs.read = (segment) => {
+      const sealed = read(segment)
+      if (isFirst && sealed !== undefined) sealed[0] = (sealed[0] ?? 0) ^ 1
+      isFirst = false
+      return sealed
+    }
+    const list = await search({})
+    expect(list.looked.unreadable).toBe(1)
+    expect(ids(list)).toEqual([traceIdOf(1)])
+  })
+
+  test('[SQ5] what cannot be understood is refused before anything is looked at', async () => {
+    await expect(search({ filter: 'status=bad' })).rejects.toMatchObject({ code: 'SEARCH_FILTER' })
+    await expect(search({ limit: 'many' })).rejects.toMatchObject({ code: 'SEARCH_QUERY' })
+  })
+
+  test('[SQ4] a stage that shows no traces lets none be searched', async () => {
+    await keeper.setStage('pro')
+    await expect(search({})).rejects.toMatchObject({ code: 'STAGE_TOO_LOW' })
+    await expect(api.traceList(undefined)).rejects.toMatchObject({ code: 'STAGE_TOO_LOW' })
+  })
+
+  test('[QU28] a search whose asker is gone is not answered', async () => {
+    const asker = new AbortController()
+    const open = api.searchTraces({}, {}, asker.signal)
+    asker.abort()
+    await expect(open).rejects.toMatchObject({ code: 'QUERY_CANCELLED' })
+  })
+
+  test('[QU13] the list of traces is the newest, in steps, however many there are', async () => {
+    const words = Array.from({ length: 60 }, (_, i) => ({ trace: i + 1, span: i + 1 }))
+    await keeper.intake.take('traces', traces('app', ...words), OTLP)
+    const list = JSON.parse(Buffer.concat(await api.traceList(undefined)).toString()) as TraceList
+    expect(list.traces).toHaveLength(50)
+    expect(ids(list).slice(0, 2)).toEqual([traceIdOf(60), traceIdOf(59)])
+    const one = JSON.parse(Buffer.concat(await api.traceList(1)).toString()) as TraceList
+    expect(ids(one)).toEqual([traceIdOf(60)])
+  })
+})

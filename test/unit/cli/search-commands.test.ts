@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { jsonBody, type Route } from '../../../src/agent/http-server.ts'
+import type { Looked } from '../../../src/agent/http-types.ts'
+import { cliHarness, type CliHarness } from './cli-harness.ts'
+
+let cli: CliHarness
+const asked: unknown[] = []
+beforeEach(() => {
+  cli = cliHarness()
+  asked.length = 0
+})
+afterEach(() => cli.remove())
+
+const LOOKED: Looked = { chunks: 3, ofChunks: 3, records: 30, unreadable: 0, cut: null, backToUnixNano: null }
+
+function answering(path: string, json: unknown): Route {
+  const handle: Route['handle'] = (request) => {
+    asked.push(jsonBody(request))
+    return { json }
+  }
+  return { method: 'POST', path, capability: 'cli', handle }
+}
+
+describe('traces search', () => {
+  const trace = {
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    rootName: 'GET /cart',
+    startUnixNano: '1795377600000000000',
+    durationMs: 12,
+    spans: 4,
+    errors: 1,
+    devices: [{ deviceId: 'aa', name: 'Phone' }],
+    modules: ['otlp/shop'],
+  }
+
+  test('[SQ1] what is typed is asked for: a filter of all words, a range, an order, a time', async () => {
+    await cli.serve([answering('/v1/search/traces', { traces: [trace], cursor: null, looked: LOOKED })])
+    const filter = ['status=error', '"connection refused"']
+    const range = ['--since', '1970-01-02', '--until', '1970-01-03']
+    const list = ['--sort', 'duration', '--limit', '7', '--cursor', 'abc', '--timeout', '30']
+    const { exit, stdout } = await cli.run('traces', 'search', ...filter, ...range, ...list)
+    expect([exit, asked]).toEqual([
+      0,
+      [
+        {
+          filter: 'status=error "connection refused"',
+          sinceUnixMs: 86_400_000,
+          untilUnixMs: 172_800_000,
+          sort: 'duration',
+          limit: 7,
+          cursor: 'abc',
+          timeoutMs: 30_000,
+        },
+      ],
+    ])
+    expect(stdout).toContain('0af7651916cd')
+    expect(stdout).toContain('GET /cart')
+  })
+
+  test('[SQ10] says what was not looked at, what could not be read, and how to get more', async () => {
+    const looked = { ...LOOKED, chunks: 2, unreadable: 1, cut: 'time', backToUnixNano: '1795377600000000000' }
+    await cli.serve([answering('/v1/search/traces', { traces: [trace], cursor: 'Zm9v', looked })])
+    const { stdout } = await cli.run('traces', 'search')
+    expect(asked).toEqual([{ limit: 20 }])
+    expect(stdout.split('\n').slice(2)).toEqual([
+      'Not all was looked at: its time was over after 30 records, back to 2026-11-22 20:00:00 (2 of 3 chunks).',
+      'Ask for less with --since or a filter, or give it longer with --timeout.',
+      '1 stored chunk could not be read.',
+      'More: the same with --cursor Zm9v',
+      '',
+    ])
+  })
+
+  test('[SQ8] nothing found is said', async () => {
+    await cli.serve([answering('/v1/search/traces', { traces: [], cursor: null, looked: LOOKED })])
+    expect((await cli.run('traces', 'search', 'x')).stdout).toBe('No such trace.\n')
+  })
+
+  test.each([
+    { name: 'an order nobody knows', argv: ['--sort', 'name'] },
+    { name: 'no time at all', argv: ['--timeout', '0'] },
+    { name: 'an end of everything', argv: ['--until', 'all'] },
+  ])('[CL17] $name is misuse', async ({ argv }) => {
+    const { exit, stderr } = await cli.run('traces', 'search', ...argv)
+    expect([exit, stderr.startsWith('CLI_USAGE: ')]).toEqual([2, true])
+  })
+})
