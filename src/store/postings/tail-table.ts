@@ -1,0 +1,132 @@
+/**
+ * The newest segments of a generation, one row each: what ingest writes. Rows are read once and then remembered for lookups,
+ * but none that a transaction may still take back.
+ */
+import type { Database, Statement } from 'better-sqlite3'
+import { MAX_SEGMENT } from '../../wire/index/posting-bytes.ts'
+import { decodeSegmentKeys, encodeSegmentKeys, type SegmentKeys } from '../../wire/index/posting-keys.ts'
+import type { SegmentRowId } from '../segment-table.ts'
+import type { PostingSizes } from './posting-sizes.ts'
+
+/** What is known of a segment that is in no part yet. */
+export interface TailSegment {
+  readonly segment: SegmentRowId
+  readonly keys: SegmentKeys
+}
+
+interface TailRow {
+  readonly id: number
+  readonly keys: Uint8Array
+}
+interface TailSize {
+  readonly segments: number
+  readonly bytes: number
+}
+
+export class TailTable {
+  readonly #db: Database
+  readonly #sizes: Pick<PostingSizes, 'batchSegments' | 'batchBytes'>
+  /** Ids of rows are above it. */
+  readonly #base: number
+  readonly #insert: Statement<[number, Uint8Array]>
+  readonly #after: Statement<[number, number], TailRow>
+  readonly #size: Statement<[number, number], TailSize>
+  readonly #lastId: Statement<[number, number], number | null>
+  readonly #delete: Statement<[number]>
+  readonly #deleteAll: Statement<[number, number]>
+  readonly #deleteOthers: Statement<[number, number]>
+  #known: readonly TailSegment[] = []
+  /** At least what is there: rows that were taken back still count, until they are counted again. */
+  #atMost: TailSize = { segments: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
+
+  constructor(db: Database, generation: number, sizes: Pick<PostingSizes, 'batchSegments' | 'batchBytes'>) {
+    this.#db = db
+    this.#sizes = sizes
+    this.#base = generation * MAX_SEGMENT
+    const range = 'id >= ? AND id < ?'
+    this.#insert = db.prepare('INSERT INTO posting_tail VALUES (?, ?)')
+    this.#after = db.prepare(`SELECT id, keys FROM posting_tail WHERE ${range} ORDER BY id`)
+    this.#size = db.prepare(
+      `SELECT count(*) AS segments, coalesce(sum(length(keys)), 0) AS bytes FROM posting_tail WHERE ${range}`,
+    )
+    this.#lastId = db
+      .prepare<[number, number], number | null>(`SELECT max(id) FROM posting_tail WHERE ${range}`)
+      .pluck()
+    this.#delete = db.prepare('DELETE FROM posting_tail WHERE id = ?')
+    this.#deleteAll = db.prepare(`DELETE FROM posting_tail WHERE ${range}`)
+    this.#deleteOthers = db.prepare(`DELETE FROM posting_tail WHERE NOT (${range})`)
+  }
+
+  /** @throws {RangeError} for keys that do not ascend */
+  add(segment: SegmentRowId, traces: ArrayLike<number>, tokens: ArrayLike<number>): void {
+    const keys = encodeSegmentKeys(traces, tokens)
+    this.#insert.run(this.#base + segment, keys)
+    const { segments, bytes } = this.#atMost
+    this.#atMost = { segments: segments + 1, bytes: bytes + keys.length }
+  }
+
+  /** By segment. */
+  all(): readonly TailSegment[] {
+    const after = this.#known.at(-1)?.segment ?? -1
+    const rows = this.#after.all(this.#base + after + 1, this.#base + MAX_SEGMENT)
+    if (rows.length === 0) return this.#known
+    const all = [...this.#known, ...rows.map((row) => this.#toSegment(row))]
+    if (!this.#db.inTransaction) this.#known = all
+    return all
+  }
+
+  /** Forgets what is remembered. */
+  forget(): void {
+    this.#known = []
+    this.#atMost = { segments: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
+  }
+
+  /** 0 without any. */
+  lastSegment(): SegmentRowId {
+    const id = this.#lastId.get(this.#base, this.#base + MAX_SEGMENT)
+    return typeof id === 'number' ? id - this.#base : 0
+  }
+
+  size(): TailSize {
+    return this.#size.get(this.#base, this.#base + MAX_SEGMENT) as TailSize
+  }
+
+  /** Whether there are enough for a part. */
+  isFull(): boolean {
+    if (!this.#isEnough(this.#atMost)) return false
+    const size = this.size()
+    if (!this.#db.inTransaction) this.#atMost = size
+    return this.#isEnough(size)
+  }
+
+  /** The oldest, as many as become a part; read as they are taken. */
+  *batch(): Generator<TailSegment> {
+    let [segments, bytes] = [0, 0]
+    for (const row of this.#after.iterate(this.#base, this.#base + MAX_SEGMENT)) {
+      yield this.#toSegment(row)
+      bytes += row.keys.length
+      if (this.#isEnough({ segments: ++segments, bytes })) return
+    }
+  }
+
+  delete(segment: SegmentRowId): void {
+    this.#delete.run(this.#base + segment)
+  }
+
+  deleteAll(): void {
+    this.#deleteAll.run(this.#base, this.#base + MAX_SEGMENT)
+  }
+
+  /** Of other generations. */
+  deleteOthers(): void {
+    this.#deleteOthers.run(this.#base, this.#base + MAX_SEGMENT)
+  }
+
+  #toSegment({ id, keys }: TailRow): TailSegment {
+    return { segment: id - this.#base, keys: decodeSegmentKeys(keys) }
+  }
+
+  #isEnough({ segments, bytes }: TailSize): boolean {
+    return segments >= this.#sizes.batchSegments || bytes >= this.#sizes.batchBytes
+  }
+}
