@@ -33,6 +33,7 @@ const ON_REQUEST: readonly string[] = ['page-cipher', 'ten-million']
 const DEFAULT = Object.keys(BENCHMARKS).filter((name) => !ON_REQUEST.includes(name))
 const RUNS = 3
 const EXIT_WORSE = 1
+const EXIT_STOPPED = 130
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -53,6 +54,9 @@ const options = {
   ...(values.home !== undefined && { home: values.home }),
   ...(values.records !== undefined && { records: wholeNumber('--records', values.records) }),
 }
+
+// By itself a signal ends this process without its exit handlers, and what it started would go on.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(EXIT_STOPPED))
 
 if (values.once === undefined) await measureAll()
 else process.stdout.write(`${JSON.stringify(await (await load(values.once)).run(options))}\n`)

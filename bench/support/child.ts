@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline'
 
 const running = new Set<ChildProcess>()
 process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
+  // Not SIGKILL: a run that a benchmark started has agents of its own to end.
+  for (const child of running) child.kill('SIGTERM')
 })
 
 export interface Child {
