@@ -9,6 +9,9 @@ const WORDS: Readonly<Record<RollbackCode, string>> = {
     'Records may be lost. Grants, removals and stages that had ended were ended again.',
   STORE_LOG_MISSING:
     'The last run did not end in order, and the file store.db-wal that it wrote is gone. Records may be lost.',
+  STORE_LOG_DAMAGED:
+    'A byte of the file store.db-wal was altered, by a failing disk or by somebody: what came after it is lost. ' +
+    'That is at most what was recorded last before the agent was stopped.',
   AUDIT_ROLLED_BACK: 'audit.db is not the one that store.db has seen: it was put back or cut. Audit entries are lost.',
 }
 

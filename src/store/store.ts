@@ -6,12 +6,13 @@ import { ControlTable } from './control-table.ts'
 import { EpochTable } from './epoch-table.ts'
 import { LogTable } from './log-table.ts'
 import { MetricTables } from './metric-tables.ts'
+import { isTailLost, readCommits } from './log-tail.ts'
 import { migrate } from './migrate.ts'
 import { openEncrypted } from './open-encrypted.ts'
 import { Packs } from './packs/packs.ts'
 import { MIGRATIONS } from './schema.ts'
 import { SegmentTable } from './segment-table.ts'
-import { asStoreErrors } from './store-error.ts'
+import { asStoreErrors, isDiskTrouble, toStoreError } from './store-error.ts'
 import { CounterTable, InvitationTable, ModuleTable, PeerTable, SettingTable } from './small-tables.ts'
 import { TraceIndex } from './trace-index.ts'
 
@@ -19,6 +20,8 @@ export interface Store {
   readonly db: Database
   /** Whether there was a write-ahead log before this opened the file: after a kill there is one. */
   readonly hadLog: boolean
+  /** Whether commits that this log held are lost, for a byte of it was altered (see log-tail.ts). */
+  readonly isLogDamaged: boolean
   readonly logs: LogTable
   readonly segments: SegmentTable
   readonly packs: Packs
@@ -47,12 +50,17 @@ const PACKS_FOLDER = 'packs'
 /** @throws {StoreError} see open-encrypted.ts and migrate.ts */
 export function openStore(path: string, key: Uint8Array, options: { readonly mustExist: boolean }): Store {
   const hadLog = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0
+  const commits = readCommits(`${path}-wal`)
   const db = openEncrypted(path, key, options)
+  const isLogDamaged = isTailLost(commits, framesRead(db))
+  // What a torn commit left behind must not be taken for older ones the next time: the log begins anew.
+  if (!isLogDamaged) tryCheckpoint(db)
   migrate(db, MIGRATIONS)
   const packs = asStoreErrors(() => new Packs(db, join(dirname(path), PACKS_FOLDER)))
   return {
     db,
     hadLog,
+    isLogDamaged,
     logs: new LogTable(db),
     segments: new SegmentTable(db),
     packs,
@@ -71,5 +79,20 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
       packs.close()
       db.close()
     },
+  }
+}
+
+/** How many frames of the write-ahead log SQLite takes for whole. */
+function framesRead(db: Database): number {
+  const [state] = asStoreErrors(() => db.pragma('wal_checkpoint(NOOP)')) as readonly { readonly log: number }[]
+  return Math.max(0, state?.log ?? 0)
+}
+
+/** On a full disk the log stays as it is. */
+function tryCheckpoint(db: Database): void {
+  try {
+    db.pragma('wal_checkpoint(PASSIVE)')
+  } catch (err) {
+    if (!isDiskTrouble(err)) throw toStoreError(err)
   }
 }

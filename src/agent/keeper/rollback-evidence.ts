@@ -22,6 +22,8 @@ export interface RollbackEvidence {
   readonly vouch: Vouch | undefined
   /** Whether the main database had a write-ahead log before it was opened. */
   readonly hadLog: boolean
+  /** Whether commits that this log held were lost, for a byte of it was altered. */
+  readonly isLogDamaged: boolean
   readonly auditSize: number
   /** Root of the audit tree at `vouch.auditSize` leaves, in hex; undefined if it has fewer. */
   readonly auditRootThen: string | undefined
@@ -29,15 +31,17 @@ export interface RollbackEvidence {
   readonly storeGeneration: number
 }
 
-export type RollbackCode = 'AUDIT_ROLLED_BACK' | 'STORE_ROLLED_BACK' | 'STORE_LOG_MISSING'
+export type RollbackCode = 'AUDIT_ROLLED_BACK' | 'STORE_ROLLED_BACK' | 'STORE_LOG_MISSING' | 'STORE_LOG_DAMAGED'
 
 export function judgeRollback(evidence: RollbackEvidence): readonly RollbackCode[] {
   const { vouch } = evidence
-  if (vouch === undefined) return evidence.storeGeneration > 0 ? ['STORE_ROLLED_BACK'] : []
+  const damage = evidence.isLogDamaged ? (['STORE_LOG_DAMAGED'] as const) : []
+  if (vouch === undefined) return evidence.storeGeneration > 0 ? ['STORE_ROLLED_BACK', ...damage] : damage
   return [
     ...(isAuditOlder(vouch, evidence) ? (['AUDIT_ROLLED_BACK'] as const) : []),
     ...(isStoreOlder(vouch, evidence) ? (['STORE_ROLLED_BACK'] as const) : []),
     ...(vouch.isRunning && !evidence.hadLog ? (['STORE_LOG_MISSING'] as const) : []),
+    ...damage,
   ]
 }
 

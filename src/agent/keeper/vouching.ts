@@ -36,6 +36,7 @@ export class Vouching {
     return judgeRollback({
       vouch,
       hadLog: this.#store.hadLog,
+      isLogDamaged: this.#store.isLogDamaged,
       auditSize: this.#audit.size(),
       auditRootThen: root && toHex(root),
       storeGeneration: this.#audit.storeGeneration(),

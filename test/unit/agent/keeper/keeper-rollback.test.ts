@@ -1,7 +1,8 @@
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
+import { readCommits } from '../../../../src/store/log-tail.ts'
 import { StoreError } from '../../../../src/store/store-error.ts'
 import { keeperHome, START_MS, type KeeperHome } from '../../../support/keeper-home.ts'
 import { traces } from '../../../support/otlp-records.ts'
@@ -9,6 +10,8 @@ import { traces } from '../../../support/otlp-records.ts'
 const OTLP = { kind: 'otlp' } as const
 const STORE = ['store.db', 'store.db-wal']
 const AUDIT = ['audit.db', 'audit.db-wal']
+/** A frame of the write-ahead log. */
+const FRAME_BYTES = 24 + 4096
 
 let home: KeeperHome
 let keeper: Keeper
@@ -125,6 +128,23 @@ describe('evidence', () => {
     rmSync(join(cut.folder, 'store.db-wal'))
     const after = cut.reopen()
     expect(codes(after)).toContain('STORE_LOG_MISSING')
+    cut.remove()
+  })
+
+  test('[AU21] [ST43] a byte of the write-ahead log that was altered is told, once, and costs no more than what came after it', async () => {
+    for (let span = 1; span <= 4; span++) await keeper.intake.take('traces', traces('app', { trace: 1, span }), OTLP)
+    const cut = home.crashCopy()
+    const log = join(cut.folder, 'store.db-wal')
+    const bytes = readFileSync(log)
+    const at = 32 + (readCommits(log).at(-3) as number) * FRAME_BYTES - 1
+    bytes[at] = (bytes[at] as number) ^ 1
+    writeFileSync(log, bytes)
+    const after = cut.reopen()
+    expect(codes(after)).toEqual(['STORE_LOG_DAMAGED'])
+    expect(after.store.settings.get('log.incarnation')).not.toBe(keeper.store.settings.get('log.incarnation'))
+    after.acceptAlarms()
+    const later = cut.crashCopy()
+    expect(codes(later.reopen())).toEqual([])
     cut.remove()
   })
 

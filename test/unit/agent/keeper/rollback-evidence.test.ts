@@ -5,6 +5,7 @@ const VOUCH: Vouch = { generation: 6, isRunning: false, auditSize: 10, auditRoot
 const AGREEING: RollbackEvidence = {
   vouch: VOUCH,
   hadLog: false,
+  isLogDamaged: false,
   auditSize: 10,
   auditRootThen: 'aa',
   storeGeneration: 6,
@@ -33,6 +34,12 @@ describe('[AU21] a contradiction is named', () => {
     ['a store that has not noted two leaves', { auditSize: 12 }, ['STORE_ROLLED_BACK']],
     ['a store from before vouching', { vouch: undefined, auditRootThen: undefined }, ['STORE_ROLLED_BACK']],
     ['a kill without a write-ahead log', { vouch: { ...VOUCH, isRunning: true } }, ['STORE_LOG_MISSING']],
+    [
+      'a write-ahead log that was altered in its middle',
+      { vouch: { ...VOUCH, isRunning: true }, hadLog: true, isLogDamaged: true },
+      ['STORE_LOG_DAMAGED'],
+    ],
+    ['the same before vouching', { vouch: undefined, storeGeneration: 0, isLogDamaged: true }, ['STORE_LOG_DAMAGED']],
     [
       'both put back, each to another time',
       { auditSize: 9, auditRootThen: undefined, storeGeneration: 7 },
