@@ -10,6 +10,7 @@ import type { Proof } from '../test/proofs/proof.ts'
 import { writeProof } from './write-proof.ts'
 
 const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
+  'flipped-byte': () => import('../test/proofs/flipped-byte.ts'),
   kill: () => import('../test/proofs/kill.ts'),
   migration: () => import('../test/proofs/migration.ts'),
   'power-loss': () => import('../test/proofs/power-loss.ts'),

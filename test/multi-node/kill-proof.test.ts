@@ -1,5 +1,6 @@
-/** A small part of the proofs `kill` and `migration`, whole by `npm run prove`. */
+/** A small part of the proofs `kill`, `migration` and `flipped-byte`, whole by `npm run prove`. */
 import { expect, test } from 'vitest'
+import { run as runFlips } from '../proofs/flipped-byte.ts'
 import { run as runKills } from '../proofs/kill.ts'
 import { run as runMigrations } from '../proofs/migration.ts'
 
@@ -20,5 +21,15 @@ test(
     const { failures, cases } = await runMigrations({ seed: 1, cases: 30 })
     expect(failures).toEqual([])
     expect(cases).toBeGreaterThanOrEqual(30)
+  },
+)
+
+test(
+  '[ST44] a flipped byte in any file shows nothing wrong, brings nothing down and is told',
+  { timeout: 300_000 },
+  async () => {
+    const { failures, facts } = await runFlips({ seed: 1, cases: 100 })
+    expect(failures).toEqual([])
+    expect(facts['packs/N.pack, told']).toBeGreaterThan(10)
   },
 )

@@ -85,7 +85,7 @@ async function killHome(home: WorkHome, { seed, kills, env }: HomeOrder) {
     await home.prepare(folder)
     for (let kill = 1; kill <= kills; kill++) {
       const command = home.command(folder, { seed: seed * 10 + kill, steps: STEPS, lines })
-      lines.push(...(await runAndKill(command, random, env)))
+      lines.push(...(await runAndKill(command, anyMoment(random), env)))
       const checked = await checkHome(home.in(folder, lines), { lines, facts: home.facts })
       problems.push(...checked.problems.map((problem) => `kill ${kill}: ${problem}`))
       lines.push(...checked.lines)
@@ -96,22 +96,31 @@ async function killHome(home: WorkHome, { seed, kills, env }: HomeOrder) {
   }
 }
 
+/** Before one of its calls, or once it has said so many lines. */
+export type Moment = { readonly atCall: number } | { readonly atLine: number }
+
 /** @returns what it said */
-async function runAndKill(command: readonly string[], random: Seeded, env: Environment): Promise<readonly WorkLine[]> {
-  const atCall = random.below(2) === 0 ? 1 + random.below(MAX_CALLS) : undefined
-  const atLine = atCall === undefined ? 1 + random.below(MAX_LINES) : undefined
-  const imports = atCall === undefined ? [] : ['--import', KILLER]
-  const child = spawn(process.execPath, [...imports, ...command, '-'], {
+export async function runAndKill(
+  command: readonly string[],
+  moment: Moment,
+  env: Environment = {},
+): Promise<readonly WorkLine[]> {
+  const isAtCall = 'atCall' in moment
+  const child = spawn(process.execPath, [...(isAtCall ? ['--import', KILLER] : []), ...command, '-'], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env, KILL_AT_CALL: String(atCall) },
+    env: { ...process.env, ...env, ...(isAtCall ? { KILL_AT_CALL: String(moment.atCall) } : {}) },
   })
   const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_code, signal) => resolve(signal)))
   const errors = text(child.stderr)
   const said: string[] = []
   for await (const line of createInterface({ input: child.stdout })) {
     said.push(line)
-    if (said.length === atLine) child.kill('SIGKILL')
+    if (!isAtCall && said.length === moment.atLine) child.kill('SIGKILL')
   }
   if ((await ended) !== 'SIGKILL') throw new Error(`the work ended by itself: ${await errors}`)
   return readWorkLines(said)
+}
+
+function anyMoment(random: Seeded): Moment {
+  return random.below(2) === 0 ? { atCall: 1 + random.below(MAX_CALLS) } : { atLine: 1 + random.below(MAX_LINES) }
 }

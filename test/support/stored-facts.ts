@@ -106,10 +106,10 @@ export async function lostFacts(keeper: Keeper, folder: string, before: StoredFa
 }
 
 async function traceFacts(api: Api): Promise<readonly TraceFacts[]> {
-  const list = read(await api.traceList(ALL)) as TraceList
+  const list = readAnswer(await api.traceList(ALL)) as TraceList
   const facts: TraceFacts[] = []
   for (const listed of list.traces) {
-    const trace = read(await api.traceShow(listed.traceId, { attributes: true })) as StitchedTrace
+    const trace = readAnswer(await api.traceShow(listed.traceId, { attributes: true })) as StitchedTrace
     const { traceId, complete, spans } = trace
     facts.push({ traceId, complete, spans: spans.length, digest: digestOf(spans.map(spanFact).sort()) })
   }
@@ -133,7 +133,7 @@ function spanFact(span: StitchedTrace['spans'][number]): string {
 }
 
 async function logFacts(api: Api): Promise<readonly string[]> {
-  const { logs } = read(await api.logList({}, ALL)) as { readonly logs: readonly LogLine[] }
+  const { logs } = readAnswer(await api.logList({}, ALL)) as { readonly logs: readonly LogLine[] }
   return logs.map(({ timeUnixNano, severity, body, traceId, deviceId, module, attributes }) =>
     JSON.stringify({ timeUnixNano, severity, body, traceId, deviceId, module, attributes }),
   )
@@ -166,6 +166,7 @@ function digestOf(facts: readonly string[]): string {
 }
 
 /** JSON in one piece or in parts. */
-function read(json: Uint8Array | readonly Uint8Array[] | undefined): unknown {
+/** An answer of the keeper, whole or in parts. */
+export function readAnswer(json: Uint8Array | readonly Uint8Array[] | undefined): unknown {
   return parseParts(json instanceof Uint8Array ? [json] : (json ?? []))
 }
