@@ -10,9 +10,11 @@ import { startAll } from '../base/service.ts'
 import { nodeClock } from '../platform/node-clock.ts'
 import { nodeCrypto } from '../platform/node-crypto.ts'
 import { hpkePublicKey } from '../platform/hpke.ts'
+import type { TelemetryBatch, TelemetrySink } from '../bus/bus-ports.ts'
 import { Bus } from '../bus/bus.ts'
 import { AgentState } from './agent-state.ts'
 import type { AgentConfig } from './config.ts'
+import { DevtoolsInlet } from './devtools-inlet.ts'
 import { DevtoolsProcess } from './devtools-process.ts'
 import { layOutHome, makePrivateFolder, narrowHome, type Home } from '../platform/home.ts'
 import { forgetFailedStarts, noteFailedStart, readFailedStarts } from './failed-starts.ts'
@@ -137,7 +139,7 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
       log,
       clock: nodeClock,
       modules: registry,
-      telemetry: { accept: (batch) => gate.pass(batch.bytes.length, () => keeper.call('takeBus', batch)) },
+      telemetry: { accept: (batch) => gate.pass(batch.bytes.length, () => takeBus(keeper, batch)) },
     },
     { dir: home.busFolder, stage: keeper.view().stage, onRefused: (name) => recordRefusal(keeper, name, log) },
   )
@@ -152,7 +154,11 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
   const stages = new StageSwitch({ keeper, bus, devtools, mesh, isOnline })
   const state = new AgentState({ keeper, keyStore, bus, registry, mesh, devtools, clock: nodeClock })
   const routes = agentRoutes({ keeper, state, mesh, registry, bus, stages, gate, isOnline, stop: config.onStop })
-  const http = new HttpServer({ log, clock: nodeClock }, { socketFile: home.socketFile, routes, tokens })
+  const inlet = new DevtoolsInlet({ log, clock: nodeClock, keeper, gate })
+  const http = new HttpServer(
+    { log, clock: nodeClock },
+    { socketFile: home.socketFile, routes, links: [inlet], tokens },
+  )
   const store: Service = { name: 'agent.keeper', start: async () => undefined, stop: () => keeper.close() }
   // Its leaf comes before anything can come in or leave, and the other one after everything has ended.
   const record: Service = {
@@ -164,6 +170,12 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
   const token = new CliToken(home, tokens.cli)
   const services = isOnline ? [store, record, bus, http, mesh, stages, token] : [store]
   return { services, state, routes, keeper }
+}
+
+/** libzmq's memory cannot be handed to another thread: one copy, which can. */
+function takeBus(keeper: KeeperClient, batch: TelemetryBatch): ReturnType<TelemetrySink['accept']> {
+  const bytes = new Uint8Array(batch.bytes)
+  return keeper.callMoving([bytes.buffer], 'takeBus', { ...batch, bytes })
 }
 
 function recordRefusal(keeper: KeeperClient, module: string, log: Logger): void {

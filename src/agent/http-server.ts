@@ -2,13 +2,15 @@
  * The agent's HTTP: one unix socket, a bearer token on every request, a list of routes and nothing else.
  *
  * A token names a capability: `cli` may call every route, `devtools` only those that say so. Errors are
- * `{ error: { code, message, details } }`; a refusal by policy is 403, a missing thing 404, bad input 400.
+ * `{ error: { code, message, details } }`; a refusal by policy is 403, a missing thing 404, bad input 400. A connection may be
+ * upgraded to a link, under the same tokens: from then on it is its owner's, until it ends or the server stops.
  * Source of the shapes: docs/spec/http.md. There is no TCP port here.
  */
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { chmodSync, rmSync } from 'node:fs'
 import { timingSafeEqual } from 'node:crypto'
+import type { Duplex } from 'node:stream'
 import { MeshError } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
@@ -53,6 +55,16 @@ export interface Route {
   handle(request: HttpRequest): Promise<HttpAnswer> | HttpAnswer
 }
 
+/** A path whose connection stops being HTTP: a GET that asks for it by `Upgrade`. */
+export interface LinkRoute {
+  readonly path: string
+  /** The word in `Upgrade`. */
+  readonly protocol: string
+  readonly capability: Capability
+  /** Takes the connection over, after 101. */
+  open(connection: Duplex): void
+}
+
 /** Largest body of an ordinary request: words and lists typed by a person. */
 export const MAX_JSON_BODY_BYTES = 262_144
 /** Time a client has to send its head, in milliseconds. */
@@ -86,6 +98,7 @@ const REFUSED = /^(?:POLICY|STAGE|PAIR_NEEDS|CONSENT_REFUSED)/
 export interface HttpServerOptions {
   readonly socketFile: string
   readonly routes: readonly Route[]
+  readonly links?: readonly LinkRoute[]
   readonly tokens: Readonly<Record<Capability, string>>
 }
 
@@ -96,6 +109,7 @@ export class HttpServer implements Service {
   readonly #options: HttpServerOptions
   readonly #server: Server
   readonly #stopping = new AbortController()
+  readonly #upgraded = new Set<Duplex>()
 
   constructor(deps: { readonly log: Logger; readonly clock: Clock }, options: HttpServerOptions) {
     this.#log = deps.log
@@ -104,6 +118,7 @@ export class HttpServer implements Service {
     this.#server = createServer({ headersTimeout: HEAD_TIMEOUT_MS }, (request, response) => {
       void this.#serve(request, response)
     })
+    this.#server.on('upgrade', (request, connection, first) => this.#upgrade(request, connection, first))
   }
 
   async start(): Promise<void> {
@@ -118,6 +133,7 @@ export class HttpServer implements Service {
 
   async stop(): Promise<void> {
     this.#stopping.abort()
+    for (const connection of this.#upgraded) connection.destroy()
     if (!this.#server.listening) return
     // Whoever is still sending was told nothing yet; it must not keep the agent alive.
     const cancel = this.#clock.after(STOP_GRACE_MS, () => this.#server.closeAllConnections())
@@ -146,11 +162,26 @@ export class HttpServer implements Service {
     const capability = this.#capabilityOf(request)
     const url = toUrl(request.url ?? '/')
     const match = findRoute(this.#options.routes, request.method, url.pathname)
-    if (capability !== 'cli' && capability !== match.route.capability) {
-      throw new HttpError('HTTP_UNAUTHORIZED', 'this token does not open that path')
-    }
+    requireCapability(capability, match.route)
     const body = await readBody(request, match.route.maxBodyBytes ?? MAX_JSON_BODY_BYTES)
     return match.route.handle({ params: match.params, query: url.searchParams, headers: request.headers, body, signal })
+  }
+
+  #upgrade(request: IncomingMessage, connection: Duplex, first: Buffer): void {
+    connection.on('error', () => undefined) // its end is what counts
+    try {
+      const capability = this.#capabilityOf(request)
+      const link = findLink(this.#options.links ?? [], request)
+      requireCapability(capability, link)
+      connection.write(head(101, { connection: 'Upgrade', upgrade: link.protocol }))
+      this.#upgraded.add(connection)
+      connection.once('close', () => this.#upgraded.delete(connection))
+      if (first.length > 0) connection.unshift(first)
+      link.open(connection)
+    } catch (err) {
+      const { status, json } = toErrorAnswer(this.#toFailure(err))
+      connection.end(head(status, { connection: 'close' }) + JSON.stringify(json), () => connection.destroy())
+    }
   }
 
   #capabilityOf(request: IncomingMessage): Capability {
@@ -162,10 +193,15 @@ export class HttpServer implements Service {
     throw new HttpError('HTTP_UNAUTHORIZED', 'a token of this agent is needed')
   }
 
-  #fail(response: ServerResponse, err: unknown): void {
+  #toFailure(err: unknown): MeshError {
     const failure =
       err instanceof MeshError ? err : new MeshError('INTERNAL', 'something failed inside the agent; see its log')
     if (failure.code === 'INTERNAL') this.#log.error({ err }, 'request failed')
+    return failure
+  }
+
+  #fail(response: ServerResponse, err: unknown): void {
+    const failure = this.#toFailure(err)
     if (response.headersSent) {
       response.destroy()
       return
@@ -178,6 +214,23 @@ export class HttpServer implements Service {
 function toErrorAnswer({ code, message, details }: MeshError): RouteAnswer {
   const status = STATUS[code] ?? (REFUSED.test(code) ? 403 : UNAVAILABLE.test(code) ? 503 : 400)
   return { status, json: { error: { code, message, details } } }
+}
+
+function requireCapability(given: Capability, { capability }: { readonly capability: Capability }): void {
+  if (given === 'cli' || given === capability) return
+  throw new HttpError('HTTP_UNAUTHORIZED', 'this token does not open that path')
+}
+
+function findLink(links: readonly LinkRoute[], { method, url, headers }: IncomingMessage): LinkRoute {
+  const link = links.find(({ path, protocol }) => path === url && protocol === headers.upgrade)
+  if (link !== undefined && method === 'GET') return link
+  throw new HttpError('HTTP_NOT_FOUND', 'no such link')
+}
+
+/** The head of an answer on a connection that node:http has let go of. */
+function head(status: number, headers: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`
 }
 
 function toUrl(path: string): URL {

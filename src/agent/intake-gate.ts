@@ -27,14 +27,24 @@ export class IntakeGate {
     return this.#waitingBytes
   }
 
+  /** Takes room for bytes that are to wait, until {@link leave}. @returns whether they fit */
+  enter(bytes: number): boolean {
+    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > this.#limitBytes) return false
+    this.#waitingBytes += bytes
+    return true
+  }
+
+  leave(bytes: number): void {
+    this.#waitingBytes -= bytes
+  }
+
   /** Runs `work` if its bytes fit. @throws {IntakeError} `INGEST_BUSY`, also for a store in trouble: the sender keeps what it has */
   async pass<T>(bytes: number, work: () => Promise<T>): Promise<T> {
-    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > this.#limitBytes) {
+    if (!this.enter(bytes)) {
       throw new IntakeError('INGEST_BUSY', 'too much is waiting to be stored', {
         details: { retryAfterMs: BUSY_RETRY_MS, waitingBytes: this.#waitingBytes },
       })
     }
-    this.#waitingBytes += bytes
     try {
       return await work()
     } catch (err) {
@@ -43,7 +53,7 @@ export class IntakeGate {
       const details = { retryAfterMs: BUSY_RETRY_MS, reason }
       throw new IntakeError('INGEST_BUSY', 'the store cannot take it now', { cause: err, details })
     } finally {
-      this.#waitingBytes -= bytes
+      this.leave(bytes)
     }
   }
 }

@@ -22,6 +22,7 @@ export class KeeperClientError extends MeshError<KeeperClientErrorCode> {}
 export class KeeperClient {
   readonly call: WorkerClient<KeeperApi>['call']
   readonly callUntil: WorkerClient<KeeperApi>['callUntil']
+  readonly callMoving: WorkerClient<KeeperApi>['callMoving']
   readonly #worker: Worker
   #view: ControlView
   #isClosing = false
@@ -30,6 +31,7 @@ export class KeeperClient {
     this.#worker = worker
     this.call = client.call.bind(client)
     this.callUntil = client.callUntil.bind(client)
+    this.callMoving = client.callMoving.bind(client)
     this.#view = view
   }
 

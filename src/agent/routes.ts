@@ -1,18 +1,16 @@
 /** Every route of the agent's HTTP: what it takes, whom it asks, what it answers. Shapes: http-types.ts, docs/spec/http.md. */
 import { startOfUtcDay } from '../base/clock.ts'
-import { codeOf, MeshError } from '../base/errors.ts'
+import { MeshError } from '../base/errors.ts'
 import { toHex } from '../base/bytes.ts'
 import { MAX_GRANT_MODULES, MAX_PURPOSE_BYTES, type May } from '../model/grant.ts'
 import { toDeviceId, toGrantId, toTraceId, type DeviceId, type GrantId } from '../model/ids.ts'
-import { MAX_MODULE_NAME_BYTES, SIGNALS, type Signal } from '../model/lane.ts'
+import { MAX_MODULE_NAME_BYTES } from '../model/lane.ts'
 import { planStageChange } from '../policy/stage-change.ts'
-import { MAX_OTLP_BYTES } from '../wire/otlp/limits.ts'
-import { otlpBusy, otlpResponse } from '../ingest/otlp-request.ts'
 import type { Bus } from '../bus/bus.ts'
 import { MAX_TICKET_CHARS } from '../wire/ticket.ts'
 import { toAlarmView } from './alarm-view.ts'
 import type { AgentState } from './agent-state.ts'
-import { HttpError, jsonBody, type HttpAnswer, type HttpRequest, type Route } from './http-server.ts'
+import { jsonBody, type Route } from './http-server.ts'
 import type { AuditVerdictView, AuditView, ConsentEventView, GrantView } from './http-types.ts'
 import type { IntakeGate } from './intake-gate.ts'
 import type { KeeperClient } from './keeper-client.ts'
@@ -56,7 +54,6 @@ export function agentRoutes(deps: RouteDeps): readonly Route[] {
     ...metricRoutes(deps),
     ...searchRoutes(deps),
     ...auditRoutes(deps),
-    ...otlpRoutes(deps),
     ...runtimeRoutes(deps),
   ]
 }
@@ -199,73 +196,6 @@ function auditRoutes({ keeper }: RouteDeps): readonly Route[] {
     })),
     route('POST', '/v1/audit/verify', async () => ({ json: toVerdictView(await keeper.call('auditVerify')) })),
   ]
-}
-
-function otlpRoutes({ keeper, gate }: RouteDeps): readonly Route[] {
-  return [
-    {
-      method: 'POST',
-      path: '/v1/otlp/:signal',
-      capability: 'devtools',
-      maxBodyBytes: MAX_OTLP_BYTES,
-      handle: (request) => takeOtlp(request, keeper, gate),
-    },
-    {
-      method: 'POST',
-      path: '/v1/devtools/refused',
-      capability: 'devtools',
-      // What the devtools process refuses never comes here: it says how often it did.
-      handle: async (request) => {
-        await keeper.call('otlpRefused', countsField(jsonBody(request)))
-        return { json: {} }
-      },
-    },
-    {
-      method: 'GET',
-      path: '/v1/devtools/lifeline',
-      capability: 'devtools',
-      // Open as long as the agent lives: its end is the devtools process's sign to end too.
-      handle: () => ({
-        stream: (_write, signal) =>
-          new Promise<void>((resolve) => {
-            if (signal.aborted) resolve()
-            signal.addEventListener('abort', () => resolve(), { once: true })
-          }),
-      }),
-    },
-  ]
-}
-
-/** Statuses that a refusal of the devtools process can have; a counter each, and no other. */
-const REFUSED_STATUSES: readonly number[] = [403, 404, 405, 413, 415, 503]
-const MAX_REFUSED_AT_ONCE = 1_000_000
-
-function countsField(fields: Readonly<Record<string, unknown>>): readonly (readonly [number, number])[] {
-  const { counts } = fields
-  if (typeof counts !== 'object' || counts === null) throw bad('counts', 'is an object')
-  return Object.entries(counts).map(([status, count]) => {
-    const isCount = Number.isInteger(count) && count > 0 && count <= MAX_REFUSED_AT_ONCE
-    if (!isCount || !REFUSED_STATUSES.includes(Number(status))) throw bad('counts', 'has a count for each known status')
-    return [Number(status), count as number] as const
-  })
-}
-
-async function takeOtlp(
-  { params, headers, body }: HttpRequest,
-  keeper: KeeperClient,
-  gate: IntakeGate,
-): Promise<HttpAnswer> {
-  const signal = params['signal'] as Signal
-  if (!SIGNALS.includes(signal)) throw new HttpError('HTTP_NOT_FOUND', 'no such signal')
-  const contentType = headers['content-type']
-  const contentEncoding = headers['content-encoding']
-  try {
-    return await gate.pass(body.length, () => keeper.call('takeOtlp', { signal, contentType, contentEncoding, body }))
-  } catch (err) {
-    // Anything but the sender's own mistake may be better in a moment: a full queue, a full disk, a store that restarts.
-    if (codeOf(err) === 'INTERNAL') throw err
-    return otlpResponse(otlpBusy(contentType?.includes('json') ? 'json' : 'protobuf'))
-  }
 }
 
 function route(method: Route['method'], path: string, handle: Route['handle']): Route {

@@ -43,11 +43,14 @@ export function serveCalls(
 ): (event: string, value: unknown) => void {
   const functions = api as unknown as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
   const open = new Map<number, AbortController>()
-  const answer = async ({ call, method, args, isCancellable }: Exclude<Request, { cancel: number }>): Promise<void> => {
+  const signalOf = (call: number): AbortSignal => {
     const cancel = new AbortController()
-    if (isCancellable) open.set(call, cancel)
+    open.set(call, cancel)
+    return cancel.signal
+  }
+  const answer = async ({ call, method, args, isCancellable }: Exclude<Request, { cancel: number }>): Promise<void> => {
     try {
-      const given = isCancellable ? [...args, cancel.signal] : args
+      const given = isCancellable ? [...args, signalOf(call)] : args
       const result = await (functions[method] as (...args: readonly unknown[]) => unknown)(...given)
       port.postMessage({ call, ok: true, result } satisfies Message, buffersToMove(result))
     } catch (err) {
@@ -107,7 +110,7 @@ export class WorkerClient<Api extends Callable> {
     method: Name,
     ...args: Parameters<Api[Name]>
   ): Promise<Awaited<ReturnType<Api[Name]>>> {
-    return this.#post(method, args, false).answer as Promise<Awaited<ReturnType<Api[Name]>>>
+    return this.#post(method, args).answer as Promise<Awaited<ReturnType<Api[Name]>>>
   }
 
   /** Like {@link call}, until the signal is aborted: then the other side is told, and ends the call as it sees fit. */
@@ -116,7 +119,7 @@ export class WorkerClient<Api extends Callable> {
     method: Name,
     ...args: Parameters<Cancellable<Api>[Name]>
   ): Promise<Awaited<ReturnType<Api[Name]>>> {
-    const { call, answer } = this.#post(method, args, true)
+    const { call, answer } = this.#post(method, args, { isCancellable: true })
     const cancel = (): void => this.#worker.postMessage({ cancel: call } satisfies Request)
     if (signal.aborted) cancel()
     signal.addEventListener('abort', cancel, { once: true })
@@ -127,15 +130,28 @@ export class WorkerClient<Api extends Callable> {
     }
   }
 
-  #post(method: string, args: readonly unknown[], isCancellable: boolean) {
+  /** Like {@link call}, but the buffers are moved instead of copied: on this side they are empty from here on. */
+  callMoving<Name extends keyof Api & string>(
+    buffers: readonly ArrayBuffer[],
+    method: Name,
+    ...args: Parameters<Api[Name]>
+  ): Promise<Awaited<ReturnType<Api[Name]>>> {
+    return this.#post(method, args, { buffers }).answer as Promise<Awaited<ReturnType<Api[Name]>>>
+  }
+
+  #post(
+    method: string,
+    args: readonly unknown[],
+    { isCancellable = false, buffers = [] }: { isCancellable?: boolean; buffers?: readonly ArrayBuffer[] } = {},
+  ) {
     const call = ++this.#calls
     const answer = new Promise<unknown>((resolve, reject) => {
       if (this.#gone) {
         reject(this.#gone)
         return
       }
+      this.#worker.postMessage({ call, method, args, isCancellable } satisfies Request, buffers)
       this.#open.set(call, { resolve, reject })
-      this.#worker.postMessage({ call, method, args, isCancellable } satisfies Request)
     })
     return { call, answer }
   }
@@ -148,7 +164,8 @@ export class WorkerClient<Api extends Callable> {
   }
 }
 
-function toFailure(err: unknown): Failure {
+/** What may be said of an error on another thread, or in a log. */
+export function toFailure(err: unknown): Failure {
   if (err instanceof MeshError) {
     return { name: err.name, code: err.code, message: err.message, details: err.details }
   }

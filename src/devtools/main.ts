@@ -1,11 +1,11 @@
 /**
  * The devtools process: started by the agent under the permission model, told its configuration in one IPC message, and
- * gone as soon as the agent no longer wants it: when IPC closes (the agent ended, even by SIGKILL) or the lifeline does.
+ * gone as soon as the agent no longer wants it: when IPC closes (the agent ended, even by SIGKILL) or the link does.
  */
 import { once } from 'node:events'
-import { AgentSocket } from './agent-socket.ts'
+import { AgentLink } from './agent-link.ts'
 import { LoopbackServer } from './loopback-server.ts'
-import { MAX_REQUESTS_IN_FLIGHT, OtlpHttp } from './otlp-http.ts'
+import { OtlpHttp } from './otlp-http.ts'
 import { RefusalTally } from './refusal-tally.ts'
 import { readConfig, type DevtoolsConfig, type DevtoolsListening } from './process-words.ts'
 
@@ -24,8 +24,8 @@ if (process.connected) await serve(await configuration())
 else process.exit(EXIT_BAD_START)
 
 async function serve(config: DevtoolsConfig): Promise<void> {
-  const agent = new AgentSocket(config, { maxConnections: MAX_REQUESTS_IN_FLIGHT })
-  if (!(await agent.holdLifeline(() => void end()))) fail('the agent refused the lifeline')
+  const agent = (await AgentLink.open(config)) ?? fail('the agent refused the link')
+  void agent.ended.then(() => end())
   const tally = new RefusalTally((counts) => agent.tellRefused(counts))
   const otlp = new OtlpHttp(agent, { onRefused: (status) => tally.add(status) })
   server = new LoopbackServer((request, response, askedFirst) => otlp.handle(request, response, askedFirst))

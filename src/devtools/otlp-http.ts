@@ -5,12 +5,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { MAX_OTLP_BYTES } from '../wire/otlp/limits.ts'
 import { encodeRpcStatus, RPC_CODE, type OtlpEncoding } from '../wire/otlp/rpc-status.ts'
-import type { AgentAnswer, RawPush } from './agent-socket.ts'
+import type { AgentAnswer, RawPush } from './agent-link.ts'
 import { InFlight } from './in-flight.ts'
 import { CONTENT_TYPES, judgeHead, tooLarge, type OtlpPush, type Refusal } from './judge-head.ts'
+import { MAX_CONNECTIONS } from './loopback-server.ts'
 import { readBody } from './read-body.ts'
 
-/** What the handler needs from {@link AgentSocket}. */
+/** What the handler needs from {@link AgentLink}. */
 export interface PushTarget {
   push(push: RawPush): Promise<AgentAnswer | undefined>
 }
@@ -24,18 +25,18 @@ export interface OtlpHttpOptions {
   readonly maxBytes?: number
   /** Default {@link LINGER_MS}. */
   readonly lingerMs?: number
-  /** Called with the status of every answer that this process makes itself. */
+  /** Called with the status of every answer that this process makes itself, and of every 503. */
   readonly onRefused?: (status: number) => void
 }
 
-/** Requests between their first byte and the agent's answer: four exporters of three signals, with room to spare. */
-export const MAX_REQUESTS_IN_FLIGHT = 32
+/** Requests between their head and the agent's answer: one for each connection. What bounds memory is the bytes. */
+export const MAX_REQUESTS_IN_FLIGHT = 2 * MAX_CONNECTIONS
 /** Bytes of bodies held at once: two of the largest. */
 export const MAX_BYTES_IN_FLIGHT = 2 * MAX_OTLP_BYTES
 /** How long the rest of a refused body is thrown away unread, so that the client sees the answer and not a reset connection. */
 export const LINGER_MS = 1_000
 /** What ingest answers; 503 always with a pause. */
-const ANSWERS: readonly number[] = [200, 400, 413, 415, 503]
+const ANSWERS: readonly number[] = [200, 400, 413, 503]
 /** Seconds asked of a client to wait when busy: exporters give up after about 10 s in all, so more would lose data. */
 export const RETRY_AFTER_S = 1
 
@@ -68,8 +69,9 @@ export class OtlpHttp {
     const head = judgeHead(request, { port, maxBodyBytes: this.#maxBodyBytes })
     const answer = head.ok ? await this.#take(head, request, response, askedFirst) : head
     if (answer === undefined) return
-    if ('ok' in answer) this.#refuse(answer, request, response)
-    else passOn(answer, response)
+    if ('ok' in answer) return this.#refuse(answer, request, response)
+    if (answer.status === 503) this.#onRefused(503)
+    passOn(answer, response)
   }
 
   /** @returns what to say, or `undefined` if the client is gone. */
@@ -88,15 +90,9 @@ export class OtlpHttp {
       if (body.kind === 'too-large') return tooLarge(head.encoding, this.#maxBodyBytes)
       if (body.kind === 'busy') return busy(head.encoding, 'too many bytes at once')
       const { blocks, length } = body
-      const { signal, gzip } = head
-      const answer = await this.#target.push({
-        signal,
-        contentType: CONTENT_TYPES[head.encoding],
-        gzip,
-        blocks,
-        length,
-      })
-      return answer && isForClient(answer, head.encoding) ? answer : busy(head.encoding, 'the agent does not answer')
+      const { signal, encoding, gzip } = head
+      const answer = await this.#target.push({ signal, encoding, gzip, blocks, length })
+      return answer && isForClient(answer, encoding) ? answer : busy(encoding, 'the agent does not answer')
     } finally {
       place.leave()
     }
@@ -138,15 +134,15 @@ export class OtlpHttp {
  * and it is owed an answer in its own encoding.
  */
 function isForClient(answer: AgentAnswer, encoding: OtlpEncoding): boolean {
-  const { status, contentType, retryAfter } = answer
-  if (!ANSWERS.includes(status) || contentType !== CONTENT_TYPES[encoding]) return false
-  return status !== 503 || retryAfter !== undefined
+  const { status, retryAfterS } = answer
+  if (!ANSWERS.includes(status) || answer.encoding !== encoding) return false
+  return status !== 503 || retryAfterS > 0
 }
 
 function passOn(answer: AgentAnswer, response: ServerResponse): void {
   writeAnswer(response, answer.status, answer.body, {
-    ...(answer.contentType !== undefined && { 'content-type': answer.contentType }),
-    ...(answer.retryAfter !== undefined && { 'retry-after': answer.retryAfter }),
+    'content-type': CONTENT_TYPES[answer.encoding],
+    ...(answer.retryAfterS > 0 && { 'retry-after': String(answer.retryAfterS) }),
   })
   response.end()
 }

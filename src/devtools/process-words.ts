@@ -7,7 +7,7 @@
 export interface DevtoolsConfig {
   /** Path of the agent's unix socket. */
   readonly socketPath: string
-  /** Capability token for that socket: may push OTLP and hold the lifeline, nothing else. */
+  /** Capability token for that socket: may open the link, nothing else. */
   readonly token: string
   /** Wanted loopback port; a free one is taken if it is in use, and 0 asks for any. */
   readonly port: number

@@ -1,5 +1,5 @@
 /**
- * The HTTP dialect of the one door: a raw OTLP/HTTP body in, protobuf out; what became of it in, an HTTP answer out.
+ * The OTLP/HTTP dialect of the one door: a body as it travelled in, protobuf out; what became of it in, an answer out.
  * Runs in the store worker, where decompressing 64 MiB blocks nobody. Rules: docs/spec/otlp-http.md.
  */
 import { gunzipSync } from 'node:zlib'
@@ -13,8 +13,9 @@ import type { RejectedRecords } from '../wire/otlp/rows.ts'
 
 export interface OtlpRequest {
   readonly signal: Signal
-  readonly contentType: string | undefined
-  readonly contentEncoding: string | undefined
+  readonly encoding: OtlpEncoding
+  readonly gzip: boolean
+  /** At most {@link MAX_OTLP_BYTES}. */
   readonly body: Uint8Array
 }
 
@@ -30,7 +31,7 @@ export interface OtlpMessage {
 export interface OtlpFailure {
   readonly ok: false
   readonly encoding: OtlpEncoding
-  readonly status: 400 | 413 | 415 | 503
+  readonly status: 400 | 413 | 503
   readonly rpcCode: number
   readonly message: string
   /** Seconds to wait, on 503 only. */
@@ -45,9 +46,12 @@ export interface OtlpSuccess {
   readonly rejected: RejectedRecords | undefined
 }
 
-export interface HttpAnswer {
+/** What the sender is told. */
+export interface OtlpAnswer {
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
+  readonly encoding: OtlpEncoding
+  /** Seconds to wait before the next try; 0 on any status but 503. */
+  readonly retryAfterS: number
   readonly body: Uint8Array
 }
 
@@ -55,21 +59,12 @@ export interface HttpAnswer {
 export const MIN_RETRY_AFTER_S = 1
 export const MAX_RETRY_AFTER_S = 3
 
-const CONTENT_TYPES: Readonly<Record<OtlpEncoding, string>> = {
-  protobuf: 'application/x-protobuf',
-  json: 'application/json',
-}
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Never throws for what a client sent. `maxBytes` bounds the body as it came, and again once decompressed. */
+/** Never throws for what a client sent. `maxBytes` bounds the body once it is decompressed. */
 export function readOtlpRequest(request: OtlpRequest, maxBytes = MAX_OTLP_BYTES): OtlpMessage | OtlpFailure {
-  const { signal, body } = request
-  const encoding = encodingOf(request.contentType)
-  if (encoding === undefined)
-    return failure('json', 415, 'content-type must be application/x-protobuf or application/json')
-  if (body.length > maxBytes) return failure(encoding, 413, `body exceeds ${maxBytes} bytes`)
-  const plain = decompressed(request.contentEncoding, body, maxBytes)
-  if (plain === 'unsupported') return failure(encoding, 415, 'content-encoding must be gzip or absent')
+  const { signal, encoding, gzip, body } = request
+  const plain = gzip ? decompressed(body, maxBytes) : body
   if (plain === 'too-large') return failure(encoding, 413, `decompressed body exceeds ${maxBytes} bytes`)
   if (plain === 'broken') return failure(encoding, 400, 'body is not gzip')
   return encoding === 'protobuf' ? { ok: true, encoding, bytes: plain, rejected: undefined } : readJson(signal, plain)
@@ -94,33 +89,21 @@ export function addRejected(
   return first && second ? { ...first, count: first.count + second.count } : (first ?? second)
 }
 
-/** The HTTP answer, in the request's encoding. */
-export function otlpResponse(outcome: OtlpSuccess | OtlpFailure): HttpAnswer {
-  const headers = { 'content-type': CONTENT_TYPES[outcome.encoding] }
+/** The answer, in the request's encoding. */
+export function otlpAnswer(outcome: OtlpSuccess | OtlpFailure): OtlpAnswer {
+  const { encoding } = outcome
   if (outcome.ok) {
-    return { status: 200, headers, body: encodeExportResponse(outcome.signal, outcome.rejected, outcome.encoding) }
+    const body = encodeExportResponse(outcome.signal, outcome.rejected, encoding)
+    return { status: 200, encoding, retryAfterS: 0, body }
   }
-  const { status, rpcCode, message, encoding, retryAfterS = MIN_RETRY_AFTER_S } = outcome
+  const { status, rpcCode, message, retryAfterS = MIN_RETRY_AFTER_S } = outcome
   const body = encodeRpcStatus({ code: rpcCode, message }, encoding)
-  if (status !== 503) return { status, headers, body }
+  if (status !== 503) return { status, encoding, retryAfterS: 0, body }
   const pause = Math.min(Math.max(Math.ceil(retryAfterS), MIN_RETRY_AFTER_S), MAX_RETRY_AFTER_S)
-  return { status, headers: { ...headers, 'retry-after': String(pause) }, body }
+  return { status, encoding, retryAfterS: pause, body }
 }
 
-function encodingOf(contentType: string | undefined): OtlpEncoding | undefined {
-  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase()
-  if (type === CONTENT_TYPES.protobuf) return 'protobuf'
-  return type === CONTENT_TYPES.json ? 'json' : undefined
-}
-
-function decompressed(
-  contentEncoding: string | undefined,
-  body: Uint8Array,
-  maxOutputLength: number,
-): Uint8Array | 'unsupported' | 'too-large' | 'broken' {
-  const coding = (contentEncoding ?? 'identity').trim().toLowerCase()
-  if (coding === 'identity' || coding === '') return body
-  if (coding !== 'gzip') return 'unsupported'
+function decompressed(body: Uint8Array, maxOutputLength: number): Uint8Array | 'too-large' | 'broken' {
   try {
     const { buffer, byteOffset, byteLength } = gunzipSync(body, { maxOutputLength })
     return new Uint8Array(buffer, byteOffset, byteLength)
@@ -154,6 +137,5 @@ function failure(encoding: OtlpEncoding, status: OtlpFailure['status'], message:
 const RPC_CODE_OF: Readonly<Record<OtlpFailure['status'], number>> = {
   400: RPC_CODE.INVALID_ARGUMENT,
   413: RPC_CODE.RESOURCE_EXHAUSTED,
-  415: RPC_CODE.INVALID_ARGUMENT,
   503: RPC_CODE.UNAVAILABLE,
 }

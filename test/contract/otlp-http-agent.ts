@@ -1,55 +1,73 @@
-/** A stand-in for the agent: its unix socket, with the two routes the devtools process uses and the real HTTP dialect of ingest. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+/** A stand-in for the agent: the real socket and the real end of the link, with the scan in place of a store. */
 import { mkdtempSync, rmSync } from 'node:fs'
+import type { Duplex } from 'node:stream'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DevtoolsInlet } from '../../src/agent/devtools-inlet.ts'
+import { HttpServer } from '../../src/agent/http-server.ts'
+import { IntakeGate } from '../../src/agent/intake-gate.ts'
+import type { KeeperClient } from '../../src/agent/keeper-client.ts'
+import type { Push } from '../../src/agent/keeper/otlp-calls.ts'
 import {
   addRejected,
+  otlpAnswer,
   otlpFailure,
-  otlpResponse,
   readOtlpRequest,
-  type HttpAnswer,
+  type OtlpAnswer,
+  type OtlpRequest,
 } from '../../src/ingest/otlp-request.ts'
-import { SIGNALS, type Signal } from '../../src/model/lane.ts'
+import type { Signal } from '../../src/model/lane.ts'
+import { nodeClock } from '../../src/platform/node-clock.ts'
+import { encodeAnswers } from '../../src/wire/devtools-link.ts'
 import type { Scan } from '../../src/wire/otlp/rows.ts'
 import { scanOtlp } from '../../src/wire/otlp/scan.ts'
 
 export const TOKEN = 'capability-token-of-the-devtools-process'
 
-export interface Received {
-  readonly signal: Signal
-  readonly headers: IncomingMessage['headers']
-  /** As it came, perhaps compressed. */
-  readonly raw: Uint8Array
+export interface Received extends OtlpRequest {
   /** What was taken of it; absent if it was refused. */
   readonly scan: Scan | undefined
   readonly status: number
 }
 
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
 export class FakeAgent {
   readonly home = mkdtempSync(join(tmpdir(), 'aico-mesh-otlp-'))
   readonly socketPath = join(this.home, 'agent.sock')
   readonly received: Received[] = []
+  /** Refusals that the process has told of, by status. */
+  readonly refused = new Map<number, number>()
   /** Answers a push in place of ingest while it returns something. */
-  intercept: (signal: Signal) => HttpAnswer | 'silence' | undefined = () => undefined
-  /** Lifelines held now. */
-  readonly lifelines = new Set<ServerResponse>()
-  #server: Server = createServer()
+  intercept: (signal: Signal) => OtlpAnswer | 'silence' | undefined = () => undefined
+  /** Links held now. */
+  readonly links = new Set<Duplex>()
+  #server: HttpServer | undefined
 
   async start(): Promise<void> {
-    this.#server = createServer((request, response) => void this.#serve(request, response))
-    await new Promise<void>((resolve) => {
-      this.#server.listen(this.socketPath, resolve)
-    })
+    const clock = nodeClock
+    const inlet = new DevtoolsInlet({ log: silent, clock, gate: new IntakeGate(), keeper: this.#keeper() })
+    const { path, protocol, capability } = inlet
+    const open = (connection: Duplex): void => {
+      this.links.add(connection)
+      connection.once('close', () => this.links.delete(connection))
+      inlet.open(connection)
+    }
+    this.#server = new HttpServer(
+      { log: silent, clock },
+      {
+        socketFile: this.socketPath,
+        routes: [],
+        links: [{ path, protocol, capability, open }],
+        tokens: { cli: 'the-token-of-the-command-line', devtools: TOKEN },
+      },
+    )
+    await this.#server.start()
   }
 
   /** Cuts every connection, as the end of the agent's process would. */
   async stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => {
-      this.#server.close(() => resolve())
-    })
-    this.#server.closeAllConnections()
-    await closed
+    await this.#server?.stop()
   }
 
   async remove(): Promise<void> {
@@ -57,50 +75,53 @@ export class FakeAgent {
     rmSync(this.home, { recursive: true })
   }
 
-  /** Resolves once no lifeline is held, which is when the process's end of the socket is gone. */
-  async lifelineLost(): Promise<void> {
-    await Promise.all([...this.lifelines].map((line) => new Promise((resolve) => line.once('close', resolve))))
+  /** Resolves once no link is held, which is when the process's end of it is gone. */
+  async linkLost(): Promise<void> {
+    await Promise.all([...this.links].map((link) => new Promise((resolve) => link.once('close', resolve))))
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.headers.authorization !== `Bearer ${TOKEN}`) return void response.writeHead(401).end()
-    if (request.method === 'GET' && request.url === '/v1/devtools/lifeline') return this.#holdLifeline(response)
-    const signal = SIGNALS.find((name) => request.url === `/v1/otlp/${name}`)
-    if (request.method !== 'POST' || signal === undefined) return void response.writeHead(404).end()
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    const raw = new Uint8Array(Buffer.concat(chunks))
-    const intercepted = this.intercept(signal)
-    if (intercepted === 'silence') return
-    const { answer, scan } = intercepted
-      ? { answer: intercepted, scan: undefined }
-      : ingest(signal, request.headers, raw)
-    this.received.push({ signal, headers: request.headers, raw, scan, status: answer.status })
-    response.writeHead(answer.status, answer.headers).end(answer.body)
+  #keeper(): Pick<KeeperClient, 'call' | 'callMoving'> {
+    const calls: Readonly<Record<string, (argument: never) => Promise<unknown>>> = {
+      takePushes: (pushes: readonly Push[]) => this.#take(pushes),
+      otlpRefused: async (counts: readonly (readonly [number, number])[]) => {
+        for (const [status, count] of counts) this.refused.set(status, (this.refused.get(status) ?? 0) + count)
+      },
+    }
+    const call = (method: string, argument: unknown) => calls[method]?.(argument as never)
+    return {
+      call: call as KeeperClient['call'],
+      callMoving: ((_: unknown, method: string, argument: unknown) =>
+        call(method, argument)) as KeeperClient['callMoving'],
+    }
   }
 
-  #holdLifeline(response: ServerResponse): void {
-    this.lifelines.add(response)
-    response.on('close', () => this.lifelines.delete(response))
-    response.writeHead(200).flushHeaders()
+  async #take(pushes: readonly Push[]): Promise<Uint8Array> {
+    const answers = await Promise.all(
+      pushes.map(async ({ request, ...push }) => ({ request, ...(await this.#answer(push)) })),
+    )
+    return encodeAnswers(answers)
+  }
+
+  #answer(push: OtlpRequest): Promise<OtlpAnswer> | OtlpAnswer {
+    const intercepted = this.intercept(push.signal)
+    if (intercepted === 'silence') return new Promise(() => {})
+    const { answer, scan } = intercepted ? { answer: intercepted, scan: undefined } : ingest(push)
+    this.received.push({ ...push, scan, status: answer.status })
+    return answer
   }
 }
 
 /** What the agent does with a push, with the scan in place of admission and commit. */
-function ingest(
-  signal: Signal,
-  headers: IncomingMessage['headers'],
-  body: Uint8Array,
-): { answer: HttpAnswer; scan: Scan | undefined } {
-  const { 'content-type': contentType, 'content-encoding': contentEncoding } = headers
-  const message = readOtlpRequest({ signal, contentType, contentEncoding, body })
-  if (!message.ok) return { answer: otlpResponse(message), scan: undefined }
+function ingest(push: OtlpRequest): { answer: OtlpAnswer; scan: Scan | undefined } {
+  const message = readOtlpRequest(push)
+  if (!message.ok) return { answer: otlpAnswer(message), scan: undefined }
   const { encoding } = message
+  const { signal } = push
   try {
     const scan = scanOtlp(signal, message.bytes)
     const rejected = addRejected(message.rejected, scan.rejected)
-    return { answer: otlpResponse({ ok: true, signal, encoding, rejected }), scan }
+    return { answer: otlpAnswer({ ok: true, signal, encoding, rejected }), scan }
   } catch (err) {
-    return { answer: otlpResponse(otlpFailure(err, encoding)), scan: undefined }
+    return { answer: otlpAnswer(otlpFailure(err, encoding)), scan: undefined }
   }
 }

@@ -61,7 +61,7 @@ describe('life', () => {
     const client = new RawConnection(portOf(url)).write(`${head}Content-Length: 9\r\n\r\nabc`)
     await once(client.socket, 'connect')
     await devtools?.stop()
-    expect(agent.lifelines.size).toBe(0)
+    expect(agent.links.size).toBe(0)
     expect(await isServing(url)).toBe(false)
     client.socket.destroy()
   })
@@ -71,12 +71,12 @@ describe('life', () => {
     const [{ url }] = (await once(parent, 'message')) as [{ url: string }]
     expect(await isServing(url)).toBe(true)
     // The socket stays open, so that only the end of the parent itself can be what ends the child.
-    const gone = agent.lifelineLost()
+    const gone = agent.linkLost()
     parent.kill('SIGKILL')
     await gone
     expect(await isServing(url)).toBe(false)
   })
-  test('[OH16] it ends when the agent lets go of the lifeline, and comes back to the same port with the agent', async () => {
+  test('[OH16] it ends when the agent ends the link, and comes back to the same port with the agent', async () => {
     await create().start()
     const [url, pid] = [devtools?.url(), devtools?.pid()]
     await agent.stop()
@@ -98,7 +98,7 @@ describe('life', () => {
     const start = create({ token: 'a token the agent does not know'.replaceAll(' ', '-') }).start()
     await expect(start).rejects.toMatchObject({
       code: 'DEVTOOLS_START_FAILED',
-      message: expect.stringContaining('the agent refused the lifeline'),
+      message: expect.stringContaining('the agent refused the link'),
     })
     expect(devtools?.pid()).toBeUndefined()
   })

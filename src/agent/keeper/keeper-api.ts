@@ -8,14 +8,7 @@ import { type DeviceId, type GrantId, type OpId } from '../../model/ids.ts'
 import type { Signal } from '../../model/lane.ts'
 import type { Stage } from '../../model/stage.ts'
 import { otlpJsonToProtobuf } from '../../wire/otlp/from-json.ts'
-import {
-  addRejected,
-  otlpFailure,
-  otlpResponse,
-  readOtlpRequest,
-  type HttpAnswer,
-  type OtlpRequest,
-} from '../../ingest/otlp-request.ts'
+import { addRejected } from '../../ingest/otlp-request.ts'
 import { grantState } from '../../policy/grant-state.ts'
 import { decideExit } from '../../policy/stage-gate.ts'
 import { findTrace } from '../../query/find-trace.ts'
@@ -31,6 +24,7 @@ import type { PairAccept, PairJoin, PairOffer } from '../../wire/pair-messages.t
 import { moved, type Callable } from '../worker-port.ts'
 import type { Keeper } from './keeper.ts'
 import { metricCalls } from './metric-calls.ts'
+import { otlpCalls } from './otlp-calls.ts'
 import { knowledgeOf, queryDeps, requireView, stageTooLow } from './query-deps.ts'
 import { runtimeCalls } from './runtime-calls.ts'
 import { searchCalls } from './search-calls.ts'
@@ -51,6 +45,7 @@ export type KeeperApi = ReturnType<typeof keeperApi>
 export function keeperApi(keeper: Keeper, storeFile: string) {
   return {
     ...recordCalls(keeper),
+    ...otlpCalls(keeper),
     ...queryCalls(keeper, storeFile),
     ...metricCalls(
       keeper,
@@ -67,28 +62,6 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
 
 function recordCalls(keeper: Keeper) {
   return {
-    /** One OTLP/HTTP request, answered as the protocol wants it. */
-    async takeOtlp(request: OtlpRequest): Promise<HttpAnswer> {
-      const read = readOtlpRequest(request)
-      if (!read.ok) {
-        keeper.store.counters.add(`otlp.refused.${read.status}`, 1)
-        return otlpResponse(read)
-      }
-      const { encoding, bytes, rejected } = read
-      const { signal } = request
-      try {
-        const admitted = await keeper.intake.take(signal, bytes, { kind: 'otlp' })
-        return otlpResponse({ ok: true, signal, encoding, rejected: addRejected(rejected, admitted.rejected) })
-      } catch (err) {
-        const failure = otlpFailure(err, encoding)
-        keeper.store.counters.add(`otlp.refused.${failure.status}`, 1)
-        return otlpResponse(failure)
-      }
-    },
-    /** What the devtools process refused before it came here, by status. */
-    otlpRefused(counts: readonly (readonly [number, number])[]): void {
-      for (const [status, count] of counts) keeper.store.counters.add(`otlp.refused.${status}`, count)
-    },
     async takeBus({ module, signal, encoding, bytes }: BusTelemetry): Promise<{ accepted: number; rejected: number }> {
       const read = encoding === 'json' ? readJson(signal, bytes) : { bytes, rejected: undefined }
       const admitted = await keeper.intake.take(signal, read.bytes, { kind: 'bus', module })

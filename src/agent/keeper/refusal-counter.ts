@@ -23,9 +23,9 @@ export class RefusalCounter {
   }
 
   /** @param code one of ours, never the sender's words: names stay few */
-  add(room: 'sync' | 'pair', code: string): void {
+  add(room: 'sync' | 'pair' | 'otlp', code: string, count = 1): void {
     const name = `${room}.refused.${code}`
-    this.#waiting.set(name, (this.#waiting.get(name) ?? 0) + 1)
+    this.#waiting.set(name, (this.#waiting.get(name) ?? 0) + count)
     this.#cancel ??= this.#deps.clock.after(COUNT_EVERY_MS, () => this.tryFlush())
   }
 

@@ -1,10 +1,10 @@
 /** The store thread: one keeper, served to the main thread. Keys come in the worker's data and stay in memory. */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
-import { codeOf, MeshError } from '../../base/errors.ts'
+import { MeshError } from '../../base/errors.ts'
 import { nodeClock } from '../../platform/node-clock.ts'
 import { nodeCrypto } from '../../platform/node-crypto.ts'
 import { toStoreError } from '../../store/store-error.ts'
-import { serveCalls } from '../worker-port.ts'
+import { serveCalls, toFailure } from '../worker-port.ts'
 import { keeperApi } from './keeper-api.ts'
 import { Keeper, type KeeperDeps, type KeeperOptions } from './keeper.ts'
 
@@ -18,7 +18,7 @@ const deps: KeeperDeps = {
   onEvent: (event) => {
     if (keeper) port.postMessage({ event, value: event === 'view' ? keeper.view() : undefined })
   },
-  onFailure: (err) => port.postMessage({ event: 'failure', value: { code: codeOf(toStoreError(err)) } }),
+  onFailure: (err) => port.postMessage({ event: 'failure', value: toFailure(toStoreError(err)) }),
 }
 let keeper: Keeper | undefined
 try {

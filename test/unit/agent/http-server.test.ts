@@ -1,6 +1,7 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -10,6 +11,7 @@ import {
   jsonBody,
   MAX_JSON_BODY_BYTES,
   STOP_GRACE_MS,
+  type LinkRoute,
   type Route,
 } from '../../../src/agent/http-server.ts'
 import { MeshError } from '../../../src/base/errors.ts'
@@ -92,6 +94,16 @@ const routes: readonly Route[] = [
   ].map((code) => route('GET', `/v1/fail/${code}`, failing(code))),
 ]
 
+/** Says back what it hears. */
+const links: readonly LinkRoute[] = [
+  {
+    path: '/v1/echo-link',
+    protocol: 'echo/1',
+    capability: 'devtools',
+    open: (connection) => connection.pipe(connection),
+  },
+]
+
 let folder: string
 let server: HttpServer
 let socketFile: string
@@ -100,7 +112,7 @@ beforeEach(async () => {
   logged.length = 0
   folder = mkdtempSync(join(tmpdir(), 'http-'))
   socketFile = join(folder, 'agent.sock')
-  server = new HttpServer({ log, clock }, { socketFile, routes, tokens: TOKENS })
+  server = new HttpServer({ log, clock }, { socketFile, routes, links, tokens: TOKENS })
   await server.start()
 })
 afterEach(async () => {
@@ -332,6 +344,66 @@ describe('what is answered', () => {
     clock.advance(STOP_GRACE_MS)
     await stopped
     expect(await failed).toMatchObject({ code: 'ECONNRESET' })
+  })
+})
+
+describe('links', () => {
+  interface Opened {
+    readonly socket: Socket
+    readonly headers: NodeJS.Dict<string | string[]>
+  }
+  const WANTED = { path: '/v1/echo-link', method: 'GET', upgrade: 'echo/1', token: TOKENS.devtools }
+
+  /** @returns the connection, or the status of the refusal */
+  function openLink(wanted: Partial<typeof WANTED> = {}): Promise<Opened | number | undefined> {
+    const { path, method, upgrade, token } = { ...WANTED, ...wanted }
+    const headers = { authorization: `Bearer ${token}`, connection: 'Upgrade', upgrade }
+    return new Promise((resolve, reject) => {
+      const call = request({ socketPath: socketFile, path, method, headers, agent: false })
+      call.on('upgrade', (response, socket) => resolve({ socket, headers: response.headers }))
+      call.on('response', (response) => resolve(response.resume().statusCode))
+      call.on('error', reject).end()
+    })
+  }
+
+  test('[HT15] a link is no HTTP any more, from its first byte; both tokens open it', async () => {
+    for (const token of [TOKENS.devtools, TOKENS.cli]) {
+      const { socket, headers } = (await openLink({ token })) as Opened
+      expect(headers).toMatchObject({ connection: 'Upgrade', upgrade: 'echo/1' })
+      socket.write('GET / HTTP/1.1')
+      const [heard] = (await once(socket, 'data')) as [Buffer]
+      expect(heard.toString()).toBe('GET / HTTP/1.1')
+      socket.destroy()
+    }
+  })
+
+  test('[HT15] bytes that come with the request are the first of the link', async () => {
+    const socket = connect(socketFile)
+    const head = `GET /v1/echo-link HTTP/1.1\r\nHost: agent\r\nAuthorization: Bearer ${TOKENS.devtools}\r\n`
+    socket.write(`${head}Connection: Upgrade\r\nUpgrade: echo/1\r\n\r\nfirst`)
+    let heard = ''
+    while (!heard.includes('\r\n\r\nfirst')) heard += String((await once(socket, 'data'))[0])
+    expect(heard).toMatch(/^HTTP\/1.1 101 /)
+    socket.destroy()
+  })
+
+  const refused: readonly { name: string; wanted: Partial<typeof WANTED>; status: number }[] = [
+    { name: 'under no right token', wanted: { token: 'x'.repeat(43) }, status: 401 },
+    { name: 'of another protocol', wanted: { upgrade: 'websocket' }, status: 404 },
+    { name: 'elsewhere', wanted: { path: '/v1/echo' }, status: 404 },
+    { name: 'by another method', wanted: { method: 'POST' }, status: 404 },
+    { name: 'elsewhere, under no right token', wanted: { path: '/nowhere', token: '' }, status: 401 },
+  ]
+  test.each(refused)('[HT15] a link $name is $status', async ({ wanted, status }) => {
+    expect(await openLink(wanted)).toBe(status)
+    expect(logged).toEqual([])
+  })
+
+  test('[HT15] stopping ends links at once', async () => {
+    const { socket } = (await openLink()) as Opened
+    const closed = once(socket.resume(), 'close')
+    await server.stop()
+    expect(await closed).toEqual([false])
   })
 })
 

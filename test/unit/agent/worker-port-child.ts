@@ -10,6 +10,7 @@ const send = serveCalls(
   {
     add: (a: number, b: number) => a + b,
     later: async (text: string) => Promise.resolve(text.toUpperCase()),
+    sum: (bytes: Uint8Array) => bytes.reduce((sum, byte) => sum + byte, 0),
     bytes: () => Uint8Array.of(1, 2, 3),
     parts: () => moved([kept, Uint8Array.of(4, 5).subarray(1)]),
     keptBytes: () => kept.length,

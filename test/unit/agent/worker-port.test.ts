@@ -10,6 +10,7 @@ type Api = {
   bytes(): Uint8Array
   parts(): readonly Uint8Array[]
   keptBytes(): number
+  sum(bytes: Uint8Array): number
   refuse(): void
   bug(): void
   translated(): void
@@ -62,6 +63,15 @@ describe('calls across a thread', () => {
     asker.abort()
     await open
     expect(await client.call('add', 3, 4)).toBe(7)
+  })
+
+  test('[HT12] a buffer may be moved instead of copied: it is not here any more', async () => {
+    const bytes = Uint8Array.of(1, 2, 3)
+    expect(await client.callMoving([bytes.buffer], 'sum', bytes)).toBe(6)
+    expect(bytes.length).toBe(0)
+    const kept = Uint8Array.of(4, 5)
+    expect(await client.call('sum', kept)).toBe(9)
+    expect(kept.length).toBe(2)
   })
 
   test('[HT12] an error keeps code, message and details', async () => {

@@ -12,6 +12,7 @@ import { decodeSpans } from '../../../../src/wire/otlp/decode-traces.ts'
 import { keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
 import { logs, manySpans, traceIdOf, traces } from '../../../support/otlp-records.ts'
 import { finish, openAll, parseParts } from '../../../support/finish.ts'
+import { statusesIn } from '../../../support/link-answers.ts'
 
 const OTLP = { kind: 'otlp' } as const
 let home: KeeperHome
@@ -141,17 +142,19 @@ describe('a full disk', () => {
     expect(spansOf(home.reopen(), 1)).toEqual(['span 1'])
   })
 
-  test('[OH12] an OTLP request that cannot be kept is a failure of the store, never an answer of its own', async () => {
+  test('[IN9] an OTLP request that cannot be kept is told to come back, and one that cannot be read why', async () => {
     const api = keeperApi(keeper, 'store.db')
     await keeper.intake.take('traces', traces('app', { trace: 1, span: 1 }), OTLP)
     fillDisk(keeper)
-    const request = {
-      signal: 'traces' as const,
-      contentType: 'application/x-protobuf',
-      contentEncoding: undefined,
-      body: traces('app', large),
-    }
-    expect(codeOf(await api.takeOtlp(request).catch((err: unknown) => err))).toBe('STORE_FULL')
+    const push = { signal: 'traces', encoding: 'protobuf', gzip: false } as const
+    const frames = await api.takePushes([
+      { ...push, request: 1, body: traces('app', large) },
+      { ...push, request: 2, body: Uint8Array.of(0x0a, 0xff) },
+    ])
+    expect(statusesIn(frames)).toEqual([
+      [1, 503],
+      [2, 400],
+    ])
   })
 })
 
