@@ -14,6 +14,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readSync,
   rmSync,
   writeSync,
@@ -34,6 +35,7 @@ export const PACK_HEAD = Uint8Array.from([0x61, 0x69, 0x63, 0x6f, 0x70, 0x61, 0x
 /** Files kept open to read from: a query seldom needs more, and file handles are few on small devices. */
 const MAX_OPEN_READERS = 16
 const NAME_DIGITS = 8
+const PACK_NAME = /^\d{8,}\.pack$/
 
 export class PackFiles {
   readonly #folder: string
@@ -76,6 +78,11 @@ export class PackFiles {
   size(pack: PackId): number {
     const file = this.#readers.get(pack) ?? this.#openReader(pack)
     return file === undefined ? 0 : fstatSync(file).size
+  }
+
+  /** Of the files that are there. */
+  ids(): readonly PackId[] {
+    return readdirSync(this.#folder).flatMap((name) => (PACK_NAME.test(name) ? [Number.parseInt(name, 10)] : []))
   }
 
   remove(pack: PackId): void {

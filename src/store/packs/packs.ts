@@ -28,7 +28,8 @@ export class Packs {
   readonly #lastOf: Statement<[Uint8Array], { id: PackId }>
   readonly #insert: Statement<[Uint8Array]>
   readonly #delete: Statement<[PackId]>
-  readonly #uses: Statement<[], PackUse>
+  readonly #all: Statement<[], { id: PackId }>
+  readonly #useOf: Statement<[PackId], PackUse>
   readonly #bodiesOf: Statement<[PackId, number], Place & { readonly id: number }>
   readonly #move: Statement<[PackId, number, number]>
 
@@ -38,8 +39,10 @@ export class Packs {
     this.#lastOf = db.prepare('SELECT id FROM pack WHERE author = ? ORDER BY id DESC LIMIT 1')
     this.#insert = db.prepare('INSERT INTO pack (author) VALUES (?)')
     this.#delete = db.prepare('DELETE FROM pack WHERE id = ?')
-    this.#uses = db.prepare(
-      `SELECT id, author, (SELECT coalesce(sum(bytes), 0) FROM segment WHERE segment.pack = pack.id) AS live FROM pack`,
+    this.#all = db.prepare('SELECT id FROM pack')
+    this.#useOf = db.prepare(
+      `SELECT id, author, (SELECT coalesce(sum(bytes), 0) FROM segment WHERE segment.pack = pack.id) AS live
+       FROM pack WHERE id = ?`,
     )
     this.#bodiesOf = db.prepare('SELECT id, pack, at, bytes FROM segment WHERE pack = ? ORDER BY at LIMIT ?')
     this.#move = db.prepare('UPDATE segment SET pack = ?, at = ? WHERE id = ?')
@@ -56,18 +59,20 @@ export class Packs {
 
   /** Bytes of all packs on disk. */
   bytes(): number {
-    return this.#uses.all().reduce((sum, { id }) => sum + this.#files.size(id), 0)
+    return this.#all.all().reduce((sum, { id }) => sum + this.#files.size(id), 0)
   }
 
   /** Deletes the packs that nothing is left of and empties those that little is left of. @returns bytes given back */
   *reclaim(): Steps<number> {
     const before = this.bytes()
-    for (const use of this.#uses.all()) {
-      const size = this.#files.size(use.id)
-      if (use.live > 0 && use.live >= (size - PACK_HEAD.length) * MIN_LIVE_SHARE) continue
+    this.#removeStrays()
+    for (const { id } of this.#all.all()) {
+      // Asked now: bodies may have come since the step before.
+      const use = this.#useOf.get(id)
+      if (use === undefined || this.#isWellUsed(use)) continue
       if (use.live > 0) yield* this.#empty(use)
-      this.#delete.run(use.id)
-      this.#files.remove(use.id)
+      this.#delete.run(id)
+      this.#files.remove(id)
       yield
     }
     return Math.max(0, before - this.bytes())
@@ -75,6 +80,16 @@ export class Packs {
 
   close(): void {
     this.#files.close()
+  }
+
+  #isWellUsed({ id, live }: PackUse): boolean {
+    return live > 0 && live >= (this.#files.size(id) - PACK_HEAD.length) * MIN_LIVE_SHARE
+  }
+
+  /** Files whose rows are gone: a power cut came before they could follow. */
+  #removeStrays(): void {
+    const known = new Set(this.#all.all().map(({ id }) => id))
+    for (const id of this.#files.ids()) if (!known.has(id)) this.#files.remove(id)
   }
 
   #current(author: Uint8Array): PackId {

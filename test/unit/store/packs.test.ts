@@ -162,4 +162,26 @@ describe('space', () => {
     expect(finish(fixture.store.packs.reclaim())).toBe(0)
     expect(fixture.store.packs.read(places[0] as Place)).toEqual(body(100))
   })
+
+  test('[ST30] a body that comes while space is given back is kept', () => {
+    const other = fixture.store.logs.add(describeLog('other', { author: device('peer') }), false).rowId
+    keep(0, [body(10)])
+    keep(0, [body(10)], device('peer'), other)
+    for (const gone of [log, other]) fixture.store.segments.deleteLog(gone)
+    const reclaiming = fixture.store.packs.reclaim()
+    reclaiming.next()
+    const [place] = keep(0, [body(20)], device('peer'), other)
+    finish(reclaiming)
+    expect(fixture.store.packs.read(place as Place)).toEqual(body(20))
+  })
+
+  test('[ST30] a file that lost its row, and then the power went, goes at the next start', () => {
+    const [place] = keep(0, [body(10)])
+    writeFileSync(packFile(7), PACK_HEAD)
+    writeFileSync(join(folder(), 'notes.txt'), 'of somebody')
+    fixture.reopen()
+    finish(fixture.store.packs.reclaim())
+    expect(readdirSync(folder()).sort()).toEqual(['00000001.pack', 'notes.txt'])
+    expect(fixture.store.packs.read(place as Place)).toEqual(body(10))
+  })
 })
