@@ -15,7 +15,7 @@ import {
 import type { Stage } from '../model/stage.ts'
 import { decideAdmission } from '../policy/stage-gate.ts'
 import { digestOf, type Digest } from '../wire/index/digest.ts'
-import type { Columns, RowList } from '../wire/otlp/columns.ts'
+import { Columns, type RowList } from '../wire/otlp/columns.ts'
 import type { RejectedRecords } from '../wire/otlp/rows.ts'
 import { scanOtlp } from '../wire/otlp/scan.ts'
 import { splitResource } from '../wire/otlp/split.ts'
@@ -59,7 +59,7 @@ const UNKNOWN_SERVICE = 'unknown_service'
 /** @throws {OtlpError} if the message as a whole cannot be read; a bad record is only counted. */
 export function admit(request: AdmitRequest): Admitted {
   const { signal, bytes, origin } = request
-  const { columns, resources, accepted: scanned, rejected } = scanOtlp(signal, bytes)
+  const { columns, resources, accepted: scanned, rejected } = scanOtlp(signal, bytes, columnsFor(bytes))
   const sources = new Set(request.knownSources)
   const keep = recordGate(request, columns)
   let accepted = 0
@@ -72,6 +72,17 @@ export function admit(request: AdmitRequest): Admitted {
     })
   })
   return { chunks, accepted, rejected, dropped: scanned - accepted }
+}
+
+/** Columns that are used again and again: those of one message weigh as much as the message. */
+let spare = new Columns(new Uint8Array())
+/** Rows beyond which columns are given back to the system. */
+const MAX_SPARE_ROWS = 16_384
+
+function columnsFor(bytes: Uint8Array): Columns {
+  if (spare.start.length > MAX_SPARE_ROWS) spare = new Columns(bytes)
+  spare.reuse(bytes)
+  return spare
 }
 
 /** Whether the stage collects a record. Only logs are judged one by one. */

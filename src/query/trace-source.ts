@@ -59,8 +59,6 @@ export interface TraceSource {
   chunksOf(traceId: TraceId): TraceChunks
   /** At most `limit` traces whose ids begin with these lowercase hex digits. */
   idsFrom(prefix: string, limit: number): readonly TraceId[]
-  /** At most `limit` of the newest traces. */
-  summaries(limit: number): readonly TraceSummaryRow[]
 }
 
 /** How far a device's clock is ahead of ours (negative: behind), as measured on the link; never inferred from spans. */

@@ -2,6 +2,8 @@
  * The main database, one step a version (see migrate.ts); never edit a released step, append one.
  * Text and layout in words: docs/spec/storage.md.
  */
+import { POSTING_SCHEMA } from './postings/posting-schema.ts'
+
 export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -104,5 +106,10 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX segment_epoch ON segment (log, epoch, seq);
   CREATE INDEX segment_pack ON segment (pack, at, bytes);
   CREATE INDEX segment_time ON segment (log, max_nano, id, min_nano, records, raw_bytes, max_duration_nano);
+
+  -- Derived from segments: the traces of each, and what they are found by. Rows at random places cost more than all else.
+  DROP TABLE trace_ref;
+  CREATE TABLE trace_summary (segment INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+  ${POSTING_SCHEMA}
   `,
 ]

@@ -86,7 +86,7 @@ export class SegmentCutter {
       const { log, epoch } = cut
       const place = places[i] as (typeof places)[number]
       const rowId = segments.insert({ ...digest, log: log.rowId, seq, segmentId, epoch, header, place, rawBytes })
-      traces.insert(rowId, digest.traces)
+      traces.insert(rowId, digest)
     }
     this.#signTops(cuts, tops)
   }
@@ -104,7 +104,8 @@ export class SegmentCutter {
   #seal(cut: Cut, group: Cut['batches'], last: ChainLink | undefined): SealedCut {
     const { log, epoch } = cut
     const digest = mergeDigests(group.map((batch) => batch.digest))
-    const body = compress(concat(...group.map(({ payload }) => payload)), digest.records)
+    const payloads = group.map(({ payload }) => payload)
+    const body = compress(payloads.length === 1 ? (payloads[0] as Uint8Array) : concat(...payloads), digest.records)
     const seq = last === undefined ? 0 : last.seq + 1
     const plan = { ...log, lane: log.lane as Signal, seq, prev: last?.segmentId, epoch }
     const { header, id, sealed } = this.#deps.sealer.seal(plan, body)
@@ -142,6 +143,6 @@ function groupWithinLimits(batches: Cut['batches']): readonly Cut['batches'][] {
 function compress(raw: Uint8Array, records: number): SegmentBody {
   const packed = zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } })
   return packed.length < raw.length
-    ? { codec: 1, rawBytes: raw.length, records, payload: new Uint8Array(packed) }
+    ? { codec: 1, rawBytes: raw.length, records, payload: packed }
     : { codec: 0, rawBytes: raw.length, records, payload: raw }
 }

@@ -38,8 +38,10 @@ export interface StoredSegment extends Place {
 /** What the index says of a segment. */
 export interface SegmentTimes {
   readonly id: SegmentRowId
+  readonly log: LogRowId
   readonly minUnixNano: bigint
   readonly maxUnixNano: bigint
+  readonly maxDurationNano: bigint
   readonly records: number
   readonly rawBytes: number
 }
@@ -64,6 +66,8 @@ export interface ChainLink {
 
 interface TimesRecord {
   readonly id: bigint
+  readonly log: bigint
+  readonly longest: bigint
   readonly min: bigint
   readonly max: bigint
   readonly records: bigint
@@ -99,10 +103,12 @@ export class SegmentTable {
   readonly #runsAbove: Statement<[number, number], SeqRange>
   readonly #headAtOrAbove: Statement<[number, number], { seq: number; signature: Uint8Array }>
   readonly #epochRanges: Statement<[{ log: number }], { epoch: number; from: number; to: number }>
+  readonly #timesOf: Statement<[SegmentRowId], TimesRecord>
   readonly #latest: Statement<[TimesQuery & { beforeMax: bigint; beforeId: bigint }], TimesRecord>
   readonly #rangeTotals: Statement<[TimesQuery], RangeTotals>
   readonly #lastId: Statement<[], { id: SegmentRowId | null }>
   readonly #totalsAbove: Statement<[number], Totals & { readonly id: SegmentRowId | null }>
+  readonly #nextId: Statement<[SegmentRowId], { id: SegmentRowId | null }>
   readonly #deleteOfLog: Statement
   readonly #deleteHeadsOfLog: Statement
   readonly #db: Database
@@ -144,10 +150,12 @@ export class SegmentTable {
        FROM held WHERE epoch IS NOT NULL`,
     )
     const inRange = 'log = @log AND max_nano >= @from AND min_nano <= @to AND id <= @upTo'
+    const times = `SELECT id, log, min_nano AS min, max_nano AS max, max_duration_nano AS longest, records,
+      raw_bytes AS rawBytes FROM segment`
+    this.#timesOf = db.prepare<[SegmentRowId], TimesRecord>(`${times} WHERE id = ?`).safeIntegers()
     this.#latest = db
       .prepare<[TimesQuery & { beforeMax: bigint; beforeId: bigint }], TimesRecord>(
-        `SELECT id, min_nano AS min, max_nano AS max, records, raw_bytes AS rawBytes FROM segment
-         WHERE ${inRange} AND (max_nano, id) < (@beforeMax, @beforeId) ORDER BY max_nano DESC, id DESC LIMIT ${TIMES_PAGE}`,
+        `${times} WHERE ${inRange} AND (max_nano, id) < (@beforeMax, @beforeId) ORDER BY max_nano DESC, id DESC LIMIT ${TIMES_PAGE}`,
       )
       .safeIntegers()
     const isWithin = 'min_nano >= @from AND max_nano <= @to'
@@ -156,6 +164,7 @@ export class SegmentTable {
          coalesce(sum(records) FILTER (WHERE ${isWithin}), 0) AS records
        FROM segment WHERE ${inRange}`,
     )
+    this.#nextId = db.prepare('SELECT min(id) AS id FROM segment WHERE id >= ?')
     this.#lastId = db.prepare('SELECT max(id) AS id FROM segment')
     this.#totalsAbove = db.prepare(
       'SELECT max(id) AS id, count(*) AS segments, coalesce(sum(records), 0) AS records FROM segment WHERE id > ?',
@@ -228,6 +237,11 @@ export class SegmentTable {
     return this.#epochRanges.all({ log })
   }
 
+  /** The first segment at or above a row id. */
+  nextId(from: SegmentRowId): SegmentRowId | undefined {
+    return this.#nextId.get(from)?.id ?? undefined
+  }
+
   /** Of the segment that was written last; 0 before the first. */
   lastId(): SegmentRowId {
     return this.#lastId.get()?.id ?? 0
@@ -241,13 +255,16 @@ export class SegmentTable {
     let before = AFTER_ALL
     for (;;) {
       const page = this.#latest.all({ log, ...range, upTo, beforeMax: before.max, beforeId: before.id })
-      for (const { id, min, max, records, rawBytes } of page) {
-        const [minUnixNano, maxUnixNano] = [min, max]
-        yield { id: Number(id), minUnixNano, maxUnixNano, records: Number(records), rawBytes: Number(rawBytes) }
-      }
+      for (const record of page) yield toTimes(record)
       if (page.length < TIMES_PAGE) return
       before = page.at(-1) as TimesRecord
     }
+  }
+
+  /** @returns undefined for one that is gone */
+  times(id: SegmentRowId): SegmentTimes | undefined {
+    const record = this.#timesOf.get(id)
+    return record && toTimes(record)
   }
 
   rangeTotals(log: LogRowId, range: TimeRange, upTo: SegmentRowId): RangeTotals {
@@ -267,6 +284,18 @@ export class SegmentTable {
     this.#knownTotals = NO_TOTALS
     this.#deleteHeadsOfLog.run(log)
     return this.#deleteOfLog.run(log).changes
+  }
+}
+
+function toTimes({ id, log, min, max, longest, records, rawBytes }: TimesRecord): SegmentTimes {
+  return {
+    id: Number(id),
+    log: Number(log),
+    minUnixNano: min,
+    maxUnixNano: max,
+    maxDurationNano: longest,
+    records: Number(records),
+    rawBytes: Number(rawBytes),
   }
 }
 

@@ -10,6 +10,7 @@ import { isTailLost, readCommits } from './log-tail.ts'
 import { migrate } from './migrate.ts'
 import { openEncrypted } from './open-encrypted.ts'
 import { Packs } from './packs/packs.ts'
+import { PostingIndex } from './postings/posting-index.ts'
 import { MIGRATIONS } from './schema.ts'
 import { SegmentTable } from './segment-table.ts'
 import { asStoreErrors, isDiskTrouble, toStoreError } from './store-error.ts'
@@ -27,6 +28,7 @@ export interface Store {
   readonly packs: Packs
   readonly traces: TraceIndex
   readonly metrics: MetricTables
+  readonly postings: PostingIndex
   readonly epochs: EpochTable
   readonly control: ControlTable
   readonly settings: SettingTable
@@ -57,15 +59,18 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
   if (!isLogDamaged) tryCheckpoint(db)
   migrate(db, MIGRATIONS)
   const packs = asStoreErrors(() => new Packs(db, join(dirname(path), PACKS_FOLDER)))
+  const segments = new SegmentTable(db)
+  const postings = new PostingIndex(db, { nextLive: (from) => segments.nextId(from) })
   return {
     db,
     hadLog,
     isLogDamaged,
     logs: new LogTable(db),
-    segments: new SegmentTable(db),
+    segments,
     packs,
-    traces: new TraceIndex(db),
     metrics: asStoreErrors(() => new MetricTables(db)),
+    postings,
+    traces: new TraceIndex(db, postings),
     epochs: new EpochTable(db),
     control: new ControlTable(db),
     settings: new SettingTable(db),

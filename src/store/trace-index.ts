@@ -1,137 +1,126 @@
-/** Which segments hold spans of a trace, and what a list needs to know of it. Derived: it can be rebuilt from segments. */
+/**
+ * What segments are found by: the summaries of their traces, and postings of their traces and tokens. Derived: it can be
+ * made again from segments (docs/spec/index.md).
+ */
 import type { Database, Statement } from 'better-sqlite3'
-import { fromHex } from '../base/bytes.ts'
-import { idBytes, toTraceId, type TraceId } from '../model/ids.ts'
-import type { TraceEntry } from '../wire/index/digest.ts'
+import type { TraceId } from '../model/ids.ts'
+import type { Digest, TraceEntry } from '../wire/index/digest.ts'
+import { traceKey, traceKeyRange, traceKeys } from '../wire/index/trace-key.ts'
+import { decodeTraceSummaries, encodeTraceSummaries } from '../wire/index/trace-summaries.ts'
 import type { LogRowId } from './log-table.ts'
+import type { PostingIndex } from './postings/posting-index.ts'
 import type { SegmentRowId } from './segment-table.ts'
 
-const TRACE_ID_DIGITS = 32
-/** Index rows read at once. */
-const SEGMENTS_PAGE = 256
+/** Segments whose summaries are remembered: those of the newest traces are asked for again and again. */
+const MAX_REMEMBERED = 256
 
+/** What a segment holds of a trace. */
 export interface TraceRef extends TraceEntry {
   readonly segment: SegmentRowId
 }
-
 /** A segment that holds spans of a trace. */
-export interface TraceSegment extends Pick<TraceRef, 'segment' | 'startUnixNano' | 'endUnixNano' | 'spans'> {
+export interface TraceSegment extends TraceRef {
   readonly log: LogRowId
   /** Of the whole segment, once decompressed. */
   readonly rawBytes: number
 }
 
-interface SegmentRecord {
-  readonly segment: bigint
-  readonly start: bigint
-  readonly end: bigint
-  readonly spans: bigint
-  readonly log: bigint
-  readonly rawBytes: bigint
+interface SummariesRecord {
+  readonly log: number
+  readonly rawBytes: number
+  readonly bytes: Uint8Array
 }
-interface RefRecord {
-  readonly trace_id: Uint8Array
-  readonly segment: bigint
-  readonly start_nano: bigint
-  readonly end_nano: bigint
-  readonly spans: bigint
-  readonly errors: bigint
-  readonly root_name: string | null
+interface SegmentTraces {
+  readonly log: LogRowId
+  readonly rawBytes: number
+  readonly byId: ReadonlyMap<TraceId, TraceEntry>
 }
 
 export class TraceIndex {
-  readonly #insert: Statement
-  readonly #segmentsOf: Statement<[Uint8Array, bigint, bigint, SegmentRowId], SegmentRecord>
-  readonly #spansOf: Statement<[Uint8Array, SegmentRowId], { spans: number }>
-  readonly #idsBetween: Statement<[Uint8Array, Uint8Array, number], { trace_id: Uint8Array }>
-  readonly #newestIds: Statement<[number], { trace_id: Uint8Array }>
-  readonly #refsOf: Statement<[Uint8Array], RefRecord>
-  readonly #deleteOfLog: Statement
+  readonly #postings: PostingIndex
+  readonly #insert: Statement<[SegmentRowId, Uint8Array]>
+  readonly #summariesOf: Statement<[SegmentRowId], SummariesRecord>
+  readonly #deleteOfLog: Statement<[LogRowId]>
+  readonly #remembered = new Map<SegmentRowId, SegmentTraces>()
 
-  constructor(db: Database) {
-    this.#insert = db.prepare('INSERT INTO trace_ref VALUES (?, ?, ?, ?, ?, ?, ?)')
-    this.#segmentsOf = db
-      .prepare<[Uint8Array, bigint, bigint, SegmentRowId], SegmentRecord>(
-        `SELECT r.segment, r.start_nano AS start, r.end_nano AS end, r.spans, s.log, s.raw_bytes AS rawBytes
-         FROM trace_ref r JOIN segment s ON s.id = r.segment
-         WHERE r.trace_id = ? AND (r.start_nano, r.segment) > (?, ?) AND r.segment <= ?
-         ORDER BY r.start_nano, r.segment LIMIT ${SEGMENTS_PAGE}`,
-      )
-      .safeIntegers()
-    this.#spansOf = db.prepare(
-      'SELECT coalesce(sum(spans), 0) AS spans FROM trace_ref WHERE trace_id = ? AND segment <= ?',
+  constructor(db: Database, postings: PostingIndex) {
+    this.#postings = postings
+    this.#insert = db.prepare('INSERT INTO trace_summary (segment, bytes) VALUES (?, ?)')
+    this.#summariesOf = db.prepare(
+      `SELECT s.log, s.raw_bytes AS rawBytes, t.bytes FROM trace_summary t JOIN segment s ON s.id = t.segment
+       WHERE t.segment = ?`,
     )
-    this.#idsBetween = db.prepare('SELECT DISTINCT trace_id FROM trace_ref WHERE trace_id BETWEEN ? AND ? LIMIT ?')
-    this.#newestIds = db.prepare(
-      `SELECT trace_id FROM trace_ref GROUP BY trace_id ORDER BY max(start_nano) DESC LIMIT ?`,
-    )
-    this.#refsOf = db.prepare<[Uint8Array], RefRecord>('SELECT * FROM trace_ref WHERE trace_id = ?').safeIntegers()
-    this.#deleteOfLog = db.prepare('DELETE FROM trace_ref WHERE segment IN (SELECT id FROM segment WHERE log = ?)')
+    this.#deleteOfLog = db.prepare('DELETE FROM trace_summary WHERE segment IN (SELECT id FROM segment WHERE log = ?)')
   }
 
-  insert(segment: SegmentRowId, entries: Iterable<TraceEntry>): void {
-    for (const { traceId, startUnixNano, endUnixNano, spans, errors, rootName } of entries) {
-      this.#insert.run(idBytes(traceId), segment, startUnixNano, endUnixNano, spans, errors, rootName ?? null)
-    }
+  /** Inside the transaction that writes the segment; segments in the order of their row ids. */
+  insert(segment: SegmentRowId, { traces, tokens }: Pick<Digest, 'traces' | 'tokens'>): void {
+    if (traces.length > 0) this.#insert.run(segment, encodeTraceSummaries(traces))
+    this.#postings.add(segment, { traces: traceKeys(traces.map(({ traceId }) => traceId)), tokens })
   }
 
-  /**
-   * Segments up to a row id that hold spans of a trace, by earliest start. Read a page at a time as they are taken:
-   * nothing is held open in between, and what is deleted meanwhile is left out.
-   */
-  *segmentsOf(traceId: TraceId, upTo: SegmentRowId): Generator<TraceSegment> {
-    let after = { start: -1n, segment: 0n }
-    for (;;) {
-      const page = this.#segmentsOf.all(idBytes(traceId), after.start, after.segment, upTo)
-      yield* page.map(toTraceSegment)
-      if (page.length < SEGMENTS_PAGE) return
-      after = page.at(-1) as SegmentRecord
-    }
-  }
-
-  /** Spans of a trace in all of {@link segmentsOf}. */
-  spansOf(traceId: TraceId, upTo: SegmentRowId): number {
-    return this.#spansOf.get(idBytes(traceId), upTo)?.spans ?? 0
+  /** Segments up to a row id that hold spans of a trace, by earliest start. */
+  segmentsOf(traceId: TraceId, upTo: SegmentRowId): readonly TraceSegment[] {
+    return this.#postings.traces
+      .find(traceKey(traceId))
+      .flatMap((segment) => (segment > upTo ? [] : this.#traceIn(segment, traceId)))
+      .sort(byStart)
   }
 
   refsOf(traceId: TraceId): readonly TraceRef[] {
-    return this.#refsOf.all(idBytes(traceId)).map(toRef)
+    return this.segmentsOf(traceId, Number.MAX_SAFE_INTEGER)
   }
 
-  /** Ids that begin with these lowercase hex digits. */
+  /** Ids that begin with these lowercase hex digits, at most `limit`. */
   idsFrom(prefix: string, limit: number): readonly TraceId[] {
-    const end = (digit: string): Uint8Array => fromHex(prefix.padEnd(TRACE_ID_DIGITS, digit)) as Uint8Array
-    return this.#idsBetween.all(end('0'), end('f'), limit).map(({ trace_id: id }) => toTraceId(id) as TraceId)
+    const { from, to } = traceKeyRange(prefix)
+    const ids = new Set<TraceId>()
+    for (const key of this.#postings.traces.keysBetween(from, to, limit)) {
+      for (const segment of this.#postings.traces.find(key)) {
+        for (const { traceId } of this.#entriesOf(segment)) {
+          if (traceId.startsWith(prefix)) ids.add(traceId)
+          if (ids.size === limit) return [...ids]
+        }
+      }
+    }
+    return [...ids]
   }
 
-  newest(limit: number): readonly TraceRef[] {
-    return this.#newestIds.all(limit).flatMap(({ trace_id: id }) => this.#refsOf.all(id).map(toRef))
+  #entriesOf(segment: SegmentRowId): Iterable<TraceEntry> {
+    return this.#tracesOf(segment)?.byId.values() ?? []
   }
 
-  deleteLog(log: number): void {
+  deleteLog(log: LogRowId): void {
     this.#deleteOfLog.run(log)
+    this.#remembered.clear()
+    this.#postings.prune()
+  }
+
+  #traceIn(segment: SegmentRowId, traceId: TraceId): readonly TraceSegment[] {
+    const traces = this.#tracesOf(segment)
+    const entry = traces?.byId.get(traceId)
+    return traces && entry ? [{ ...entry, segment, log: traces.log, rawBytes: traces.rawBytes }] : []
+  }
+
+  #tracesOf(segment: SegmentRowId): SegmentTraces | undefined {
+    const known = this.#remembered.get(segment)
+    if (known) return known
+    const record = this.#summariesOf.get(segment)
+    if (record === undefined) return undefined
+    const byId = new Map(decodeTraceSummaries(record.bytes).map((entry) => [entry.traceId, entry]))
+    const traces = { log: record.log, rawBytes: record.rawBytes, byId }
+    this.#remember(segment, traces)
+    return traces
+  }
+
+  #remember(segment: SegmentRowId, traces: SegmentTraces): void {
+    const [oldest] = this.#remembered.keys()
+    if (oldest !== undefined && this.#remembered.size >= MAX_REMEMBERED) this.#remembered.delete(oldest)
+    this.#remembered.set(segment, traces)
   }
 }
 
-function toTraceSegment({ segment, start, end, spans, log, rawBytes }: SegmentRecord): TraceSegment {
-  return {
-    segment: Number(segment),
-    startUnixNano: start,
-    endUnixNano: end,
-    spans: Number(spans),
-    log: Number(log),
-    rawBytes: Number(rawBytes),
-  }
-}
-
-function toRef(record: RefRecord): TraceRef {
-  return {
-    traceId: toTraceId(record.trace_id) as TraceId,
-    segment: Number(record.segment),
-    startUnixNano: record.start_nano,
-    endUnixNano: record.end_nano,
-    spans: Number(record.spans),
-    errors: Number(record.errors),
-    rootName: record.root_name ?? undefined,
-  }
+function byStart(a: TraceSegment, b: TraceSegment): number {
+  if (a.startUnixNano === b.startUnixNano) return a.segment - b.segment
+  return a.startUnixNano < b.startUnixNano ? -1 : 1
 }

@@ -48,6 +48,7 @@ import { StoredMetrics } from './stored-metrics.ts'
 import { StoredSearch } from './search-source.ts'
 import { StoredRecords } from './stored-records.ts'
 import { Turns } from './turns.ts'
+import { Upkeep } from './upkeep.ts'
 import { Vouching, type Alarm } from './vouching.ts'
 
 export interface KeeperOptions {
@@ -116,6 +117,7 @@ export class Keeper {
   readonly #ahead = new Set<DeviceId>()
   readonly #cutTimer: CutTimer
   readonly #handOver: HandOver
+  readonly #upkeep: Upkeep
   readonly #cancelLeases: () => void
 
   /** @throws {StoreError}, {KeeperError} */
@@ -227,12 +229,14 @@ export class Keeper {
       turns: this.turns,
       onFailure: (err) => this.#fail(err),
     })
+    this.#upkeep = new Upkeep({ step: () => this.store.postings.mergeStep(), onFailure: (err) => this.#fail(err) })
     if (options.newDevice !== undefined) this.#recordCreation(options.keyStore)
     this.owed.write(() => skipUsedEpochs(this.epochs, this.audit))
     this.#cutLeftovers()
     this.owed.write(() => void reconcileAtStart(this).catch((err: unknown) => this.#fail(err)))
     this.owed.write(() => this.purgeLapsed())
     this.#reclaim()
+    this.#upkeep.wake()
     this.#cancelLeases = clock.every(LEASE_CHECK_MS, () => this.#attempt(() => this.purgeLapsed()))
     if (this.owed.trouble === undefined) this.#resume()
     this.metricUpkeep.start()
@@ -357,6 +361,7 @@ export class Keeper {
     this.#closed = true
     this.turns.stop()
     this.metricUpkeep.stop()
+    this.#upkeep.stop()
     this.#cancelLeases()
     this.owed.stop()
     this.#cutTimer.stop()
@@ -374,6 +379,7 @@ export class Keeper {
 
   /** Gives back the space of what was deleted, when there is time. */
   #reclaim(): void {
+    this.#upkeep.wake()
     this.turns
       .upkeep(() => this.store.packs.reclaim())
       .catch((err: unknown) => {
@@ -447,6 +453,7 @@ export class Keeper {
   #afterCommit(didCut: boolean): void {
     if (didCut) {
       this.#cutTimer.succeeded()
+      this.#upkeep.wake()
       this.announce()
     }
     if (this.writer.hasOpen()) this.#cutTimer.schedule()

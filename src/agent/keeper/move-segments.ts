@@ -6,7 +6,7 @@ import type { Signal } from '../../model/lane.ts'
 import type { Place } from '../../store/packs/pack-files.ts'
 import { SegmentsInRows, type SegmentInRow } from '../../store/segments-in-rows.ts'
 import type { Store } from '../../store/store.ts'
-import { digestOfScan } from '../../wire/index/digest.ts'
+import { digestOfScan, type Digest } from '../../wire/index/digest.ts'
 import { scanOtlp } from '../../wire/otlp/scan.ts'
 import { decompress } from './chunk-opener.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
@@ -24,18 +24,23 @@ export function moveOldSegments(store: Store, sealer: SegmentSealer): void {
       for (const row of rows) {
         const log = store.logs.byRow(row.log)
         const [place] = store.packs.append(log.author, [sealer.reseal(log, row) ?? NO_BODY])
-        old.move(row.id, place as Place, longestOf(log.lane as Signal, row))
+        const digest = digestOf(log.lane as Signal, row)
+        old.move(row.id, place as Place, digest.maxDurationNano)
+        store.traces.insert(row.id, digest)
       }
     })
   }
   store.transaction(() => old.forget())
 }
 
-function longestOf(lane: Signal, { codec, payload }: SegmentInRow): bigint {
+/** Nothing for one that cannot be read: it is said to be so wherever it is asked for. */
+function digestOf(
+  lane: Signal,
+  { codec, payload }: SegmentInRow,
+): Pick<Digest, 'maxDurationNano' | 'traces' | 'tokens'> {
   try {
-    const raw = decompress({ codec: codec === 1 ? 1 : 0, payload })
-    return digestOfScan(scanOtlp(lane, raw)).maxDurationNano
+    return digestOfScan(scanOtlp(lane, decompress({ codec: codec === 1 ? 1 : 0, payload })))
   } catch {
-    return 0n // unreadable, and said to be so wherever it is asked for
+    return { maxDurationNano: 0n, traces: [], tokens: new Uint32Array() }
   }
 }

@@ -44,7 +44,7 @@ export function keepPeerRun(
         place: places[i] as Place,
         rawBytes: body.rawBytes,
       })
-      store.traces.insert(rowId, digest.traces)
+      store.traces.insert(rowId, digest)
     }
     if (head) store.segments.insertHead(log.rowId, head.seq, head.signature)
   })

@@ -7,10 +7,12 @@ import type { SearchScope } from '../../query/search/search-scope.ts'
 import type { CandidateTotals, Candidates, SearchChunk, SearchSource } from '../../query/search/search-source.ts'
 import type { StoredChunk, TraceSummaryRow } from '../../query/trace-source.ts'
 import type { StoredLog } from '../../store/log-table.ts'
-import type { SegmentRowId, TimeRange } from '../../store/segment-table.ts'
+import type { LogRowId } from '../../store/log-table.ts'
+import type { SegmentRowId, SegmentTimes, TimeRange } from '../../store/segment-table.ts'
 import type { OpenRecords, SegmentWriter } from '../../store/segment-writer.ts'
 import type { Store } from '../../store/store.ts'
 import type { TraceEntry } from '../../wire/index/digest.ts'
+import { traceKey } from '../../wire/index/trace-key.ts'
 import type { SegmentBody } from '../../wire/segment-body.ts'
 import { MAX_UNIX_NANO } from '../../wire/otlp/limits.ts'
 import { ChunkOpener, decompress } from './chunk-opener.ts'
@@ -18,6 +20,9 @@ import type { SegmentSealer } from './segment-sealer.ts'
 
 /** What stands for a payload that does not decompress: no reader takes it, so that answers count it as unreadable. */
 const UNREADABLE = Uint8Array.of(0xff)
+
+/** Of at most so many segments that the index names, the times are fetched and sorted; of more, the time index is walked. */
+const MAX_SORTED = 2_048
 
 export class StoredSearch implements SearchSource {
   readonly #store: Store
@@ -47,12 +52,38 @@ export class StoredSearch implements SearchSource {
       .flatMap((batch) => (isOf(batch.log, scope) ? [openChunk(batch)] : []))
       .filter((chunk) => isInRange(chunk, range))
       .sort(compareLatest)
-    const stored = logs.map((log) => this.#stored(log, range, upTo, opener))
+    const wanted = this.#wanted(scope)
+    const totalsOpen = open.map((chunk) => totalsOf(chunk, range))
+    if (wanted !== undefined && wanted.length <= MAX_SORTED) {
+      const found = this.#sorted(wanted, new Set(logs.map(({ rowId }) => rowId)), range, scope)
+      const chunks = found.map((times) => this.#chunk(this.#store.logs.byRow(times.log), times, opener))
+      return {
+        chunks: mergeSorted<SearchChunk>([open, chunks], compareLatest),
+        totals: [...chunks.map((chunk) => totalsOf(chunk, range)), ...totalsOpen].reduce(addTotals, NO_TOTALS),
+      }
+    }
+    const among = wanted && new Set(wanted)
+    const stored = logs.map((log) => this.#stored(log, { range, upTo, among, scope, opener }))
     const totals = logs.map(({ rowId }) => segments.rangeTotals(rowId, range, upTo))
     return {
       chunks: mergeSorted<SearchChunk>([open, ...stored], compareLatest),
-      totals: [...totals.map(toTotals), ...open.map((chunk) => totalsOf(chunk, range))].reduce(addTotals, NO_TOTALS),
+      totals: [...totals.map(toTotals), ...totalsOpen].reduce(addTotals, NO_TOTALS),
     }
+  }
+
+  /** Segments that the index says may match; undefined if it cannot say. */
+  #wanted({ lane, groups, traceId }: SearchScope): readonly SegmentRowId[] | undefined {
+    const { postings } = this.#store
+    if (lane === 'traces' && traceId !== undefined) return postings.traces.find(traceKey(traceId))
+    return groups.length === 0 ? undefined : postings.tokens.findAll(groups)
+  }
+
+  /** Those of the logs and the range, by latest time, the newest first. */
+  #sorted(wanted: readonly SegmentRowId[], logs: ReadonlySet<LogRowId>, range: TimeRange, scope: SearchScope) {
+    return wanted
+      .flatMap((id) => this.#store.segments.times(id) ?? [])
+      .filter((times) => logs.has(times.log) && reaches(times, range) && mayHold(times, scope))
+      .sort((a, b) => (a.maxUnixNano > b.maxUnixNano ? -1 : a.maxUnixNano < b.maxUnixNano ? 1 : b.id - a.id))
   }
 
   summariesOf(traceIds: readonly TraceId[]): ReadonlyMap<TraceId, TraceSummaryRow> {
@@ -69,21 +100,24 @@ export class StoredSearch implements SearchSource {
     return rows
   }
 
-  *#stored(log: StoredLog, range: TimeRange, upTo: SegmentRowId, opener: ChunkOpener): Generator<SearchChunk> {
-    const { segments } = this.#store
-    for (const { id, records, rawBytes, minUnixNano, maxUnixNano } of segments.latest(log.rowId, range, upTo)) {
-      yield {
-        deviceId: log.author,
-        module: log.module,
-        records,
-        rawBytes,
-        earliestUnixNano: minUnixNano,
-        latestUnixNano: maxUnixNano,
-        // A row's number may be given again once its segment was deleted: what it held is part of the key.
-        cacheKey: `${log.rowId} ${id} ${records} ${rawBytes} ${minUnixNano} ${maxUnixNano}`,
-        open: () => opener.open(id, log),
-        read: () => this.#read(id, log),
-      }
+  *#stored(log: StoredLog, { range, upTo, among, scope, opener }: Walk): Generator<SearchChunk> {
+    for (const times of this.#store.segments.latest(log.rowId, range, upTo)) {
+      if (among?.has(times.id) !== false && mayHold(times, scope)) yield this.#chunk(log, times, opener)
+    }
+  }
+
+  #chunk(log: StoredLog, times: SegmentTimes, opener: ChunkOpener): SearchChunk {
+    const { id, records, rawBytes, minUnixNano, maxUnixNano } = times
+    return {
+      deviceId: log.author,
+      module: log.module,
+      records,
+      rawBytes,
+      earliestUnixNano: minUnixNano,
+      latestUnixNano: maxUnixNano,
+      cacheKey: String(id), // row ids are never given again
+      open: () => opener.open(id, log),
+      read: () => this.#read(id, log),
     }
   }
 
@@ -94,6 +128,24 @@ export class StoredSearch implements SearchSource {
     const opened = sealed && this.#sealer.open(log, segment, sealed)
     return opened?.ok === true ? readable(opened.body) : UNREADABLE
   }
+}
+
+/** How the segments of a log are gone through, by time. */
+interface Walk {
+  readonly range: TimeRange
+  readonly upTo: SegmentRowId
+  /** None but these; undefined: any. */
+  readonly among: ReadonlySet<SegmentRowId> | undefined
+  readonly scope: SearchScope
+  readonly opener: ChunkOpener
+}
+
+function reaches({ minUnixNano, maxUnixNano }: SegmentTimes, { from, to }: TimeRange): boolean {
+  return maxUnixNano >= from && minUnixNano <= to
+}
+
+function mayHold({ maxDurationNano }: SegmentTimes, { minDurationNano }: SearchScope): boolean {
+  return maxDurationNano >= minDurationNano
 }
 
 /** In memory already, and about to become part of a segment. */

@@ -1,15 +1,15 @@
 /** The queries' view of the store: chunks of records to be opened one by one, journal included, and trace summaries. */
 import type { Crypto } from '../../base/crypto.ts'
 import type { Steps } from '../../base/steps.ts'
-import type { DeviceId, TraceId } from '../../model/ids.ts'
+import type { TraceId } from '../../model/ids.ts'
 import type { LogChunks, LogFilter, LogSource } from '../../query/list-logs.ts'
 import { mergeSorted } from '../../query/merge-sorted.ts'
-import type { ChunkRef, StoredChunk, TraceChunks, TraceSource, TraceSummaryRow } from '../../query/trace-source.ts'
+import type { ChunkRef, StoredChunk, TraceChunks, TraceSource } from '../../query/trace-source.ts'
 import type { StoredLog } from '../../store/log-table.ts'
 import type { OpenRecords, SegmentWriter } from '../../store/segment-writer.ts'
 import type { SegmentRowId, TimeRange } from '../../store/segment-table.ts'
 import type { Store } from '../../store/store.ts'
-import type { TraceEntry } from '../../wire/index/digest.ts'
+import type { TraceSegment } from '../../store/trace-index.ts'
 import { ChunkOpener } from './chunk-opener.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
 
@@ -29,14 +29,14 @@ export class StoredRecords implements TraceSource, LogSource {
 
   chunksOf(traceId: TraceId): TraceChunks {
     const { traces, segments } = this.#store
-    const upTo = segments.lastId()
+    const stored = traces.segmentsOf(traceId, segments.lastId())
     const open = this.#writer
       .openBatches('traces')
       .flatMap((batch) => openTraceRef(batch, traceId))
       .sort(compareEarliest)
     return {
-      chunks: mergeSorted([this.#traceRefs(traceId, upTo), open], compareEarliest),
-      spans: traces.spansOf(traceId, upTo) + sum(open, ({ records }) => records),
+      chunks: mergeSorted([this.#traceRefs(stored), open], compareEarliest),
+      spans: sum(stored, ({ spans }) => spans) + sum(open, ({ records }) => records),
     }
   }
 
@@ -66,28 +66,9 @@ export class StoredRecords implements TraceSource, LogSource {
     }
   }
 
-  summaries(limit: number): readonly TraceSummaryRow[] {
-    const rows = new Map<TraceId, TraceSummaryRow>()
-    const add = (entry: TraceEntry, log: StoredLog): void => {
-      rows.set(entry.traceId, merge(rows.get(entry.traceId), entry, log))
-    }
-    for (const entry of this.#writer.openTraces()) add(entry, entry.log)
-    const stored = this.#store.traces.newest(limit)
-    // A trace that is still open may have older segments that are not among the newest.
-    const openOnly = [...rows.keys()].filter((id) => !stored.some(({ traceId }) => traceId === id))
-    for (const ref of [...stored, ...openOnly.flatMap((id) => this.#store.traces.refsOf(id))]) {
-      const segment = this.#store.segments.logOf(ref.segment)
-      if (segment !== undefined) add(ref, this.#store.logs.byRow(segment))
-    }
-    return [...rows.values()]
-  }
-
-  *#traceRefs(traceId: TraceId, upTo: SegmentRowId): Generator<ChunkRef> {
+  *#traceRefs(stored: readonly TraceSegment[]): Generator<ChunkRef> {
     const opener = this.#newOpener()
-    for (const { segment, log: rowId, spans, startUnixNano, endUnixNano, rawBytes } of this.#store.traces.segmentsOf(
-      traceId,
-      upTo,
-    )) {
+    for (const { segment, log: rowId, spans, startUnixNano, endUnixNano, rawBytes } of stored) {
       const log = this.#store.logs.byRow(rowId)
       yield {
         deviceId: log.author,
@@ -167,24 +148,4 @@ function isWithin({ earliestUnixNano, latestUnixNano }: ChunkRef, { from, to }: 
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0)
-}
-
-function merge(row: TraceSummaryRow | undefined, entry: TraceEntry, log: StoredLog): TraceSummaryRow {
-  const { traceId, startUnixNano, endUnixNano, spans, errors, rootName } = entry
-  const rootModule = rootName === undefined ? undefined : log.module
-  if (row === undefined) {
-    const base = { traceId, startUnixNano, endUnixNano, spans, errors, rootName, rootModule }
-    return { ...base, deviceIds: [log.author], modules: [log.module] }
-  }
-  return {
-    traceId,
-    startUnixNano: startUnixNano < row.startUnixNano ? startUnixNano : row.startUnixNano,
-    endUnixNano: endUnixNano > row.endUnixNano ? endUnixNano : row.endUnixNano,
-    spans: row.spans + spans,
-    errors: row.errors + errors,
-    rootName: row.rootName ?? rootName,
-    rootModule: row.rootModule ?? rootModule,
-    deviceIds: [...new Set<DeviceId>([...row.deviceIds, log.author])],
-    modules: [...new Set([...row.modules, log.module])],
-  }
 }

@@ -18,9 +18,9 @@ import {
   readSync,
   rmSync,
   writeSync,
+  writevSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { concat } from '../../base/bytes.ts'
 
 export type PackId = number
 /** Where a body lies. */
@@ -52,7 +52,7 @@ export class PackFiles {
     const file = this.#writers.get(pack) ?? this.#openWriter(pack)
     // Not what was written before: a write that failed half-way has left some of it.
     let at = fstatSync(file).size
-    writeAll(file, concat(...bodies))
+    writeAll(file, bodies)
     fdatasyncSync(file)
     return bodies.map(({ length: bytes }) => {
       const place = { pack, at, bytes }
@@ -103,7 +103,7 @@ export class PackFiles {
   #openWriter(pack: PackId): number {
     const file = openSync(this.#path(pack), 'a', 0o600)
     if (fstatSync(file).size < PACK_HEAD.length) {
-      writeAll(file, PACK_HEAD)
+      writeAll(file, [PACK_HEAD])
       fsyncSync(file)
       syncFolder(this.#folder)
     }
@@ -133,8 +133,13 @@ export class PackFiles {
   }
 }
 
-function writeAll(file: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done)
+/** In one call, and what that left over in others: a full disk takes a part, and says why at the next. */
+function writeAll(file: number, parts: readonly Uint8Array[]): void {
+  let written = writevSync(file, parts)
+  for (const bytes of parts) {
+    for (let done = Math.min(written, bytes.length); done < bytes.length;) done += writeSync(file, bytes, done)
+    written = Math.max(0, written - bytes.length)
+  }
 }
 
 /** Makes a new file's name as durable as its bytes. */

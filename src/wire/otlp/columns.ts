@@ -15,7 +15,7 @@ const FIRST_TOKENS = 16_384
 
 export class Columns {
   /** The message that was scanned: `start`, `end` and the `...At` columns are offsets into it. */
-  readonly bytes: Uint8Array
+  bytes: Uint8Array
   count = 0
   /** Of the whole field of a record, its tag included. */
   start = new Uint32Array(FIRST_ROWS)
@@ -44,6 +44,16 @@ export class Columns {
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
+  }
+
+  /** Forgets everything but the memory, for another message. */
+  reuse(bytes: Uint8Array): void {
+    this.bytes = bytes
+    this.count = 0
+    this.tokenCount = 0
+    // What a record does not have is left as it was: these are read of every row.
+    for (const column of [this.level, this.traceAt, this.spanAt, this.parentAt, this.nameAt, this.nameEnd])
+      column.fill(0)
   }
 
   /** Makes room for a row at `count`; it is only there once `count` says so. */

@@ -39,10 +39,10 @@ interface ScanState {
   flaws: number
 }
 
-export function scanOtlp(signal: Signal, bytes: Uint8Array): Scan {
+/** @param columns to be filled: those of an earlier scan may be used again once nobody reads them any more */
+export function scanOtlp(signal: Signal, bytes: Uint8Array, columns = new Columns(bytes)): Scan {
   if (bytes.length > MAX_OTLP_BYTES) throw tooLarge('bytes in a message', MAX_OTLP_BYTES)
   const reader = new ProtobufReader(bytes)
-  const columns = new Columns(bytes)
   const state: ScanState = {
     signal,
     reader,

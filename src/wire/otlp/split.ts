@@ -44,11 +44,16 @@ export function splitResource(
   const { start, end } = resource
   const isAllKept = resource.isWhole && kept.every(({ scope, rows }) => rows.length === scope.rows.length)
   if (isAllKept && count <= limits.maxRecords && end - start <= limits.maxBytes) {
-    return [toChunk(columns.bytes.slice(start, end), resource, kept)]
+    return [toChunk(viewOrCopy(columns.bytes, start, end), resource, kept)]
   }
   const packer = new Packer(columns, resource, limits)
   for (const { scope, rows } of kept) for (const row of rows) packer.add(scope, row)
   return packer.finish().map((parts) => toChunk(writeChunk(columns, resource, parts), resource, parts))
+}
+
+/** A view if that is most of the message, and else a copy: a small chunk must not keep a large message in memory. */
+function viewOrCopy(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return 2 * (end - start) >= bytes.buffer.byteLength ? bytes.subarray(start, end) : bytes.slice(start, end)
 }
 
 function toChunk(

@@ -61,11 +61,10 @@ export function chunk(
 export function sourceOf(
   chunks: readonly StoredChunk[],
   onOpen?: (payload: Uint8Array) => void,
-): Pick<TraceSource, 'chunksOf' | 'summaries'> {
+): Pick<TraceSource, 'chunksOf'> {
   const refs = chunks.map((each) => traceRef(each, onOpen))
   return {
     chunksOf: () => ({ chunks: refs, spans: refs.reduce((sum, { records }) => sum + records, 0) }),
-    summaries: () => [],
   }
 }
 

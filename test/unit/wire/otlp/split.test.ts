@@ -44,12 +44,19 @@ const named =
 describe('split', () => {
   const bytes = field(1, SERVICE, scope('a', span('1'), span('2')), scope('b', span('3')), varint(50, 7))
 
-  test('[OT7] a resource that is kept and fits is copied as it is, not as a view', () => {
+  test('[OT7] a resource that is kept and fits goes on as it is', () => {
     const [chunk, ...more] = split(bytes, all, WIDE)
     expect(more).toEqual([])
     expect(chunk?.bytes).toEqual(bytes)
-    expect(chunk?.bytes.buffer).not.toBe(bytes.buffer)
     expect(chunk?.rows).toHaveLength(3)
+  })
+
+  test('[OT7] a small chunk does not keep a large message in memory', () => {
+    const large = concat(field(1, SERVICE, scope('a', span('x'.repeat(1000)))), bytes)
+    const [first, second] = split(large, all, WIDE)
+    expect(first?.bytes.buffer).toBe(large.buffer)
+    expect(second?.bytes).toEqual(bytes)
+    expect(second?.bytes.buffer).not.toBe(large.buffer)
   })
 
   test.each([
