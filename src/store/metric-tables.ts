@@ -4,7 +4,6 @@ import { idBytes, type DeviceId } from '../model/ids.ts'
 import { BLOCK_HOURS, HOUR_MS } from '../model/metrics/tiers.ts'
 import { MetricBlockTable } from './metric-block-table.ts'
 import { MetricHourTable } from './metric-hour-table.ts'
-import { METRIC_SCHEMA } from './metric-schema.ts'
 import { MetricSeriesTable } from './metric-series-table.ts'
 import { asStoreErrors } from './store-error.ts'
 
@@ -27,7 +26,6 @@ export class MetricTables {
   #generation = 0
 
   constructor(db: Database) {
-    db.exec(METRIC_SCHEMA)
     this.#db = db
     this.series = new MetricSeriesTable(db)
     this.blocks = new MetricBlockTable(db)

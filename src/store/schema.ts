@@ -2,6 +2,7 @@
  * The main database, one step a version (see migrate.ts); never edit a released step, append one.
  * Text and layout in words: docs/spec/storage.md.
  */
+import { METRIC_SCHEMA } from './metric-schema.ts'
 import { POSTING_SCHEMA } from './postings/posting-schema.ts'
 
 export const MIGRATIONS: readonly string[] = [
@@ -111,5 +112,6 @@ export const MIGRATIONS: readonly string[] = [
   DROP TABLE trace_ref;
   CREATE TABLE trace_summary (segment INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
   ${POSTING_SCHEMA}
+  ${METRIC_SCHEMA}
   `,
 ]
