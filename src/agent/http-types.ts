@@ -37,6 +37,19 @@ export interface TraceModule {
   readonly criticalNano: string
 }
 
+/** A span of another trace that links to this one. */
+export interface LinkedFrom {
+  /** The span of this trace that it links to; it need not be here. */
+  readonly linksTo: string
+  readonly traceId: string
+  readonly spanId: string
+  readonly name: string
+  readonly deviceId: string
+  readonly deviceName: string
+  readonly module: string
+  readonly evidence: Exclude<Provenance, 'conflict'>
+}
+
 /** In drawing order: a row's parent is the nearest row above with `depth - 1`. */
 export interface TraceSpan {
   readonly spanId: string
@@ -88,6 +101,12 @@ export interface TraceView {
   readonly gapDevices: Readonly<Record<string, string>>
   readonly unreadableChunks: number
   readonly omittedSpans: number
+  /** The next three only when asked for. */
+  readonly linkedFrom?: readonly LinkedFrom[]
+  /** Linking spans that were found and are not listed. */
+  readonly linkedFromOmitted?: number
+  /** There may be more: not all that may link to this trace was looked at. */
+  readonly linkedFromPartial?: boolean
 }
 
 export interface TraceListEntry {

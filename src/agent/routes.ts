@@ -163,7 +163,8 @@ function queryRoutes({ keeper }: RouteDeps): readonly Route[] {
     })),
     route('GET', '/v1/traces/:trace', async ({ params, query, signal }) => {
       const id = params['trace'] as string
-      const options = { attributes: query.get('attributes') === 'true', timeoutMs: timeoutOf(query) }
+      const wants = (name: string): boolean => query.get(name) === 'true'
+      const options = { attributes: wants('attributes'), links: wants('links'), timeoutMs: timeoutOf(query) }
       const trace = await keeper.callUntil(signal, 'traceShow', id, options)
       if (trace === undefined) {
         throw new RouteError('TRACE_NOT_FOUND', 'no span of this trace is here', { details: { traceId: id } })

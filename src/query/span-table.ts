@@ -2,7 +2,8 @@
  * The spans of one trace as columns of numbers: 50,000 of them are a dozen arrays, not objects for the garbage collector
  * to walk. What the answer shows beyond these columns is read from the span's own bytes when its row is written.
  */
-import type { DeviceId } from '../model/ids.ts'
+import { toHex } from '../base/bytes.ts'
+import type { DeviceId, SpanId } from '../model/ids.ts'
 import type { SpanFields } from '../wire/otlp/span-fields.ts'
 import type { Evidence } from './trace-source.ts'
 
@@ -95,4 +96,13 @@ export function select(column: Uint32Array, items: Uint32Array): Uint32Array {
 
 function makeColumns(make: (name: keyof SpanColumns) => Uint32Array): SpanColumns {
   return Object.fromEntries(NAMES.map((name) => [name, make(name)])) as SpanColumns
+}
+
+/** An id as text, from its two words. */
+export function spanIdOf(high: number, low: number): SpanId {
+  const bytes = new Uint8Array(8)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, high)
+  view.setUint32(4, low)
+  return toHex(bytes) as SpanId
 }

@@ -5,8 +5,8 @@
  * Linear and without recursion, so neither depth nor width costs more than its spans.
  */
 import type { Steps } from '../base/steps.ts'
-import { toHex } from '../base/bytes.ts'
 import type { SpanId } from '../model/ids.ts'
+import { spanIdOf } from './span-table.ts'
 import type { CollectedSpans } from './collect-spans.ts'
 import { findParents, MISSING_PARENT } from './find-parents.ts'
 import { indices, sortByWords } from './sort-words.ts'
@@ -123,12 +123,4 @@ function missingParents(roots: Uint32Array, parent: Int32Array, { columns }: Col
     last = span
   }
   return ids
-}
-
-function spanIdOf(high: number, low: number): SpanId {
-  const bytes = new Uint8Array(8)
-  const view = new DataView(bytes.buffer)
-  view.setUint32(0, high)
-  view.setUint32(4, low)
-  return toHex(bytes) as SpanId
 }

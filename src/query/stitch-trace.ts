@@ -12,6 +12,7 @@ import { nanosBetween } from './corrected-times.ts'
 import { criticalPath } from './critical-path.ts'
 import { deviceName } from './device-name.ts'
 import { findGaps } from './find-gaps.ts'
+import { findLinks, linkingChunks, type LinkSource } from './find-links.ts'
 import { JsonBytes } from './json-bytes.ts'
 import { writeFields } from './json-in-steps.ts'
 import { latestEnd } from './latest-end.ts'
@@ -34,6 +35,8 @@ export interface StitchDeps {
 export interface StitchOptions {
   /** Carry every span's attributes too. Default false: they can be most of a trace's size. */
   readonly attributes?: boolean
+  /** Say also who links to the trace, as far as this source knows. */
+  readonly links?: LinkSource | undefined
   /** Most spans in the answer. Default {@link MAX_TRACE_SPANS}. */
   readonly maxSpans?: number
 }
@@ -45,15 +48,18 @@ export function* stitchTrace(
   options: StitchOptions = {},
 ): Steps<readonly Uint8Array[] | undefined> {
   const { source, knowledge, sha256 } = deps
-  const { attributes = false, maxSpans = MAX_TRACE_SPANS } = options
+  const { attributes = false, links, maxSpans = MAX_TRACE_SPANS } = options
   const clocks = traceClocks(knowledge)
+  const linking = links && linkingChunks(traceId, links)
   const spans = yield* collectSpans(traceId, source.chunksOf(traceId), { sha256, clocks, maxSpans })
   if (spans.count === 0) return undefined
   const findings = yield* findOut(spans, clocks)
   const json = new JsonBytes().raw(utf8('{"spans":['))
   const partlyUnreadable = yield* writeSpans(json, findings, attributes)
   json.raw(utf8('],'))
-  yield* writeFields(json, describe(traceId, findings, partlyUnreadable, { knowledge, clocks }))
+  const linkedFrom = linking === undefined ? {} : yield* findLinks(traceId, linking, knowledge)
+  const about = describe(traceId, findings, partlyUnreadable, { knowledge, clocks })
+  yield* writeFields(json, { ...about, ...linkedFrom })
   return json.raw(utf8('}')).parts()
 }
 

@@ -38,6 +38,19 @@ export interface SpanLinkRef {
   readonly spanId: SpanId
 }
 
+/** A span of another trace that links to this one. */
+export interface LinkedFrom {
+  /** The span of this trace that it links to; it need not be here. */
+  readonly linksTo: SpanId
+  readonly traceId: TraceId
+  readonly spanId: SpanId
+  readonly name: string
+  readonly deviceId: DeviceId
+  readonly deviceName: string
+  readonly module: string
+  readonly evidence: Evidence
+}
+
 /** Rows come in drawing order: depth first, children by start. A row's parent is the nearest row above with depth - 1. */
 export interface StitchedSpan {
   readonly spanId: SpanId
@@ -97,4 +110,10 @@ export interface StitchedTrace {
   readonly unreadableChunks: number
   /** Spans beyond the limit of one answer. */
   readonly omittedSpans: number
+  /** The next three only when asked for; of the linking spans that were found the first, by start. */
+  readonly linkedFrom?: readonly LinkedFrom[]
+  /** Found and not listed. */
+  readonly linkedFromOmitted?: number
+  /** There may be more: not all that may link to this trace was looked at. */
+  readonly linkedFromPartial?: boolean
 }

@@ -40,6 +40,13 @@ export interface BusTelemetry {
   readonly bytes: Uint8Array
 }
 
+interface TraceShowOptions {
+  readonly attributes: boolean
+  /** Say also who links to the trace. Default false. */
+  readonly links?: boolean
+  readonly timeoutMs?: number | undefined
+}
+
 export type KeeperApi = ReturnType<typeof keeperApi>
 
 export function keeperApi(keeper: Keeper, storeFile: string) {
@@ -90,16 +97,13 @@ function queryCalls(keeper: Keeper, storeFile: string) {
         auditLeaves: keeper.audit.size(),
       }
     },
-    traceShow(
-      text: string,
-      options: { readonly attributes: boolean; readonly timeoutMs?: number | undefined },
-      signal?: AbortSignal,
-    ) {
-      const limits = { signal, timeoutMs: options.timeoutMs }
+    traceShow(text: string, { attributes, links = false, timeoutMs }: TraceShowOptions, signal?: AbortSignal) {
+      const limits = { signal, timeoutMs }
       return keeper.turns.run(function* () {
         requireView(keeper, 'traces')
         const traceId = findTrace(text, keeper.records)
         if (traceId === undefined) return undefined
+        const options = { attributes, links: links ? keeper.search : undefined }
         const trace = yield* stitchTrace(traceId, queryDeps(keeper), options)
         return trace && moved(trace)
       }, limits)

@@ -52,7 +52,7 @@ const tracesShow: Command = {
   },
   words: [0, 1],
   async run({ client, output, options, words }) {
-    const query = queryOf({ attributes: options['attributes'] === true ? 'true' : undefined })
+    const query = queryOf({ links: 'true', attributes: options['attributes'] === true ? 'true' : undefined })
     const trace = words[0] ?? (await newestTrace(client))
     const view = await client.callAnyway<TraceView>('GET', `/v1/traces/${encodeURIComponent(trace)}${query}`)
     const times = options['raw'] === true ? 'raw' : 'corrected'

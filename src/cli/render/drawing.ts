@@ -1,5 +1,5 @@
 /** What every part of a waterfall needs to draw: the trace, the room, and how to name and colour things. */
-import type { TraceView } from '../../agent/http-types.ts'
+import type { LinkedFrom, TraceView } from '../../agent/http-types.ts'
 import { DEVICE_STYLES, type Paint, type Style } from './colour.ts'
 import type { Glyphs } from './glyphs.ts'
 import type { Times } from './time-scale.ts'
@@ -18,9 +18,11 @@ export interface Drawing {
   readonly clean: (text: string) => string
   readonly styleOf: (deviceId: string) => Style
   readonly nameOf: (deviceId: string) => string
+  /** Spans of other traces that link here, by the span they link to. */
+  readonly linkedFrom: ReadonlyMap<string, readonly LinkedFrom[]>
 }
 
-export type DrawingOptions = Omit<Drawing, 'styleOf' | 'nameOf'>
+export type DrawingOptions = Omit<Drawing, 'styleOf' | 'nameOf' | 'linkedFrom'>
 
 export function makeDrawing(options: DrawingOptions): Drawing {
   const { trace, clean } = options
@@ -28,6 +30,7 @@ export function makeDrawing(options: DrawingOptions): Drawing {
   const names = new Map(trace.devices.map(({ deviceId, name }) => [deviceId, clean(name)]))
   return {
     ...options,
+    linkedFrom: Map.groupBy(trace.linkedFrom ?? [], (link) => link.linksTo),
     styleOf: (deviceId) => styles.get(deviceId) ?? 'grey',
     nameOf: (deviceId) =>
       names.get(deviceId) ?? clean(trace.gapDevices[deviceId] ?? deviceId.slice(0, SHORT_ID_DIGITS)),

@@ -2,6 +2,7 @@
 import type { TraceGap } from '../../agent/http-types.ts'
 import { truncate } from './display-width.ts'
 import type { Drawing } from './drawing.ts'
+import { otherLinkTexts } from './span-links.ts'
 import { plural } from './plural.ts'
 
 export interface HiddenSpans {
@@ -11,12 +12,17 @@ export interface HiddenSpans {
   readonly offPath: number
 }
 
-export function renderGaps({ cut, offPath }: HiddenSpans, drawing: Drawing): readonly string[] {
+export function renderGaps(
+  { cut, offPath }: HiddenSpans,
+  drawn: ReadonlySet<string>,
+  drawing: Drawing,
+): readonly string[] {
   const { trace, glyphs, paint, width } = drawing
   const sentences = [
     ...(cut > 0 ? [`${plural(cut, 'more span')} not drawn; --json prints them all`] : []),
     ...(offPath > 0 ? [`${plural(offPath, 'span')} not on the critical path`] : []),
     ...trace.gaps.filter((gap) => gap.reason !== 'not-here').map((gap) => sentenceOf(gap, drawing)),
+    ...otherLinkTexts(drawn, drawing),
     ...(trace.omittedSpans > 0 ? [`${plural(trace.omittedSpans, 'span')} beyond the limit of one answer`] : []),
     ...(trace.unreadableChunks > 0 ? [`${plural(trace.unreadableChunks, 'stored chunk')} could not be read`] : []),
   ]

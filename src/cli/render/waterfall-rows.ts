@@ -7,6 +7,7 @@ import { formatDuration } from './duration.ts'
 import { plural } from './plural.ts'
 import { timeBar } from './time-bar.ts'
 import type { TimeScale } from './time-scale.ts'
+import { linkTexts } from './span-links.ts'
 import { guidesBelow, nameCell } from './span-name.ts'
 import { treeGuides, type Guides, type SpanRow, type TreeRow } from './tree-rows.ts'
 import { columnsOf, LEVEL_CELLS, shareOf, type Columns } from './waterfall-columns.ts'
@@ -92,13 +93,14 @@ function shareCell(text: string, { share }: Columns): readonly string[] {
   return share === 0 ? [] : [fit(text, share, 'right')]
 }
 
-/** Under the row: what went wrong, in the program's own words, and the attributes if they were asked for. */
+/** Under the row: what went wrong, in the program's own words, links from trace to trace, and the attributes if they were asked for. */
 function linesBelow({ row, guides, hasChildren }: PlacedRow, columns: Columns, drawing: Drawing): readonly string[] {
   const { span } = row
   const { paint, glyphs, clean, width } = drawing
   const message = clean(span.statusMessage)
   const texts: readonly (readonly [string, Style])[] = [
     ...(span.status === 'error' && message !== '' ? [[message, 'red'] as const] : []),
+    ...linkTexts(span, drawing).map((text) => [text, 'dim'] as const),
     ...attributeTexts(span, clean).map((text) => [text, 'dim'] as const),
   ]
   const tree = guidesBelow(row, guides, hasChildren, glyphs)

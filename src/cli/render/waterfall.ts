@@ -52,12 +52,13 @@ export function renderWaterfall(trace: TraceView, options: WaterfallOptions): st
   const spans = onlyCritical ? trace.spans.filter((span) => span.critical) : trace.spans
   const rows = treeRows(spans).slice(0, maxRows)
   const drawn = rows.filter((row) => row.kind === 'span')
+  const hidden = { cut: spans.length - drawn.length, offPath: trace.spans.length - spans.length }
   const scale = timeScale(trace.spans, times)
   const lines = [
     ...renderHeader(scale.totalNanos, drawing),
     '',
     ...renderRows(rows, scale, drawing),
-    ...renderGaps({ cut: spans.length - drawn.length, offPath: trace.spans.length - spans.length }, drawing),
+    ...renderGaps(hidden, new Set(drawn.map(({ span }) => span.spanId)), drawing),
     '',
     ...renderLegend(drawn, drawing),
   ]

@@ -169,6 +169,17 @@ function readLink(reader: ProtobufReader): SpanLink | undefined {
   return traceId && spanId && { traceId, spanId }
 }
 
+/** The trace of the span in `reader`, or undefined if its id is invalid. @throws OtlpError */
+export function readSpanTraceId(reader: ProtobufReader): TraceId | undefined {
+  let traceId: TraceId | undefined
+  readFields(reader, (tag) => {
+    if (tag !== TRACE_ID_TAG) return false
+    traceId = toTraceId(reader.view())
+    return true
+  })
+  return traceId
+}
+
 /** The attributes of the span in `reader`. @throws OtlpError */
 export function readSpanAttributes(reader: ProtobufReader): Attributes {
   const attributes: Attribute[] = []

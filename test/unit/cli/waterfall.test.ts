@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { TraceDevice, TraceModule, TraceSpan, TraceView } from '../../../src/agent/http-types.ts'
+import type { LinkedFrom, TraceDevice, TraceModule, TraceSpan, TraceView } from '../../../src/agent/http-types.ts'
 import { displayWidth } from '../../../src/cli/render/display-width.ts'
 import { MIN_WIDTH, renderWaterfall, type WaterfallOptions } from '../../../src/cli/render/waterfall.ts'
 import { chunk, member, mesh } from '../query/make-chunk.ts'
@@ -156,6 +156,46 @@ describe('self times and the critical path', () => {
     await expect(drawing).toMatchFileSnapshot(`fixtures/critical-${width}.txt`)
     expect(drawing).toContain('┊ 2 spans not on the critical path')
     expect(drawing).not.toContain('synthesise')
+  })
+})
+
+describe('links from trace to trace', () => {
+  const other = 'ab'.repeat(16)
+  const from = (name: string, linksTo: string): LinkedFrom => {
+    return {
+      linksTo,
+      traceId: other,
+      spanId: '1',
+      name,
+      deviceId: '',
+      deviceName: 'Phone',
+      module: 'voice',
+      evidence: 'verified',
+    }
+  }
+
+  test('[LF4] stand under their span, both ways, links within the trace left out', () => {
+    const trace = traceOf({
+      links: [
+        { traceId: wholeTrace.traceId, spanId: '1' },
+        { traceId: other, spanId: '2' },
+      ],
+    })
+    const lines = linesOf({ ...trace, linkedFrom: [from('say\u001B[2J it', trace.spans[0]?.spanId ?? '')] })
+    expect(lines.filter((line) => line.includes('link')).map((line) => line.replace(/^\S+\s+/, ''))).toEqual([
+      'links to trace abababababab',
+      'linked from say it, trace abababababab, by voice on Phone',
+    ])
+  })
+
+  test('[LF4] of more than three, and of those to spans without a row, the rest is counted', () => {
+    const trace = traceOf({ links: Array.from({ length: 5 }, () => ({ traceId: other, spanId: '2' })) })
+    const linkedFrom = [from('one', 'nowhere'), from('two', 'nowhere')]
+    const drawing = renderWaterfall({ ...trace, linkedFrom, linkedFromOmitted: 3, linkedFromPartial: true }, plain)
+    expect(drawing.match(/links to trace/g)).toHaveLength(3)
+    expect(drawing).toContain('2 more links; --json prints them all')
+    expect(drawing).toContain('┊ 5 more links from other traces; --json prints them')
+    expect(drawing).toContain('┊ more traces may link to this one: not all records were searched')
   })
 })
 

@@ -32,6 +32,8 @@ export interface SpanDescription {
   readonly message?: string
   readonly traceId?: string
   readonly links?: readonly string[]
+  /** What its links name; default its own. */
+  readonly linkTrace?: string
   readonly attributes?: Readonly<Record<string, string>>
   /** Overrides `startMs`. */
   readonly startNano?: bigint
@@ -158,7 +160,7 @@ export function nanos(ms: number): bigint {
 }
 
 function spanMessage(span: SpanDescription): Uint8Array {
-  const { startMs = 0, endMs = startMs + 1, traceId = TRACE } = span
+  const { startMs = 0, endMs = startMs + 1, traceId = TRACE, linkTrace = traceId } = span
   return concat(
     idField(1, traceId),
     idField(2, spanId(span.id)),
@@ -168,7 +170,7 @@ function spanMessage(span: SpanDescription): Uint8Array {
     fixed64Field(7, span.startNano ?? nanos(startMs)),
     fixed64Field(8, nanos(endMs)),
     ...Object.entries(span.attributes ?? {}).map(([key, value]) => attributeField(9, key, value)),
-    ...(span.links ?? []).map((id) => bytesField(13, concat(idField(1, traceId), idField(2, spanId(id))))),
+    ...(span.links ?? []).map((id) => bytesField(13, concat(idField(1, linkTrace), idField(2, spanId(id))))),
     bytesField(15, concat(textField(2, span.message ?? ''), enumField(3, span.status ?? 0))),
   )
 }
