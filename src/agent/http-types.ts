@@ -157,11 +157,16 @@ export interface LogLine {
 /** `logs` */
 export interface LogList {
   readonly logs: readonly LogLine[]
-  /** Matching records beyond the limit: older ones than those listed. */
+  /** Matching records beyond the limit: farther from where the page begins than those listed. */
   readonly omitted: number
   /** Stored chunks that were not looked at, and may hold matching records that `omitted` does not count. */
   readonly omittedChunks: number
   readonly unreadableChunks: number
+  /** Asks for the page before the first line. */
+  readonly older: string | null
+  /** Asks for what comes behind the last line, also later. */
+  readonly newer: string | null
+  readonly looked: Looked
 }
 
 // --- Metrics (docs/spec/metrics.md) ---

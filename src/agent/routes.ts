@@ -19,7 +19,7 @@ import { metricRoutes } from './metric-routes.ts'
 import type { ModuleRegistry } from './module-registry.ts'
 import { bad, lanesField, optionalText, stageField, textField, textList, timeField } from './read-fields.ts'
 import { runtimeRoutes } from './runtime-routes.ts'
-import { searchRoutes, timeoutOf } from './search-routes.ts'
+import { searchLimit, searchRoutes, timeoutOf } from './search-routes.ts'
 import type { StageSwitch } from './stage-switch.ts'
 
 export interface RouteDeps {
@@ -159,7 +159,12 @@ function consentRoutes({ keeper }: RouteDeps): readonly Route[] {
 function queryRoutes({ keeper }: RouteDeps): readonly Route[] {
   return [
     route('GET', '/v1/traces', async ({ query, signal }) => ({
-      jsonParts: await keeper.callUntil(signal, 'traceList', limitOf(query), { timeoutMs: timeoutOf(query) }),
+      jsonParts: await keeper.callUntil(
+        signal,
+        'searchTraces',
+        { limit: searchLimit(limitOf(query)) },
+        { timeoutMs: timeoutOf(query) },
+      ),
     })),
     route('GET', '/v1/traces/:trace', async ({ params, query, signal }) => {
       const id = params['trace'] as string
@@ -176,11 +181,12 @@ function queryRoutes({ keeper }: RouteDeps): readonly Route[] {
       const traceId = trace === null ? undefined : toTraceId(trace)
       if (trace !== null && traceId === undefined) throw bad('trace', 'is 32 hex digits, not all zero')
       const since = query.get('sinceUnixMs')
-      const fromUnixNano = since !== null && /^[0-9]{1,15}$/.test(since) ? BigInt(since) * 1_000_000n : undefined
-      const filter = { traceId, fromUnixNano }
-      return {
-        jsonParts: await keeper.callUntil(signal, 'logList', filter, limitOf(query), { timeoutMs: timeoutOf(query) }),
+      const fields = {
+        where: traceId === undefined ? [] : [{ field: 'trace', op: '=', value: traceId }],
+        sinceUnixMs: since !== null && /^[0-9]{1,15}$/.test(since) ? Number(since) : undefined,
+        limit: searchLimit(limitOf(query)),
       }
+      return { jsonParts: await keeper.callUntil(signal, 'searchLogs', fields, { timeoutMs: timeoutOf(query) }) }
     }),
   ]
 }

@@ -1,6 +1,7 @@
 /** Routes that search what was recorded. A query is a JSON object (docs/spec/search.md) that may name how long it may take. */
 import { HttpError, jsonBody, type HttpAnswer, type HttpRequest, type Route } from './http-server.ts'
 import { MAX_QUERY_TIMEOUT_MS } from './keeper/turns.ts'
+import { MAX_LIST_LIMIT } from '../query/search/search-query.ts'
 import type { KeeperClient } from './keeper-client.ts'
 
 export interface SearchRouteDeps {
@@ -14,7 +15,10 @@ type Search = (
 ) => Promise<readonly Uint8Array[]>
 
 export function searchRoutes({ keeper }: SearchRouteDeps): readonly Route[] {
-  return [searchRoute('traces', (signal, ...query) => keeper.callUntil(signal, 'searchTraces', ...query))]
+  return [
+    searchRoute('traces', (signal, ...query) => keeper.callUntil(signal, 'searchTraces', ...query)),
+    searchRoute('logs', (signal, ...query) => keeper.callUntil(signal, 'searchLogs', ...query)),
+  ]
 }
 
 /** Ends with the client: who is gone wants no answer. */
@@ -24,6 +28,11 @@ function searchRoute(what: string, search: Search): Route {
     return { jsonParts: await search(request.signal, fields, { timeoutMs: timeoutField(timeoutMs) }) }
   }
   return { method: 'POST', path: `/v1/search/${what}`, capability: 'cli', handle }
+}
+
+/** A limit that was asked for in a path, brought into what searches take. */
+export function searchLimit(limit: number | undefined): number | undefined {
+  return limit === undefined ? undefined : Math.min(Math.max(limit, 1), MAX_LIST_LIMIT)
 }
 
 /** `timeoutMs` of a request's query; undefined if there is none. */

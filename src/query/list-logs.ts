@@ -1,53 +1,29 @@
 /**
- * Log records of a time range or a trace, from every device that lets us see its logs (docs/spec/query.md QU14, QU23).
- * Each record once, oldest first; of too many, the newest are listed and the rest counted. Chunks are opened newest
- * first, and no more of them than the answer takes.
+ * Log records that match a search, from every device that lets us see its logs (docs/spec/query.md QU14, QU23). Each
+ * record once, oldest first; of too many, those nearest to where the page begins are listed and the rest counted. Chunks
+ * are opened in the order the page goes, and no more of them than the answer takes.
  */
 import { toHex } from '../base/bytes.ts'
 import type { Sha256 } from '../base/crypto.ts'
 import type { Steps } from '../base/steps.ts'
-import type { TraceId } from '../model/ids.ts'
-import { decodeLogRecords, type DecodedLogRecord } from '../wire/otlp/decode-logs.ts'
-import { decodeChunk } from './decode-chunk.ts'
+import { decodeLogRecord, type DecodedLogRecord } from '../wire/otlp/decode-logs.ts'
+import { OtlpError } from '../wire/otlp/otlp-error.ts'
 import { logLine, timeOf, type LogLine } from './log-line.ts'
-import { mergeSorted } from './merge-sorted.ts'
-import { NewestLines } from './newest-lines.ts'
-import { ReadBudget } from './read-budget.ts'
+import { inPageOrder, logsOfDevices, type DeviceChunk, type LogPage } from './log-chunks.ts'
+import { PageLines, type PageDirection } from './page-lines.ts'
+import { Look, type Looked } from './search/look.ts'
+import { isWithin, prepareSearch, type SearchDeps } from './search/prepared-search.ts'
+import { readCursor, writeCursor, type Place } from './search/search-cursor.ts'
+import type { SearchQuery } from './search/search-query.ts'
+import type { CandidateTotals } from './search/search-source.ts'
 import { traceClocks, type TraceClocks } from './trace-order.ts'
-import type { ChunkRef, MeshKnowledge, StoredChunk } from './trace-source.ts'
+import type { MeshKnowledge, StoredChunk } from './trace-source.ts'
 
 /** Lines when the caller names no limit: a few screens. */
 export const DEFAULT_LOG_LIMIT = 200
-/** Most lines in one answer. */
-export const MAX_LOG_LIMIT = 5000
-/** Most bytes opened for one answer: 13 KB for each of the most lines, some of which are looked at and not listed. */
-export const MAX_LOG_RAW_BYTES = 64 << 20
 /** Most bytes of records listed in one answer: 3 KB for each of the most lines. */
 export const MAX_LOG_KEPT_BYTES = 16 << 20
-
-export interface LogFilter {
-  /** Recorded at or after, on the recording device's clock. */
-  readonly fromUnixNano?: bigint | undefined
-  /** Recorded before. */
-  readonly toUnixNano?: bigint | undefined
-  readonly traceId?: TraceId | undefined
-}
-
-/** Chunks that may hold a record of a time range. */
-export interface LogChunks {
-  /** One list a log; in each, chunks of one device by latest time, the newest first, read from the index as they are taken. */
-  readonly logs: readonly Iterable<ChunkRef>[]
-  readonly chunks: number
-  /** Of these chunks, those that may hold records outside of the range too. */
-  readonly edgeChunks: number
-  /** Records of the chunks that lie within the range. */
-  readonly records: number
-}
-
-export interface LogSource {
-  /** What is stored at this moment; what comes later is not among it. Others' records in it are left out here. */
-  logChunks(filter: Pick<LogFilter, 'fromUnixNano' | 'toUnixNano'>): LogChunks
-}
+const DIRECTIONS: readonly PageDirection[] = ['older', 'newer']
 
 export interface LogList {
   readonly logs: readonly LogLine[]
@@ -56,118 +32,145 @@ export interface LogList {
   /** Chunks that were not opened, and may hold matching records that `omitted` does not count. */
   readonly omittedChunks: number
   readonly unreadableChunks: number
+  /** Asks for the page before the first line; null where there is none. */
+  readonly older: string | null
+  /** Asks for what comes behind the last line, also later; null while there is no line. */
+  readonly newer: string | null
+  readonly looked: Looked
 }
 
-export interface ListLogsDeps {
-  readonly source: LogSource
+/** @throws {SearchError} `SEARCH_CURSOR` */
+export function* listLogs(query: SearchQuery, deps: SearchDeps): Steps<LogList> {
+  const search = prepareSearch(query, deps)
+  const begin = query.cursor === undefined ? undefined : readCursor(search.key, DIRECTIONS, query.cursor)
+  const page: LogPage = { direction: begin?.order ?? 'older', begin }
+  const limits = { lines: query.limit ?? DEFAULT_LOG_LIMIT, bytes: MAX_LOG_KEPT_BYTES }
+  const lines = new PageLines(limits, page.direction, page.begin)
+  const look = new Look(deps.limits)
+  const clocks = traceClocks(deps.knowledge)
+  const logs = logsOfDevices(query, search, page, clocks, deps.source)
+  const read = yield* readLines(inPageOrder(logs, page, clocks), lines, look, { ...deps, clocks })
+  const { lines: placed, records } = lines.result()
+  const left = countUnread(logs.totals, read, query.conditions.length > 0 || look.isCut)
+  const omitted = read.matching - records + left.records
+  const ends = endsOf(placed, page, read.cutAt, omitted + left.chunks > 0)
+  const cursor = (order: PageDirection, place: Place | undefined): string | null =>
+    place === undefined ? null : writeCursor({ key: search.key, order }, place)
+  return {
+    logs: placed.map(({ line }) => line),
+    omitted,
+    omittedChunks: left.chunks,
+    unreadableChunks: read.unreadable,
+    older: cursor('older', ends.older),
+    newer: cursor('newer', ends.newer),
+    looked: look.result(logs.totals.chunks),
+  }
+}
+
+interface ReadLines {
+  readonly matching: number
+  readonly unreadable: number
+  /** Of the chunks that were opened. */
+  readonly opened: CandidateTotals
+  /** Where it was cut, on our clock. */
+  readonly cutAt: bigint | undefined
+}
+
+function* readLines(
+  chunks: Iterable<DeviceChunk>,
+  lines: PageLines,
+  look: Look,
+  deps: SearchDeps & { readonly clocks: TraceClocks },
+): Steps<ReadLines> {
+  const opened = { chunks: 0, edgeChunks: 0, records: 0 }
+  let [matching, unreadable] = [0, 0]
+  let cutAt: bigint | undefined
+  for (const each of chunks) {
+    if (!lines.hasPlaceAt(each.nearest)) break
+    if (!look.take(each.chunk)) {
+      cutAt = each.nearest
+      break
+    }
+    noteOpened(opened, each)
+    try {
+      matching += yield* readChunk(each, lines, deps)
+    } catch (err) {
+      if (!(err instanceof OtlpError)) throw err
+      look.noteUnreadable()
+      unreadable++
+    }
+    lines.trim()
+    yield
+  }
+  return { matching, unreadable, opened, cutAt }
+}
+
+/** @returns how many of its records match. @throws {OtlpError} for one that cannot be read: none of its lines are added then */
+function* readChunk(
+  { chunk, filterFor, of, hasConditions }: DeviceChunk,
+  lines: PageLines,
+  { clocks, knowledge, sha256 }: SearchDeps & { readonly clocks: TraceClocks },
+): Steps<number> {
+  const filter = filterFor(isWithin(chunk, of))
+  // What a chunk proves costs more than a look into it: it is only found out where there are lines.
+  if (hasConditions && countIn(chunk.read(), (payload, note) => filter.walk(payload, chunk, note)) === 0) return 0
+  const stored = yield* chunk.open()
+  if (stored === undefined) return 0
+  const found: DecodedLogRecord[] = []
+  const matching = countIn(stored.payload, (payload, note) =>
+    filter.walk(payload, chunk, (head) => {
+      note()
+      const isPlaced = lines.hasPlaceAt(clocks.corrected(chunk.deviceId, head.time.toBigInt()))
+      if (isPlaced) found.push(decodeLogRecord(payload.subarray(head.record.start, head.record.end)))
+    }),
+  )
+  const beyond = found.filter((record) => !lines.add(placedLine(record, stored, { clocks, knowledge, sha256 })))
+  return matching - beyond.length
+}
+
+function countIn(payload: Uint8Array | undefined, walk: (payload: Uint8Array, note: () => void) => void): number {
+  let count = 0
+  if (payload !== undefined) walk(payload, () => count++)
+  return count
+}
+
+interface LineDeps {
+  readonly clocks: TraceClocks
   readonly knowledge: MeshKnowledge
   readonly sha256: Sha256
 }
 
-/** `limit` is brought into 1..{@link MAX_LOG_LIMIT}. */
-export function* listLogs(filter: LogFilter, deps: ListLogsDeps, limit: number = DEFAULT_LOG_LIMIT): Steps<LogList> {
-  const lines = Math.min(Math.max(Math.trunc(limit) || DEFAULT_LOG_LIMIT, 1), MAX_LOG_LIMIT)
-  const stored = deps.source.logChunks(filter)
-  const newest = new NewestLines({ lines, bytes: MAX_LOG_KEPT_BYTES })
-  const read = yield* readNewest(filter, stored, deps, newest)
-  const { lines: logs, records } = newest.result()
-  const left = countUnread(stored, read, filter)
+function placedLine(record: DecodedLogRecord, chunk: StoredChunk, { clocks, knowledge, sha256 }: LineDeps) {
   return {
-    logs,
-    omitted: read.matching - records + left.records,
-    omittedChunks: left.chunks,
-    unreadableChunks: read.unreadableChunks,
+    line: logLine(record, chunk, knowledge),
+    value: clocks.corrected(chunk.deviceId, timeOf(record)),
+    // Device and content; the content holds trace and span id.
+    tie: `${chunk.deviceId} ${toHex(sha256(record.recordBytes))}`,
+    bytes: record.recordBytes.length,
   }
 }
 
-interface ReadLogs {
-  readonly matching: number
-  readonly unreadableChunks: number
-  /** Of the chunks that were opened, as {@link LogChunks}. */
-  readonly opened: Pick<LogChunks, 'chunks' | 'edgeChunks' | 'records'>
-  /** What was not opened is older than all that is listed. */
-  readonly restIsOlder: boolean
-}
-
-function* readNewest(
-  filter: LogFilter,
-  stored: LogChunks,
-  { knowledge, sha256 }: ListLogsDeps,
-  newest: NewestLines,
-): Steps<ReadLogs> {
-  const clocks = traceClocks(knowledge)
-  const budget = new ReadBudget(MAX_LOG_RAW_BYTES)
-  const opened = { chunks: 0, edgeChunks: 0, records: 0 }
-  let [matching, unreadableChunks, restIsOlder] = [0, 0, true]
-  for (const ref of mergeSorted(stored.logs, (a, b) => compareLatest(a, b, clocks))) {
-    if (!newest.hasPlaceAt(latestOf(ref, clocks))) break
-    restIsOlder = budget.take(ref)
-    if (!restIsOlder) break
-    noteOpened(opened, ref, filter)
-    const chunk = yield* ref.open()
-    if (chunk === undefined) continue
-    const decoded = decodeChunk(chunk, decodeLogRecords)
-    if (decoded === undefined) unreadableChunks++
-    for (const record of decoded ?? []) {
-      if (!matches(record, filter)) continue
-      matching++
-      const correctedTime = clocks.corrected(chunk.deviceId, timeOf(record))
-      if (!newest.hasPlaceAt(correctedTime)) continue
-      const [line, key, bytes] = [
-        logLine(record, chunk, knowledge),
-        keyOf(record, chunk, sha256),
-        record.recordBytes.length,
-      ]
-      newest.add({ line, correctedTime, key, bytes })
-    }
-    newest.trim()
-    yield
-  }
-  return { matching, unreadableChunks, opened, restIsOlder }
-}
-
-/** Where all that was not opened is older and matches, its records are counted unopened; else only its chunks can be. */
-function countUnread(
-  stored: LogChunks,
-  { opened, restIsOlder }: ReadLogs,
-  { traceId }: LogFilter,
-): { readonly records: number; readonly chunks: number } {
-  const edgeChunks = stored.edgeChunks - opened.edgeChunks
-  if (restIsOlder && traceId === undefined) return { records: stored.records - opened.records, chunks: edgeChunks }
-  return { records: 0, chunks: stored.chunks - opened.chunks }
-}
-
-function noteOpened(opened: { chunks: number; edgeChunks: number; records: number }, ref: ChunkRef, filter: LogFilter) {
+function noteOpened(opened: { chunks: number; edgeChunks: number; records: number }, { chunk, of }: DeviceChunk): void {
   opened.chunks++
-  if (isOnEdge(ref, filter)) opened.edgeChunks++
-  else opened.records += ref.records
+  if (isWithin(chunk, of)) opened.records += chunk.records
+  else opened.edgeChunks++
 }
 
-function isOnEdge({ earliestUnixNano, latestUnixNano }: ChunkRef, { fromUnixNano, toUnixNano }: LogFilter): boolean {
-  return (
-    (fromUnixNano !== undefined && earliestUnixNano < fromUnixNano) ||
-    (toUnixNano !== undefined && latestUnixNano >= toUnixNano)
-  )
+/** Where all that was not opened is farther and matches, its records are counted unopened; else only its chunks can be. */
+function countUnread(totals: CandidateTotals, { opened }: ReadLines, isUnknown: boolean) {
+  if (isUnknown) return { records: 0, chunks: totals.chunks - opened.chunks }
+  return { records: totals.records - opened.records, chunks: totals.edgeChunks - opened.edgeChunks }
 }
 
-function latestOf(ref: ChunkRef, clocks: TraceClocks): bigint {
-  return clocks.corrected(ref.deviceId, ref.latestUnixNano)
+/** Where the pages beside this one begin. One that was cut goes on where it stopped looking, and may repeat lines. */
+function endsOf(lines: readonly Place[], { direction, begin }: LogPage, cutAt: bigint | undefined, isMore: boolean) {
+  const [first, last] = [lines[0], lines.at(-1)]
+  if (direction === 'newer') return { older: first, newer: cutAt === undefined ? (last ?? begin) : placeAt(cutAt) }
+  if (cutAt === undefined) return { older: isMore ? first : undefined, newer: last }
+  const place = placeAt(cutAt + 1n)
+  return { older: begin !== undefined && place.value >= begin.value ? undefined : place, newer: last }
 }
 
-/** Newest first. */
-function compareLatest(a: ChunkRef, b: ChunkRef, clocks: TraceClocks): number {
-  const [latestA, latestB] = [latestOf(a, clocks), latestOf(b, clocks)]
-  if (latestA === latestB) return 0
-  return latestA > latestB ? -1 : 1
-}
-
-function matches(record: DecodedLogRecord, { fromUnixNano, toUnixNano, traceId }: LogFilter): boolean {
-  if (traceId !== undefined && record.traceId !== traceId) return false
-  const time = timeOf(record)
-  return (fromUnixNano === undefined || time >= fromUnixNano) && (toUnixNano === undefined || time < toUnixNano)
-}
-
-/** Device and content; the content holds trace and span id. */
-function keyOf(record: DecodedLogRecord, chunk: StoredChunk, sha256: Sha256): string {
-  return `${chunk.deviceId} ${toHex(sha256(record.recordBytes))}`
+function placeAt(value: bigint): Place {
+  return { value, tie: '' }
 }

@@ -9,7 +9,6 @@ import { hpkePublicKey } from '../../src/platform/hpke.ts'
 import { nodeCrypto } from '../../src/platform/node-crypto.ts'
 import { encodeLogsData } from '../../src/wire/otlp/encode.ts'
 import { randomKeys } from '../support/keeper-home.ts'
-import { traceIdOf } from '../support/otlp-records.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 let folder: string
@@ -48,8 +47,8 @@ test('[QU24] commits and other calls are answered while a long query is under wa
   const answered: string[] = []
   const note = (name: string) => () => answered.push(name)
   await Promise.all([
-    keeper.call('logList', { traceId: traceIdOf(1) }, 1).then(note('query')),
-    keeper.call('logList', { traceId: traceIdOf(2) }, 1).then(note('second query')),
+    keeper.call('searchLogs', { filter: 'text~nothing1', limit: 1 }).then(note('query')),
+    keeper.call('searchLogs', { filter: 'text~nothing2', limit: 1 }).then(note('second query')),
     keeper.call('grants').then(note('grants')),
     takeLogs(1, 'short').then(note('commit')),
   ])

@@ -60,7 +60,7 @@ class Asking implements Answers {
     const api = this.#api
     this.told += api.view().alarms.length
     await this.#ask('status', () => api.status())
-    await this.#ask('traces', () => api.traceList(ALL))
+    await this.#ask('traces', () => api.searchTraces({ limit: ALL }))
     for (const trace of new Set(this.#sent.map((batch) => batch.trace))) await this.#askTrace(trace)
     await this.#askLogs()
     await this.#ask('audit', () => api.auditList(0, ALL))
@@ -88,7 +88,7 @@ class Asking implements Answers {
   }
 
   async #askLogs(): Promise<void> {
-    const json = await this.#ask('logs', () => this.#api.logList({}, ALL))
+    const json = await this.#ask('logs', () => this.#api.searchLogs({ limit: ALL }))
     if (json === undefined) return
     const { logs, omitted, omittedChunks, unreadableChunks } = readAnswer(json) as LogList
     this.told += unreadableChunks + omitted + omittedChunks

@@ -7,6 +7,8 @@ import { codeOf } from '../../src/base/errors.ts'
 import { toHex } from '../../src/base/bytes.ts'
 import type { Keeper } from '../../src/agent/keeper/keeper.ts'
 import type { TraceId } from '../../src/model/ids.ts'
+import { readSearchQuery } from '../../src/query/search/search-query.ts'
+import { scopeOf } from '../../src/query/search/search-scope.ts'
 import type { ChunkRef, StoredChunk } from '../../src/query/trace-source.ts'
 import { openEncrypted } from '../../src/store/open-encrypted.ts'
 import { segmentId } from '../../src/wire/segment-header.ts'
@@ -137,9 +139,8 @@ function recordsOf(keeper: Keeper, batches: readonly NumberedBatch[], facts: Sto
       .filter(({ traceId }) => traceId === trace)
       .map(({ spanId }) => Number(`0x${spanId}`)),
   )
-  const logs = keeper.records
-    .logChunks({})
-    .logs.flatMap((refs) => open(refs))
+  const allLogs = scopeOf(readSearchQuery({}, 'logs', 0), () => [])
+  const logs = open(keeper.search.candidates(allLogs).chunks)
     .flatMap(({ payload }) => decodeLogRecords(payload))
     .flatMap(({ body }) => (typeof body === 'string' && body.startsWith('line ') ? [Number(body.slice(5))] : []))
   for (const { traceId, spans: count } of facts?.traces ?? []) {

@@ -106,7 +106,7 @@ export async function lostFacts(keeper: Keeper, folder: string, before: StoredFa
 }
 
 async function traceFacts(api: Api): Promise<readonly TraceFacts[]> {
-  const list = readAnswer(await api.traceList(ALL)) as TraceList
+  const list = readAnswer(await api.searchTraces({ limit: ALL })) as TraceList
   const facts: TraceFacts[] = []
   for (const listed of list.traces) {
     const trace = readAnswer(await api.traceShow(listed.traceId, { attributes: true })) as StitchedTrace
@@ -133,7 +133,7 @@ function spanFact(span: StitchedTrace['spans'][number]): string {
 }
 
 async function logFacts(api: Api): Promise<readonly string[]> {
-  const { logs } = readAnswer(await api.logList({}, ALL)) as { readonly logs: readonly LogLine[] }
+  const { logs } = readAnswer(await api.searchLogs({ limit: ALL })) as { readonly logs: readonly LogLine[] }
   return logs.map(({ timeUnixNano, severity, body, traceId, deviceId, module, attributes }) =>
     JSON.stringify({ timeUnixNano, severity, body, traceId, deviceId, module, attributes }),
   )

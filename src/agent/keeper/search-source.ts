@@ -181,9 +181,12 @@ function isOf({ author, module }: StoredLog, { devices, modules }: SearchScope):
 
 /** Both ends included, as the index takes them. No record lies beyond what the database can hold. */
 function toRange({ fromUnixNano, toUnixNano }: SearchScope): TimeRange {
-  const isOpen = toUnixNano === undefined || toUnixNano > MAX_UNIX_NANO
-  const from = fromUnixNano ?? 0n
-  return { from: from > MAX_UNIX_NANO ? MAX_UNIX_NANO : from, to: isOpen ? MAX_UNIX_NANO : toUnixNano - 1n }
+  return { from: clamp(fromUnixNano ?? 0n), to: clamp((toUnixNano ?? MAX_UNIX_NANO + 1n) - 1n) }
+}
+
+function clamp(nano: bigint): bigint {
+  if (nano < -1n) return -1n
+  return nano > MAX_UNIX_NANO ? MAX_UNIX_NANO : nano
 }
 
 function isInRange({ earliestUnixNano, latestUnixNano }: SearchChunk, { from, to }: TimeRange): boolean {

@@ -1,22 +1,16 @@
-/** The queries' view of the store: chunks of records to be opened one by one, journal included, and trace summaries. */
+/** What is stored of a trace, journal included: chunks of records to be opened one by one. Searches: search-source.ts. */
 import type { Crypto } from '../../base/crypto.ts'
 import type { Steps } from '../../base/steps.ts'
 import type { TraceId } from '../../model/ids.ts'
-import type { LogChunks, LogFilter, LogSource } from '../../query/list-logs.ts'
 import { mergeSorted } from '../../query/merge-sorted.ts'
 import type { ChunkRef, StoredChunk, TraceChunks, TraceSource } from '../../query/trace-source.ts'
-import type { StoredLog } from '../../store/log-table.ts'
 import type { OpenRecords, SegmentWriter } from '../../store/segment-writer.ts'
-import type { SegmentRowId, TimeRange } from '../../store/segment-table.ts'
 import type { Store } from '../../store/store.ts'
 import type { TraceSegment } from '../../store/trace-index.ts'
 import { ChunkOpener } from './chunk-opener.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
 
-/** Latest time that can be stored, in nanoseconds since 1970. */
-const LAST_NANO = 2n ** 63n - 1n
-
-export class StoredRecords implements TraceSource, LogSource {
+export class StoredRecords implements TraceSource {
   readonly #store: Store
   readonly #writer: SegmentWriter
   readonly #newOpener: () => ChunkOpener
@@ -45,27 +39,6 @@ export class StoredRecords implements TraceSource, LogSource {
     return [...new Set([...this.#store.traces.idsFrom(prefix, limit), ...open])].slice(0, limit)
   }
 
-  logChunks(filter: Pick<LogFilter, 'fromUnixNano' | 'toUnixNano'>): LogChunks {
-    const { segments } = this.#store
-    const range = toRange(filter)
-    const upTo = segments.lastId()
-    const opener = this.#newOpener()
-    const logs = this.#store.logs.ofLane('logs')
-    const stored = logs.map((log) => this.#logRefs(log, range, upTo, opener))
-    const totals = logs.map((log) => segments.rangeTotals(log.rowId, range, upTo))
-    const open = this.#writer
-      .openBatches('logs')
-      .map(openBatchRef)
-      .filter((ref) => isInRange(ref, range))
-    const openWithin = open.filter((ref) => isWithin(ref, range))
-    return {
-      logs: [...stored, ...open.map((ref) => [ref])],
-      chunks: sum(totals, (total) => total.segments) + open.length,
-      edgeChunks: sum(totals, (total) => total.edgeSegments) + open.length - openWithin.length,
-      records: sum(totals, (total) => total.records) + sum(openWithin, ({ records }) => records),
-    }
-  }
-
   *#traceRefs(stored: readonly TraceSegment[]): Generator<ChunkRef> {
     const opener = this.#newOpener()
     for (const { segment, log: rowId, spans, startUnixNano, endUnixNano, rawBytes } of stored) {
@@ -77,23 +50,6 @@ export class StoredRecords implements TraceSource, LogSource {
         earliestUnixNano: startUnixNano,
         latestUnixNano: endUnixNano,
         open: () => opener.open(segment, log),
-      }
-    }
-  }
-
-  *#logRefs(log: StoredLog, range: TimeRange, upTo: SegmentRowId, opener: ChunkOpener): Generator<ChunkRef> {
-    for (const { id, records, rawBytes, minUnixNano, maxUnixNano } of this.#store.segments.latest(
-      log.rowId,
-      range,
-      upTo,
-    )) {
-      yield {
-        deviceId: log.author,
-        records,
-        rawBytes,
-        earliestUnixNano: minUnixNano,
-        latestUnixNano: maxUnixNano,
-        open: () => opener.open(id, log),
       }
     }
   }
@@ -125,25 +81,6 @@ function openBatchRef({ log, payload, digest }: OpenRecords): ChunkRef {
 function compareEarliest(a: ChunkRef, b: ChunkRef): number {
   if (a.earliestUnixNano === b.earliestUnixNano) return 0
   return a.earliestUnixNano < b.earliestUnixNano ? -1 : 1
-}
-
-/** Both ends included, as the index takes them. */
-function toRange({ fromUnixNano = 0n, toUnixNano = LAST_NANO + 1n }: Pick<LogFilter, 'fromUnixNano' | 'toUnixNano'>) {
-  return { from: clamp(fromUnixNano), to: clamp(toUnixNano - 1n) }
-}
-
-/** What the database can hold. No record lies beyond. */
-function clamp(nano: bigint): bigint {
-  if (nano < -1n) return -1n
-  return nano > LAST_NANO ? LAST_NANO : nano
-}
-
-function isInRange({ earliestUnixNano, latestUnixNano }: ChunkRef, { from, to }: TimeRange): boolean {
-  return latestUnixNano >= from && earliestUnixNano <= to
-}
-
-function isWithin({ earliestUnixNano, latestUnixNano }: ChunkRef, { from, to }: TimeRange): boolean {
-  return earliestUnixNano >= from && latestUnixNano <= to
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

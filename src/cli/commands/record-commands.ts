@@ -1,11 +1,9 @@
-/** What was recorded: traces, logs and the audit log. */
-import type { AuditVerdictView, AuditView, LogList, TraceList, TraceView } from '../../agent/http-types.ts'
+/** What was recorded: traces and the audit log. */
+import type { AuditVerdictView, AuditView, TraceList, TraceView } from '../../agent/http-types.ts'
 import { AgentAnswerError } from '../cli-error.ts'
 import type { Command, CommandContext, Option } from '../command.ts'
 import { wholeNumber } from '../option-values.ts'
-import { parseTime, TIMES_HELP } from '../parse-time.ts'
 import { doneBy, isAbout, type NameOf } from '../render/audit-words.ts'
-import { renderLogLines } from '../render/log-lines.ts'
 import type { Column } from '../render/table.ts'
 import { renderTraceTable } from '../render/trace-table.ts'
 import { renderWaterfall } from '../render/waterfall.ts'
@@ -13,7 +11,6 @@ import { table } from './answer-table.ts'
 import { auditAccept } from './audit-accept.ts'
 import { deviceNames } from './device-names.ts'
 
-const TRACE_DIGITS = 32
 const AUDIT_COLUMNS: readonly Column[] = [
   { title: 'entry', align: 'right' },
   { title: 'time (UTC)' },
@@ -63,31 +60,6 @@ const tracesShow: Command = {
   },
 }
 
-const logs: Command = {
-  name: 'logs',
-  takes: '',
-  help: 'log records over all devices that let you see theirs',
-  details: [TIMES_HELP],
-  examples: ['logs --since 2h', 'logs --trace 0af7651916cd'],
-  options: {
-    trace: {
-      type: 'string',
-      value: 'TRACE',
-      refuse: refuseTrace,
-      help: 'only those of this trace: the start of its id',
-    },
-    since: { type: 'string', value: 'TIME', help: 'only those from then on' },
-    limit: limitOption('records'),
-  },
-  async run({ client, output, options }) {
-    const { since, limit } = options
-    const trace = typeof options['trace'] === 'string' ? await wholeTraceId(client, options['trace']) : undefined
-    const sinceUnixMs = typeof since === 'string' ? String(parseTime(since, Date.now(), '--since')) : undefined
-    const view = await client.callAnyway<LogList>('GET', `/v1/logs${queryOf({ trace, sinceUnixMs, limit })}`)
-    output.answer(view, () => (view.logs.length === 0 ? 'No logs yet.' : renderLogLines(view, { color: output.color })))
-  },
-}
-
 const auditList: Command = {
   name: 'audit list',
   takes: '',
@@ -123,7 +95,7 @@ const auditVerify: Command = {
   },
 }
 
-export const recordCommands: readonly Command[] = [tracesList, tracesShow, logs, auditList, auditVerify, auditAccept]
+export const recordCommands: readonly Command[] = [tracesList, tracesShow, auditList, auditVerify, auditAccept]
 
 function criticalPathOf(view: TraceView): TraceView {
   return { ...view, spans: view.spans.filter((span) => span.critical) }
@@ -134,17 +106,6 @@ async function newestTrace(client: CommandContext['client']): Promise<string> {
   const [newest] = traces
   if (newest === undefined) throw new AgentAnswerError(404, 'TRACE_NOT_FOUND', 'no trace is here yet', {})
   return newest.traceId
-}
-
-/** A whole id as it is; of a start, the trace that begins so. */
-async function wholeTraceId(client: CommandContext['client'], start: string): Promise<string> {
-  if (start.length === TRACE_DIGITS) return start
-  return (await client.callAnyway<TraceView>('GET', `/v1/traces/${encodeURIComponent(start)}`)).traceId
-}
-
-function refuseTrace(text: string): string | undefined {
-  const isStart = /^[0-9a-f]{4,32}$/i.test(text)
-  return isStart ? undefined : `the id of a trace or its start, 4 to ${TRACE_DIGITS} hex digits`
 }
 
 function limitOption(what: string): Option {

@@ -5,9 +5,11 @@ import { wholeNumber } from '../option-values.ts'
 import { TIMES_HELP } from '../parse-time.ts'
 import { lookedWords, moreWords } from '../render/looked-words.ts'
 import { renderTraceTable } from '../render/trace-table.ts'
+import { logsCommand } from './logs-command.ts'
 import {
   FILTER_HELP,
   FILTER_WORDS,
+  MAX_LIMIT,
   PAGE_OPTIONS,
   queryOf,
   SORT_OPTION,
@@ -49,8 +51,8 @@ const tracesSearch: Command = {
   },
 }
 
-export const searchCommands: readonly Command[] = [tracesSearch]
+export const searchCommands: readonly Command[] = [tracesSearch, logsCommand]
 
 function limitOption(what: string): Option {
-  return { type: 'string', value: 'N', refuse: wholeNumber(1, 5000), help: `at most so many ${what}` }
+  return { type: 'string', value: 'N', refuse: wholeNumber(1, MAX_LIMIT), help: `at most so many ${what}` }
 }

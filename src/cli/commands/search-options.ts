@@ -6,6 +6,8 @@ import { parseTime } from '../parse-time.ts'
 
 /** Longest time a query may be given, in seconds, as the agent has it. */
 const MAX_TIMEOUT_SECONDS = 120
+/** Longest list, as the agent has it. */
+export const MAX_LIMIT = 5000
 /** Most words of a filter: what is typed is joined with spaces. */
 export const FILTER_WORDS = [0, 64] as const
 

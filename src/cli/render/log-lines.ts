@@ -8,7 +8,11 @@ import { asciiText, safeText } from './safe-text.ts'
 export interface LogLinesOptions {
   readonly color: boolean
   readonly ascii?: boolean
+  /** What an empty list says. */
+  readonly none?: string
 }
+
+type Listed = Pick<LogList, 'logs' | 'omitted' | 'omittedChunks' | 'unreadableChunks'>
 
 const SEVERITY_STYLES: Readonly<Record<LogLine['severity'], readonly Style[]>> = {
   unspecified: ['dim'],
@@ -24,7 +28,10 @@ const SEVERITY_CELLS = 5
 const MAX_SOURCE_CELLS = 32
 
 /** One line for each record, uncut: logs are read and copied. Line breaks in a body become spaces. */
-export function renderLogLines(list: LogList, { color, ascii = false }: LogLinesOptions): string {
+export function renderLogLines(
+  list: Listed,
+  { color, ascii = false, none = 'No log records here.' }: LogLinesOptions,
+): string {
   const paint = painter(color)
   const clean = ascii ? asciiText : safeText
   const ids = [...new Set(list.logs.map((log) => log.deviceId))].sort()
@@ -45,15 +52,19 @@ export function renderLogLines(list: LogList, { color, ascii = false }: LogLines
       .join(' ')
       .trimEnd(),
   )
-  return [...notes(list, paint), ...lines].map((line) => `${line}\n`).join('')
+  return [...notes(list, paint, none), ...lines].map((line) => `${line}\n`).join('')
 }
 
 function severityText({ severity }: LogLine): string {
   return severity === 'unspecified' ? '-' : severity.toUpperCase()
 }
 
-function notes({ logs, omitted, omittedChunks, unreadableChunks }: LogList, paint: Paint): readonly string[] {
-  if (logs.length === 0 && omittedChunks === 0) return ['No log records here.']
+function notes(
+  { logs, omitted, omittedChunks, unreadableChunks }: Listed,
+  paint: Paint,
+  none: string,
+): readonly string[] {
+  if (logs.length === 0 && omittedChunks === 0) return [none]
   return [
     ...(omitted > 0 ? [paint(`${plural(omitted, 'older record')} not listed`, 'dim')] : []),
     ...(omittedChunks > 0 ? [paint(`${plural(omittedChunks, 'stored chunk')} not looked at`, 'dim')] : []),

@@ -1,8 +1,8 @@
 /** A query made ready to run: which chunks may matter, what a record has to be, and under which name results are kept. */
 import { toHex, utf8 } from '../../base/bytes.ts'
 import type { Sha256 } from '../../base/crypto.ts'
-import { MeshError } from '../../base/errors.ts'
 import type { DeviceId } from '../../model/ids.ts'
+import { OtlpError } from '../../wire/otlp/otlp-error.ts'
 import { deviceName } from '../device-name.ts'
 import type { MeshKnowledge } from '../trace-source.ts'
 import type { ChunkCache } from './chunk-cache.ts'
@@ -79,7 +79,7 @@ export function partOf<T extends { readonly bytes: number }>(
     if (key !== undefined) cache.set(key, made, made.bytes)
     return made
   } catch (err) {
-    if (!(err instanceof MeshError)) throw err
+    if (!(err instanceof OtlpError)) throw err
     onUnreadable()
     return undefined
   }

@@ -150,6 +150,8 @@ export class SpanHead {
 }
 
 export class LogHead {
+  /** All of it. */
+  readonly record = new Range()
   /** When it was recorded, else when it was observed. */
   readonly time = new Nanos()
   readonly body = new Range()
@@ -161,6 +163,8 @@ export class LogHead {
 
   read(reader: ProtobufReader, parts: RecordParts = {}): void {
     this.#clear()
+    this.record.start = reader.pos
+    this.record.end = reader.end
     while (reader.hasMore) {
       const tag = reader.tag()
       if (tag === 0x09) this.time.read(reader)

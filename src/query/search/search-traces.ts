@@ -36,7 +36,8 @@ export function* searchTraces(query: SearchQuery, deps: SearchDeps): Steps<Trace
   const search = prepareSearch(query, deps)
   const place = { key: search.key, order: query.sort }
   const limit = Math.min(query.limit ?? DEFAULT_TRACE_LIMIT, MAX_TRACE_LIMIT)
-  const top = new TopTraces(query.sort, limit, query.cursor === undefined ? undefined : readCursor(place, query.cursor))
+  const after = query.cursor === undefined ? undefined : readCursor(search.key, [query.sort], query.cursor)
+  const top = new TopTraces(query.sort, limit, after)
   const look = new Look(limits)
   const { chunks, totals } = source.candidates(search.scope)
   const isComplete = yield* lookAt(chunks, top, look, newMatcher(query, search, deps, look), deps)

@@ -5,7 +5,7 @@ import type { Attribute, Attributes, AttributeValue } from './attributes.ts'
 import { readAttribute, readValue } from './attributes.ts'
 import type { RecordContext } from './decode-payload.ts'
 import { decodePayload } from './decode-payload.ts'
-import type { ProtobufReader } from './protobuf-reader.ts'
+import { ProtobufReader } from './protobuf-reader.ts'
 import { readFields } from './read-fields.ts'
 
 export interface DecodedLogRecord extends RecordContext {
@@ -28,6 +28,12 @@ export interface DecodedLogRecord extends RecordContext {
 
 export function decodeLogRecords(payload: Uint8Array): readonly DecodedLogRecord[] {
   return decodePayload(payload, readLogRecord)
+}
+
+/** One record alone, whose resource and scope nobody asks for. */
+export function decodeLogRecord(recordBytes: Uint8Array): DecodedLogRecord {
+  const scope = { name: '', version: '', attributes: [] }
+  return readLogRecord(new ProtobufReader(recordBytes), { resource: { attributes: [] }, scope, recordBytes })
 }
 
 function readLogRecord(reader: ProtobufReader, context: RecordContext): DecodedLogRecord {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { jsonBody, type Route } from '../../../src/agent/http-server.ts'
-import type { Looked } from '../../../src/agent/http-types.ts'
+import type { LogLine, LogList, Looked } from '../../../src/agent/http-types.ts'
 import { cliHarness, type CliHarness } from './cli-harness.ts'
 
 let cli: CliHarness
@@ -83,5 +83,63 @@ describe('traces search', () => {
   ])('[CL17] $name is misuse', async ({ argv }) => {
     const { exit, stderr } = await cli.run('traces', 'search', ...argv)
     expect([exit, stderr.startsWith('CLI_USAGE: ')]).toEqual([2, true])
+  })
+})
+
+describe('logs', () => {
+  const line: LogLine = {
+    timeUnixNano: '1795377600000000000',
+    severity: 'warn',
+    severityNumber: 13,
+    body: 'connection refused',
+    traceId: null,
+    spanId: null,
+    deviceId: 'aa',
+    deviceName: 'Phone',
+    module: 'core',
+    provenance: 'verified',
+    attributes: {},
+  }
+  const list: LogList = {
+    logs: [line],
+    omitted: 0,
+    omittedChunks: 0,
+    unreadableChunks: 0,
+    older: 'b2xk',
+    newer: 'bmV3',
+    looked: LOOKED,
+  }
+
+  test('[SQ1] words, conditions and a trace are asked for, each word by itself', async () => {
+    await cli.serve([answering('/v1/search/logs', list)])
+    const what = ['--grep', ' connection  refused', '--filter', 'severity>=warn', '--trace', '0af7']
+    const { exit, stdout } = await cli.run('logs', ...what, '--limit', '5')
+    expect(exit).toBe(0)
+    expect(asked).toEqual([
+      {
+        filter: 'severity>=warn',
+        where: [
+          { field: 'text', op: '=', value: 'connection' },
+          { field: 'text', op: '=', value: 'refused' },
+          { field: 'trace', op: '=', value: '0af7' },
+        ],
+        limit: 5,
+      },
+    ])
+    expect(stdout).toBe(
+      '2026-11-22T20:00:00.000Z WARN  Phone/core connection refused\nOlder: the same with --cursor b2xk\n',
+    )
+  })
+
+  test('[QU29] a page says how to go on either way', async () => {
+    await cli.serve([answering('/v1/search/logs', list)])
+    const { stdout } = await cli.run('logs', '--cursor', 'x')
+    expect(stdout).toContain('\nOlder: the same with --cursor b2xk\nNewer: the same with --cursor bmV3\n')
+  })
+
+  test('[QU14] without any it says so, or that none was found', async () => {
+    await cli.serve([answering('/v1/search/logs', { ...list, logs: [], older: null, newer: null })])
+    expect((await cli.run('logs')).stdout).toBe('No logs yet.\n')
+    expect((await cli.run('logs', '--grep', 'x')).stdout).toBe('No such log record.\n')
   })
 })

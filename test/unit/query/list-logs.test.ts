@@ -1,25 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { LogList } from '../../../src/agent/http-types.ts'
+import type { LogList as LogListView } from '../../../src/agent/http-types.ts'
 import { concat } from '../../../src/base/bytes.ts'
-import { decodeChunk } from '../../../src/query/decode-chunk.ts'
-import {
-  listLogs,
-  MAX_LOG_KEPT_BYTES,
-  MAX_LOG_RAW_BYTES,
-  type LogChunks,
-  type LogFilter,
-  type LogSource,
-} from '../../../src/query/list-logs.ts'
-import { timeOf } from '../../../src/query/log-line.ts'
+import { listLogs, MAX_LOG_KEPT_BYTES, type LogList } from '../../../src/query/list-logs.ts'
 import { MIN_CHUNK_COST_BYTES } from '../../../src/query/read-budget.ts'
-import type { ChunkRef, StoredChunk } from '../../../src/query/trace-source.ts'
-import { decodeLogRecords } from '../../../src/wire/otlp/decode-logs.ts'
+import { readFilterText } from '../../../src/query/search/read-filter-text.ts'
+import type { SearchScope } from '../../../src/query/search/search-scope.ts'
+import type { Candidates } from '../../../src/query/search/search-source.ts'
+import type { StoredChunk } from '../../../src/query/trace-source.ts'
 import { finish } from '../../support/finish.ts'
 import {
   attributeField,
   bytesField,
-  chunkRef,
   data,
   deviceId,
   enumField,
@@ -28,11 +20,11 @@ import {
   member,
   mesh,
   OTHER_TRACE,
-  sha256,
   spanId,
   textField,
   TRACE,
 } from './make-chunk.ts'
+import { FakeSource, searchDeps, type FakeChunk } from './search/fake-source.ts'
 
 interface LogDescription {
   readonly text?: string
@@ -66,47 +58,66 @@ function logChunk(
 
 const knowledge = mesh(member('laptop'), member('phone', { clock: { offsetMs: 1, errorMs: 0.1 } }))
 
-/** A source of these chunks as if each device had one log; `opened` counts what comes out of them. */
-class Logs implements LogSource {
-  readonly #refs: readonly ChunkRef[]
+interface Filter {
+  readonly fromUnixNano?: bigint | undefined
+  readonly toUnixNano?: bigint | undefined
+  readonly traceId?: string
+  readonly filter?: string
+}
+interface Options {
+  readonly limit?: number | undefined
+  readonly cursor?: string | undefined
+  readonly bytes?: number
+}
+
+/** A source of these chunks as if they were stored; it counts what comes out of them. */
+class Logs extends FakeSource {
   openedBytes = 0
   openedChunks = 0
 
   constructor(chunks: readonly StoredChunk[]) {
-    this.#refs = chunks.map((each) => {
-      const times = (decodeChunk(each, decodeLogRecords) ?? []).map(timeOf)
-      return chunkRef(each, times, (payload) => {
-        this.openedBytes += payload.length
-        this.openedChunks++
-      })
-    })
+    super('logs', chunks.map(asFake))
   }
 
-  logChunks({ fromUnixNano: from = 0n, toUnixNano: to = 2n ** 63n }: LogFilter): LogChunks {
-    const isWithin = (ref: ChunkRef): boolean => ref.earliestUnixNano >= from && ref.latestUnixNano < to
-    const refs = this.#refs.filter((ref) => ref.latestUnixNano >= from && ref.earliestUnixNano < to)
-    const within = refs.filter(isWithin)
-    const latestFirst = refs.toSorted((a, b) => Number(b.latestUnixNano - a.latestUnixNano))
-    const devices = [...new Set(refs.map((ref) => ref.deviceId))]
-    return {
-      logs: devices.map((device) => latestFirst.filter((ref) => ref.deviceId === device)),
-      chunks: refs.length,
-      edgeChunks: refs.length - within.length,
-      records: within.reduce((sum, { records }) => sum + records, 0),
-    }
+  override candidates(scope: SearchScope): Candidates {
+    const { chunks, totals } = super.candidates(scope)
+    const counted = [...chunks].map((chunk) => ({
+      ...chunk,
+      open: () => {
+        this.openedBytes += chunk.rawBytes
+        this.openedChunks++
+        return chunk.open()
+      },
+    }))
+    return { chunks: counted, totals }
   }
 }
 
-function list(chunks: readonly StoredChunk[] | Logs, filter: LogFilter = {}, limit?: number): LogList {
+const UNREADABLE = Uint8Array.of(0x0a, 9)
+
+function asFake(chunk: StoredChunk): FakeChunk {
+  return { ...chunk, isBroken: chunk.payload === UNREADABLE }
+}
+
+function list(
+  chunks: readonly StoredChunk[] | Logs,
+  filter: Filter = {},
+  { limit, cursor, bytes }: Options = {},
+): LogList {
   const source = chunks instanceof Logs ? chunks : new Logs(chunks)
-  return finish(listLogs(filter, { source, knowledge, sha256 }, limit))
+  const { traceId, filter: text = traceId === undefined ? '' : `trace=${traceId}`, ...range } = filter
+  const { conditions } = readFilterText(text, 'logs', 0)
+  const { fromUnixNano, toUnixNano } = range
+  const query = { lane: 'logs', conditions, fromUnixNano, toUnixNano, sort: 'newest', limit, cursor } as const
+  return finish(listLogs(query, searchDeps(source, { knowledge, limits: { hasTime: () => true, bytes } })))
 }
 
 const bodies = ({ logs }: LogList): readonly string[] => logs.map((log) => log.body)
 
 describe('listLogs', () => {
   test('[QU14] a line has what scripts rely on', () => {
-    expect(list([logChunk('phone', [{ text: 'hello', traceId: TRACE, severity: 17 }])])).toEqual({
+    const answer: LogListView = list([logChunk('phone', [{ text: 'hello', traceId: TRACE, severity: 17 }])])
+    expect(answer).toEqual({
       logs: [
         {
           timeUnixNano: '1000',
@@ -125,6 +136,9 @@ describe('listLogs', () => {
       omitted: 0,
       omittedChunks: 0,
       unreadableChunks: 0,
+      older: null,
+      newer: expect.any(String),
+      looked: { chunks: 1, ofChunks: 1, records: 1, unreadable: 0, cut: null, backToUnixNano: null },
     })
   })
 
@@ -180,7 +194,7 @@ describe('listLogs', () => {
         [1n, 2n, 3n].map((time) => ({ text: time.toString(), time })),
       ),
     ]
-    const answer = list(chunks, {}, 2)
+    const answer = list(chunks, {}, { limit: 2 })
     expect(bodies(answer)).toEqual(['2', '3'])
     expect(answer.omitted).toBe(1)
   })
@@ -198,10 +212,7 @@ describe('listLogs', () => {
   })
 
   test('[QU14] a chunk that cannot be read is counted and loses nothing else', () => {
-    const answer = list([
-      logChunk('phone', [{ text: 'a' }]),
-      { ...logChunk('phone', []), payload: Uint8Array.of(0x0a, 9) },
-    ])
+    const answer = list([logChunk('phone', [{ text: 'a' }]), { ...logChunk('phone', []), payload: UNREADABLE }])
     expect(bodies(answer)).toEqual(['a'])
     expect(answer.unreadableChunks).toBe(1)
   })
@@ -215,7 +226,7 @@ describe('listLogs', () => {
       .map(([device, records]) => logChunk(device, records))
     fc.assert(
       fc.property(fc.array(anyChunk, { maxLength: 5 }), (chunks) => {
-        expect(list([...chunks, ...chunks].toReversed())).toEqual(list(chunks))
+        expect(list([...chunks, ...chunks].toReversed()).logs).toEqual(list(chunks).logs)
       }),
     )
   })
@@ -233,7 +244,7 @@ describe('what is opened', () => {
 
   test('[QU23] no chunk is opened that is older than a full answer; its records are counted all the same', () => {
     const logs = new Logs([...many('phone', 50, 4), ...many('laptop', 50, 4)])
-    const answer = list(logs, {}, 8)
+    const answer = list(logs, {}, { limit: 8 })
     expect(answer.logs).toHaveLength(8)
     expect(answer).toMatchObject({ omitted: 392, omittedChunks: 0 })
     expect(logs.openedChunks).toBeLessThanOrEqual(4)
@@ -244,13 +255,13 @@ describe('what is opened', () => {
       logChunk('phone', [{ text: 'late on its own clock only', time: 1_000_500n }]),
       logChunk('laptop', [{ text: 'newest', time: 600n }]),
     ])
-    expect(bodies(list(logs, {}, 1))).toEqual(['newest'])
+    expect(bodies(list(logs, {}, { limit: 1 }))).toEqual(['newest'])
     expect(logs.openedChunks).toBe(1)
   })
 
   test('[QU23] chunks outside of a range are not opened; one on its edge counts as a chunk when it is not', () => {
     const logs = new Logs(many('phone', 50, 4))
-    const answer = list(logs, { fromUnixNano: 100_002n, toUnixNano: 200_002n }, 4)
+    const answer = list(logs, { fromUnixNano: 100_002n, toUnixNano: 200_002n }, { limit: 4 })
     expect(bodies(answer)).toEqual(['31', '31', '30', '30'])
     expect(answer).toMatchObject({ omitted: 34, omittedChunks: 1 })
     expect(logs.openedChunks).toBe(2)
@@ -258,37 +269,29 @@ describe('what is opened', () => {
 
   test('[QU23] of a trace, chunks that are not opened are counted as chunks', () => {
     const chunks = [3n, 2n, 1n].map((time) => logChunk('phone', [{ text: `${time}`, time, traceId: TRACE }]))
-    const answer = list(chunks, { traceId: TRACE }, 1)
+    const answer = list(chunks, { traceId: TRACE }, { limit: 1 })
     expect(bodies(answer)).toEqual(['3'])
     expect(answer).toMatchObject({ omitted: 0, omittedChunks: 2 })
   })
 
-  test('[QU23] one answer opens 64 MiB at most, whatever the filter finds, and says how many chunks it left', () => {
+  test('[QU23] what one answer may open is bounded, whatever the filter finds; it says how many chunks it left', () => {
     const padding = 'x'.repeat(1 << 20)
-    const bombs = Array.from({ length: 80 }, (_, i) => logChunk('phone', [{ text: padding, time: BigInt(1000 - i) }]))
-    const logs = new Logs(bombs)
-    const answer = list(logs, { traceId: TRACE })
-    expect(logs.openedBytes).toBeLessThanOrEqual(MAX_LOG_RAW_BYTES)
-    expect(logs.openedChunks).toBe(63)
-    expect(answer).toMatchObject({ logs: [], omitted: 0, omittedChunks: 17 })
+    const bombs = Array.from({ length: 8 }, (_, i) => logChunk('phone', [{ text: padding, time: BigInt(1000 - i) }]))
+    const answer = list(bombs, { traceId: TRACE }, { bytes: 5_500_000 })
+    expect(answer).toMatchObject({ logs: [], omitted: 0, omittedChunks: 3, looked: { chunks: 5, cut: 'bytes' } })
   })
 
   test('[QU23] small chunks count too: each costs something', () => {
-    const logs = new Logs([])
-    const tiny = chunkRef(logChunk('phone', [{ text: 'a' }]), [1n], () => logs.openedChunks++)
-    const most = MAX_LOG_RAW_BYTES / MIN_CHUNK_COST_BYTES
-    const source = {
-      logChunks: () => ({
-        logs: [Array<ChunkRef>(most + 5).fill(tiny)],
-        chunks: most + 5,
-        edgeChunks: 0,
-        records: most + 5,
-      }),
-    }
-    const answer = finish(listLogs({}, { source, knowledge, sha256 }))
-    expect(logs.openedChunks).toBe(most)
+    const tiny = Array.from({ length: 25 }, () => logChunk('phone', [{ text: 'a' }]))
+    const answer = list(tiny, {}, { bytes: 20 * MIN_CHUNK_COST_BYTES })
     expect(answer).toMatchObject({ omitted: 0, omittedChunks: 5 })
     expect(answer.logs).toHaveLength(1)
+  })
+
+  test('[QU23] a chunk in which nothing matches is looked into, and what it proves is not worked out', () => {
+    const logs = new Logs([1n, 2n, 3n].map((time) => logChunk('phone', [{ text: `line ${time}`, time }])))
+    expect(bodies(list(logs, { filter: 'line 2' }))).toEqual(['line 2'])
+    expect([logs.openedChunks, logs.reads]).toEqual([1, 3])
   })
 
   test('[QU23] of lines too large for one answer the newest are listed, at least one', () => {
@@ -303,22 +306,20 @@ describe('what is opened', () => {
   })
 
   test('[QU23] a chunk deleted meanwhile loses nothing else', () => {
-    const [kept, gone] = [
+    const logs = new Logs([
       logChunk('phone', [{ text: 'kept', time: 1n }]),
       logChunk('phone', [{ text: 'gone', time: 2n }]),
-    ]
-    const refs = [
-      {
-        ...chunkRef(gone, [2n]),
-        *open() {
-          yield
-          return undefined
-        },
-      },
-      chunkRef(kept, [1n]),
-    ]
-    const source = { logChunks: () => ({ logs: [refs], chunks: 2, edgeChunks: 0, records: 2 }) }
-    expect(bodies(finish(listLogs({}, { source, knowledge, sha256 })))).toEqual(['kept'])
+    ])
+    const all = logs.candidates.bind(logs)
+    logs.candidates = (scope) => {
+      const { chunks, totals } = all(scope)
+      const gone = function* () {
+        yield
+        return undefined
+      }
+      return { chunks: [...chunks].map((chunk, i) => (i === 0 ? { ...chunk, open: gone } : chunk)), totals }
+    }
+    expect(bodies(list(logs))).toEqual(['kept'])
   })
 
   test('[QU23] the newest lines are the same as if everything had been opened', () => {
@@ -336,12 +337,128 @@ describe('what is opened', () => {
             all.map((time, i) => ({ text: `${no} ${i}`, time: BigInt(time) })),
           ),
         )
-        const [some, all] = [list(chunks, filter, limit), list(chunks, filter, 1000)]
+        const [some, all] = [list(chunks, filter, { limit }), list(chunks, filter, { limit: 1000 })]
         expect(some.logs).toEqual(all.logs.slice(-limit))
         const hidden = all.logs.length - some.logs.length
         expect(some.omittedChunks === 0 ? some.omitted : hidden).toBe(hidden)
-        expect(list(chunks.toReversed(), filter, limit)).toEqual(some)
+        expect(list(chunks.toReversed(), filter, { limit })).toEqual(some)
       }),
     )
+  })
+})
+
+describe('pages of lines', () => {
+  const times = (answer: LogList): readonly number[] => answer.logs.map(({ timeUnixNano }) => Number(timeUnixNano))
+  const lines = (device: string, ...all: readonly number[]): StoredChunk =>
+    logChunk(
+      device,
+      all.map((time) => ({ text: `${device} ${time}`, time: BigInt(time) })),
+    )
+
+  test('[QU29] before the first line there are older pages, until there are none', () => {
+    const logs = new Logs([lines('laptop', 1, 2, 3), lines('laptop', 4, 5), lines('laptop', 6, 7)])
+    const pages = [list(logs, {}, { limit: 3 })]
+    for (let page = pages[0]; page?.older; page = pages.at(-1)) {
+      pages.push(list(logs, {}, { limit: 3, cursor: page.older }))
+    }
+    expect(pages.map(times)).toEqual([[5, 6, 7], [2, 3, 4], [1]])
+  })
+
+  test('[QU29] behind the last line there are newer ones, also those that come later', () => {
+    const logs = new Logs([lines('laptop', 1, 2, 3), lines('laptop', 4, 5)])
+    const first = list(logs, { toUnixNano: 2n })
+    const page = (cursor: string | null) => list(logs, {}, { limit: 3, cursor: cursor ?? undefined })
+    const second = page(first.newer)
+    const third = page(second.newer)
+    const empty = page(third.newer)
+    expect([first, second, third, empty].map(times)).toEqual([[1], [2, 3, 4], [5], []])
+    logs.add(asFake(lines('laptop', 6)))
+    expect(times(page(empty.newer))).toEqual([6])
+    expect(times(page(second.older))).toEqual([1])
+  })
+
+  test('[QU29] pages either way, over devices with clocks that differ, hold every line once', () => {
+    const anyChunk = fc.tuple(
+      fc.constantFrom('phone', 'laptop'),
+      fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 4 }),
+    )
+    const chunksOf = (words: readonly (readonly [string, readonly number[]])[]) =>
+      words.map(([device, at], no) =>
+        logChunk(
+          device,
+          at.map((time, i) => ({
+            text: `${no} ${i}`,
+            time: device === 'phone' ? 1_000_000n + BigInt(time) : BigInt(time),
+          })),
+        ),
+      )
+    fc.assert(
+      fc.property(
+        fc.array(anyChunk, { minLength: 1, maxLength: 6 }),
+        fc.integer({ min: 1, max: 4 }),
+        (words, limit) => {
+          const logs = new Logs(chunksOf(words))
+          const all = bodies(list(logs, {}, { limit: 1000 }))
+          const older = [list(logs, {}, { limit })]
+          for (let page = older[0]; page?.older; page = older.at(-1)) {
+            older.push(list(logs, {}, { limit, cursor: page.older }))
+          }
+          expect(older.toReversed().flatMap(bodies)).toEqual(all)
+          const newer = [older.at(-1) as LogList]
+          for (let page = newer[0]; page !== undefined && page.logs.length > 0; page = newer.at(-1)) {
+            newer.push(list(logs, {}, { limit, cursor: page.newer ?? undefined }))
+          }
+          expect(newer.flatMap(bodies)).toEqual(all)
+        },
+      ),
+    )
+  })
+
+  test('[QU29] a page opens nothing that lies beyond the chunk it begins in', () => {
+    const logs = new Logs(Array.from({ length: 20 }, (_, i) => lines('laptop', i * 10 + 1, i * 10 + 2)))
+    const first = list(logs, {}, { limit: 20 })
+    logs.openedChunks = 0
+    const second = list(logs, {}, { limit: 2, cursor: first.older ?? undefined })
+    expect([times(second), logs.openedChunks]).toEqual([[91, 92], 2])
+    expect(second.omitted).toBe(18)
+  })
+
+  test('[QU29] one that was cut goes on where it stopped looking', () => {
+    const logs = new Logs(Array.from({ length: 6 }, (_, i) => lines('laptop', i + 1)))
+    const bytes = 2 * MIN_CHUNK_COST_BYTES
+    const pages = [list(logs, {}, { bytes })]
+    for (let page = pages[0]; page?.older; page = pages.at(-1))
+      pages.push(list(logs, {}, { bytes, cursor: page.older }))
+    expect(pages.map(times)).toEqual([
+      [5, 6],
+      [3, 4],
+      [1, 2],
+    ])
+    expect(list(logs, {}, { bytes: 1 }).older).not.toBeNull()
+  })
+
+  test('[QU29] a cursor of another search is refused', () => {
+    const { newer } = list([lines('laptop', 1)])
+    const again = () => list([lines('laptop', 1)], { filter: 'laptop' }, { cursor: newer ?? undefined })
+    expect(again).toThrow(expect.objectContaining({ code: 'SEARCH_CURSOR' }))
+  })
+})
+
+describe('a search of logs', () => {
+  test('[SQ3] conditions of all kinds choose lines', () => {
+    const chunks = [
+      logChunk('phone', [
+        { text: 'connection refused', severity: 17, time: 1n },
+        { text: 'connection kept', severity: 9, time: 2n },
+      ]),
+      logChunk('laptop', [{ text: 'Connection REFUSED again', severity: 13, time: 3n }]),
+    ]
+    const found = (filter: string) => bodies(list(chunks, { filter }))
+    expect(found('refused')).toHaveLength(2)
+    expect(found('refused severity>=error')).toEqual(['connection refused'])
+    expect(found('"connection kept"')).toEqual(['connection kept'])
+    expect(found('refused device=laptop')).toEqual(['Connection REFUSED again'])
+    expect(found('key=value name=app.started severity<warn')).toEqual(['connection kept'])
+    expect(found('device=nobody')).toEqual([])
   })
 })

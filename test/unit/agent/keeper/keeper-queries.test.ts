@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { keeperApi } from '../../../../src/agent/keeper/keeper-api.ts'
 import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
-import { listLogs, MAX_LOG_RAW_BYTES, type LogFilter, type LogList } from '../../../../src/query/list-logs.ts'
+import { listLogs, type LogList } from '../../../../src/query/list-logs.ts'
+import { ChunkCache } from '../../../../src/query/search/chunk-cache.ts'
+import { readSearchQuery } from '../../../../src/query/search/search-query.ts'
+import { scopeOf } from '../../../../src/query/search/search-scope.ts'
+import type { SearchChunk, SearchSource } from '../../../../src/query/search/search-source.ts'
 import { encodeLogsData } from '../../../../src/wire/otlp/encode.ts'
 import { finish, openAll } from '../../../support/finish.ts'
 import { keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
@@ -33,39 +37,50 @@ async function takeLines(from: number, ...bodies: readonly string[]): Promise<vo
 }
 
 /** The answer, and how many bytes came out of segments for it. */
-function ask(filter: LogFilter, limit?: number): { readonly list: LogList; readonly openedBytes: number } {
+function ask(
+  fields: Readonly<Record<string, unknown>>,
+  { bytes }: { readonly bytes?: number } = {},
+): { readonly list: LogList; readonly openedBytes: number } {
   let openedBytes = 0
-  const source = {
-    logChunks(range: LogFilter) {
-      const { logs, ...totals } = keeper.records.logChunks(range)
-      const counted = logs.map((refs) =>
-        [...refs].map((ref) => ({
-          ...ref,
-          *open() {
-            const chunk = yield* ref.open()
-            openedBytes += chunk?.payload.length ?? 0
-            return chunk
-          },
-        })),
-      )
-      return { ...totals, logs: counted }
+  const counted = (chunk: SearchChunk): SearchChunk => ({
+    ...chunk,
+    *open() {
+      const opened = yield* chunk.open()
+      openedBytes += opened?.payload.length ?? 0
+      return opened
     },
+    read() {
+      const payload = chunk.read()
+      openedBytes += payload?.length ?? 0
+      return payload
+    },
+  })
+  const source: SearchSource = {
+    devices: (lane) => keeper.search.devices(lane),
+    candidates(scope) {
+      const { chunks, totals } = keeper.search.candidates(scope)
+      return { chunks: [...chunks].map(counted), totals }
+    },
+    summariesOf: () => new Map(),
   }
-  const deps = { source, knowledge: { self: keeper.card.deviceId, members: [] }, sha256: keeper.deps.crypto.sha256 }
-  return { list: finish(listLogs(filter, deps, limit)), openedBytes }
+  const knowledge = { self: keeper.card.deviceId, members: [] }
+  const { sha256 } = keeper.deps.crypto
+  const deps = { source, knowledge, sha256, cache: new ChunkCache(), limits: { hasTime: () => true, bytes } }
+  return { list: finish(listLogs(readSearchQuery(fields, 'logs', 0), deps)), openedBytes }
 }
 
 test('[QU23] one line of a hundred bombs opens one of them', async () => {
   for (let i = 0; i < 100; i += 20) await takeLines(i, ...Array<string>(20).fill(BOMB))
-  const { list, openedBytes } = ask({}, 1)
+  const { list, openedBytes } = ask({ limit: 1 })
   expect(list).toMatchObject({ omitted: 99, omittedChunks: 0 })
   expect(openedBytes).toBeLessThan(1_000_000)
 })
 
 test('[QU23] a query that finds nothing in them stops at its budget', async () => {
   for (let i = 0; i < 100; i += 20) await takeLines(i, ...Array<string>(20).fill(BOMB))
-  const { list, openedBytes } = ask({ traceId: traceIdOf(1) })
-  expect(openedBytes).toBeLessThanOrEqual(MAX_LOG_RAW_BYTES)
+  const bytes = 10 << 20
+  const { list, openedBytes } = ask({ filter: 'text~nothing' }, { bytes })
+  expect(openedBytes).toBeLessThanOrEqual(bytes)
   expect(list).toMatchObject({ logs: [], omitted: 0, omittedChunks: 100 - Math.floor(openedBytes / BOMB.length) })
 })
 
@@ -73,18 +88,19 @@ test('[QU23] lines of a range are found however much has come since, sealed or s
   await takeLines(0, 'old', BOMB)
   for (let i = 100; i < 200; i += 20) await takeLines(i, ...Array<string>(20).fill(BOMB))
   await takeLines(2, 'old and open')
-  const { list, openedBytes } = ask({ toUnixNano: T0_NANO + 50_000_000_000n })
+  const { list, openedBytes } = ask({ untilUnixMs: Number(T0_NANO / 1_000_000n) + 50_000 })
   expect(list.logs.map(({ body }) => body.slice(0, 12))).toEqual(['old', BOMB.slice(0, 12), 'old and open'])
   expect(openedBytes).toBeLessThan(1_500_000)
 })
 
 test('[QU23] a segment deleted while it is read is not in the answer, and what came since is in the next', async () => {
   await takeLines(0, BOMB, BOMB, BOMB)
-  const reading = keeper.records.logChunks({})
-  expect(reading.records).toBe(3)
+  const scope = scopeOf(readSearchQuery({}, 'logs', 0), () => [])
+  const { chunks, totals } = keeper.search.candidates(scope)
+  expect(totals.records).toBe(3)
   keeper.store.db.exec('DELETE FROM segment WHERE id = 2')
   await takeLines(9, 'later')
-  expect(openAll({ chunks: reading.logs.flatMap((refs) => [...refs]) })).toHaveLength(2)
+  expect(openAll({ chunks })).toHaveLength(2)
   expect(ask({}).list.logs.map(({ body }) => body.slice(0, 5))).toEqual(['xxxxx', 'xxxxx', 'later'])
 })
 
@@ -102,8 +118,8 @@ test('[ST17] each header under one signed head is read once, in whatever order s
 test('[QU24] a stage that does not allow it ends a query before it begins, and closing ends it at once', async () => {
   const api = keeperApi(keeper, '')
   await keeper.setStage('casual')
-  await expect(api.logList({}, 1)).rejects.toMatchObject({ code: 'STAGE_TOO_LOW' })
-  const open = api.logList({}, 1)
+  await expect(api.searchLogs({ limit: 1 })).rejects.toMatchObject({ code: 'STAGE_TOO_LOW' })
+  const open = api.searchLogs({ limit: 1 })
   keeper.close()
   await expect(open).rejects.toMatchObject({ code: 'QUERY_STOPPED' })
 })

@@ -48,6 +48,14 @@ describe('searching the store', () => {
     expect(await lookedAt({ untilUnixMs: T0_MS })).toBe(0)
   })
 
+  test('[SQ2] the start of an id stands for the one trace that has it, and is looked for as it is where several do', async () => {
+    await keeper.intake.take('traces', traces('a', { trace: 0xab1, span: 1 }, { trace: 0xab2, span: 2 }), OTLP)
+    const start = traceIdOf(0xab1).slice(0, 31)
+    expect(ids(await search({ filter: `trace=${start}` }))).toEqual([traceIdOf(0xab2), traceIdOf(0xab1)])
+    expect(ids(await search({ filter: `trace=${traceIdOf(0xab1)}` }))).toEqual([traceIdOf(0xab1)])
+    expect(ids(await search({ filter: `trace!=${traceIdOf(0xab1)}` }))).toEqual([traceIdOf(0xab2)])
+  })
+
   test('[SQ10] a segment that was altered is counted and loses nothing else', async () => {
     await keeper.intake.take('traces', manySpans('shop', 1, 1, 300), OTLP)
     await keeper.intake.take('traces', manySpans('shop', 2, 301, 300), OTLP)
@@ -73,7 +81,9 @@ describe('searching the store', () => {
   test('[SQ4] a stage that shows no traces lets none be searched', async () => {
     await keeper.setStage('pro')
     await expect(search({})).rejects.toMatchObject({ code: 'STAGE_TOO_LOW' })
-    await expect(api.traceList(undefined)).rejects.toMatchObject({ code: 'STAGE_TOO_LOW' })
+    await expect(api.searchLogs({})).resolves.toBeDefined()
+    await keeper.setStage('casual')
+    await expect(api.searchLogs({})).rejects.toMatchObject({ code: 'STAGE_TOO_LOW' })
   })
 
   test('[QU28] a search whose asker is gone is not answered', async () => {
@@ -83,13 +93,12 @@ describe('searching the store', () => {
     await expect(open).rejects.toMatchObject({ code: 'QUERY_CANCELLED' })
   })
 
-  test('[QU13] the list of traces is the newest, in steps, however many there are', async () => {
+  test('[QU13] fifty of the newest traces, unless asked otherwise', async () => {
     const words = Array.from({ length: 60 }, (_, i) => ({ trace: i + 1, span: i + 1 }))
     await keeper.intake.take('traces', traces('app', ...words), OTLP)
-    const list = JSON.parse(Buffer.concat(await api.traceList(undefined)).toString()) as TraceList
+    const list = await search({})
     expect(list.traces).toHaveLength(50)
     expect(ids(list).slice(0, 2)).toEqual([traceIdOf(60), traceIdOf(59)])
-    const one = JSON.parse(Buffer.concat(await api.traceList(1)).toString()) as TraceList
-    expect(ids(one)).toEqual([traceIdOf(60)])
+    expect(ids(await search({ limit: 1 }))).toEqual([traceIdOf(60)])
   })
 })

@@ -1,0 +1,84 @@
+/** Log records over all devices, and what is looked for in them. */
+import type { LogList } from '../../agent/http-types.ts'
+import type { Command, Options } from '../command.ts'
+import { wholeNumber } from '../option-values.ts'
+import { TIMES_HELP } from '../parse-time.ts'
+import { renderLogLines } from '../render/log-lines.ts'
+import { lookedWords } from '../render/looked-words.ts'
+import { FILTER_HELP, MAX_LIMIT, PAGE_OPTIONS, queryOf, TIME_OPTIONS, TIMEOUT_OPTION } from './search-options.ts'
+
+const TRACE_DIGITS = 32
+
+/** What a line has to have. */
+export const LINE_OPTIONS: Options = {
+  grep: { type: 'string', value: 'WORDS', help: 'only those with all of these words, in any case of letters' },
+  filter: {
+    type: 'string',
+    value: 'FILTER',
+    help: "only those that meet these conditions: 'severity>=warn device=phone'",
+  },
+  trace: {
+    type: 'string',
+    value: 'TRACE',
+    refuse: refuseTrace,
+    help: 'only those of this trace: the start of its id',
+  },
+}
+
+export const logsCommand: Command = {
+  name: 'logs',
+  takes: '',
+  help: 'log records over all devices that let you see theirs',
+  details: [
+    ...FILTER_HELP,
+    'Fields are severity, name, service, module, device, trace, session, time and text; every other name is an attribute.',
+    TIMES_HELP,
+  ],
+  examples: [
+    'logs --since 2h',
+    'logs --trace 0af7651916cd',
+    "logs --grep 'connection refused' --filter 'severity>=warn'",
+  ],
+  options: {
+    ...LINE_OPTIONS,
+    ...TIME_OPTIONS,
+    limit: { type: 'string', value: 'N', refuse: wholeNumber(1, MAX_LIMIT), help: 'at most so many records' },
+    ...PAGE_OPTIONS,
+    ...TIMEOUT_OPTION,
+  },
+  async run(context) {
+    const { client, output, options } = context
+    const query = { ...queryOf(context, Date.now()), ...lineConditions(options) }
+    const list = await client.callAnyway<LogList>('POST', '/v1/search/logs', query)
+    const isSearch = Object.keys(query).length > 0
+    output.answer(list, () => {
+      const lines = renderLogLines(list, {
+        color: output.color,
+        none: isSearch ? 'No such log record.' : 'No logs yet.',
+      })
+      return [lines.trimEnd(), ...lookedWords(list.looked), ...pagesWords(list, 'cursor' in query)].join('\n')
+    })
+  },
+}
+
+/** The filter and conditions of {@link LINE_OPTIONS}; what is not given is left out. */
+export function lineConditions({ grep, filter, trace }: Readonly<Record<string, string | boolean | undefined>>) {
+  const words = typeof grep === 'string' ? grep.split(/\s+/).filter((word) => word !== '') : []
+  const where = [
+    ...words.map((value) => ({ field: 'text', op: '=', value })),
+    ...(typeof trace === 'string' ? [{ field: 'trace', op: '=', value: trace }] : []),
+  ]
+  return { ...(typeof filter === 'string' ? { filter } : {}), ...(where.length > 0 ? { where } : {}) }
+}
+
+function pagesWords({ older, newer, logs }: LogList, isPage: boolean): readonly string[] {
+  return [
+    ...(older === null ? [] : [`Older: the same with --cursor ${older}`]),
+    ...(newer === null || !isPage || logs.length === 0 ? [] : [`Newer: the same with --cursor ${newer}`]),
+  ]
+}
+
+function refuseTrace(text: string): string | undefined {
+  const isStart = /^[0-9a-f]{4,32}$/i.test(text)
+  return isStart ? undefined : `the id of a trace or its start, 4 to ${TRACE_DIGITS} hex digits`
+}
