@@ -44,11 +44,23 @@ export const CONTENT_TYPES: Readonly<Record<OtlpEncoding, string>> = {
   json: 'application/json',
 }
 
+/** No program sends the last two; every browser does on a cross-site POST, even where CORS asks nothing first. */
+type HeaderName = 'host' | 'content-type' | 'content-encoding' | 'content-length' | 'origin' | 'sec-fetch-site'
+type Headers = { [Name in HeaderName]?: string[] }
+const HEADER_NAMES: ReadonlySet<string> = new Set<HeaderName>([
+  'host',
+  'content-type',
+  'content-encoding',
+  'content-length',
+  'origin',
+  'sec-fetch-site',
+])
 const HOST_NAMES = ['127.0.0.1', 'localhost', '[::1]']
 const SIGNAL_BY_PATH: ReadonlyMap<string, Signal> = new Map(SIGNALS.map((signal) => [`/v1/${signal}`, signal]))
 
 export function judgeHead(head: RequestHead, limits: HeadLimits): OtlpPush | Refusal {
-  const encoding = encodingOf(only(head, 'content-type'))
+  const headers = collect(head.rawHeaders)
+  const encoding = encodingOf(only(headers['content-type']))
   const refuse = (status: number, rpcCode: number, message: string, more: { allow?: string } = {}): Refusal => ({
     ok: false,
     status,
@@ -57,18 +69,19 @@ export function judgeHead(head: RequestHead, limits: HeadLimits): OtlpPush | Ref
     encoding: encoding ?? 'json',
     ...more,
   })
-  if (!isOwnHost(only(head, 'host'), limits.port)) return refuse(403, RPC_CODE.PERMISSION_DENIED, 'host not allowed')
-  if (isFromWebPage(head)) return refuse(403, RPC_CODE.PERMISSION_DENIED, 'requests of web pages are not allowed')
+  if (!isOwnHost(only(headers.host), limits.port)) return refuse(403, RPC_CODE.PERMISSION_DENIED, 'host not allowed')
+  if (headers.origin ?? headers['sec-fetch-site'])
+    return refuse(403, RPC_CODE.PERMISSION_DENIED, 'requests of web pages are not allowed')
   const signal = SIGNAL_BY_PATH.get((head.url ?? '').split('?', 1)[0] as string)
   if (signal === undefined)
     return refuse(404, RPC_CODE.NOT_FOUND, 'no such path: use /v1/traces, /v1/logs, /v1/metrics')
   if (head.method !== 'POST') return refuse(405, RPC_CODE.UNIMPLEMENTED, 'method not allowed', { allow: 'POST' })
   if (encoding === undefined) return refuse(415, RPC_CODE.INVALID_ARGUMENT, `content-type: ${either(CONTENT_TYPES)}`)
-  const coding = (valuesOf(head, 'content-encoding').join(',') || 'identity').trim().toLowerCase()
+  const coding = (headers['content-encoding']?.join(',') || 'identity').trim().toLowerCase()
   if (coding !== 'gzip' && coding !== 'identity') {
     return refuse(415, RPC_CODE.INVALID_ARGUMENT, 'content-encoding must be gzip or absent')
   }
-  const contentLength = lengthOf(head)
+  const contentLength = lengthOf(headers)
   if (contentLength !== undefined && contentLength > limits.maxBodyBytes) return tooLarge(encoding, limits.maxBodyBytes)
   return { ok: true, signal, encoding, gzip: coding === 'gzip', contentLength }
 }
@@ -84,11 +97,6 @@ function isOwnHost(host: string | undefined, port: number): boolean {
   return HOST_NAMES.some((own) => name === own || name === `${own}:${port}`)
 }
 
-/** No program sends these; every browser does on a cross-site POST, even where CORS asks nothing first. */
-function isFromWebPage(head: RequestHead): boolean {
-  return ['origin', 'sec-fetch-site'].some((name) => valuesOf(head, name).length > 0)
-}
-
 function encodingOf(contentType: string | undefined): OtlpEncoding | undefined {
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase()
   if (type === CONTENT_TYPES.protobuf) return 'protobuf'
@@ -96,19 +104,28 @@ function encodingOf(contentType: string | undefined): OtlpEncoding | undefined {
 }
 
 /** node:http has already refused a Content-Length that is not one decimal number. */
-function lengthOf(head: RequestHead): number | undefined {
-  const value = only(head, 'content-length')
+function lengthOf(headers: Headers): number | undefined {
+  const value = only(headers['content-length'])
   return value === undefined ? undefined : Number(value)
 }
 
 /** The header's value if it came exactly once. */
-function only(head: RequestHead, name: string): string | undefined {
-  const values = valuesOf(head, name)
-  return values.length === 1 ? values[0] : undefined
+function only(values: readonly string[] | undefined): string | undefined {
+  return values?.length === 1 ? values[0] : undefined
 }
 
-function valuesOf(head: RequestHead, name: string): string[] {
-  return head.rawHeaders.filter((_, i) => i % 2 === 1 && head.rawHeaders[i - 1]?.toLowerCase() === name)
+/** Every value of every header that counts, in one pass: this is done for each request. */
+function collect(rawHeaders: readonly string[]): Headers {
+  const headers: Headers = {}
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase()
+    if (isThatCounts(name)) (headers[name] ??= []).push(rawHeaders[i + 1] as string)
+  }
+  return headers
+}
+
+function isThatCounts(name: string): name is HeaderName {
+  return HEADER_NAMES.has(name)
 }
 
 function either(types: Readonly<Record<string, string>>): string {

@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { ConnectionLimit } from './connection-limit.ts'
 
 /** `askedFirst`: the client sent `Expect: 100-continue` and holds its body back. */
 export type Handle = (request: IncomingMessage, response: ServerResponse, askedFirst: boolean) => Promise<void>
@@ -15,6 +16,8 @@ export interface LoopbackServerOptions {
   readonly requestTimeoutMs?: number
   /** Default {@link IDLE_TIMEOUT_MS}. */
   readonly idleTimeoutMs?: number
+  /** Default {@link MAX_CONNECTIONS}. */
+  readonly maxConnections?: number
 }
 
 /** From connecting, or the first byte of a further request, to the end of its head. */
@@ -23,7 +26,7 @@ export const HEAD_TIMEOUT_MS = 10_000
 export const REQUEST_TIMEOUT_MS = 30_000
 /** Silence on a connection: longer than the 5 s between an exporter's batches, short enough to give places back. */
 export const IDLE_TIMEOUT_MS = 30_000
-/** Connections on each address; further ones are closed at once. */
+/** Connections on each address. A further one closes the one that has been idle longest, or else is closed itself. */
 export const MAX_CONNECTIONS = 128
 /** Bytes of a request's head: exporters send under 1 KiB. */
 export const MAX_HEAD_BYTES = 16_384
@@ -80,11 +83,16 @@ export class LoopbackServer {
       maxHeaderSize: MAX_HEAD_BYTES,
       requireHostHeader: false, // a missing Host is refused by the handler, like a wrong one
     })
-    server.maxConnections = MAX_CONNECTIONS
     server.timeout = idleTimeoutMs
-    server.on('request', (request, response) => void this.#handle(request, response, false))
-    server.on('checkContinue', (request, response) => void this.#handle(request, response, true))
-    server.on('checkExpectation', (request, response) => void this.#handle(request, response, false))
+    const limit = new ConnectionLimit(this.#options.maxConnections ?? MAX_CONNECTIONS)
+    const handle = (request: IncomingMessage, response: ServerResponse, askedFirst: boolean): void => {
+      limit.begin(request.socket, response)
+      void this.#handle(request, response, askedFirst)
+    }
+    server.on('connection', (socket) => limit.admit(socket))
+    server.on('request', (request, response) => handle(request, response, false))
+    server.on('checkContinue', (request, response) => handle(request, response, true))
+    server.on('checkExpectation', (request, response) => handle(request, response, false))
     return server
   }
 }

@@ -85,7 +85,7 @@ export class OtlpHttp {
     if (place === undefined) return busy(head.encoding, 'too many requests at once')
     try {
       if (askedFirst) response.writeContinue()
-      const body = await readBody(request, place, this.#maxBodyBytes)
+      const body = await readBody(request, place, this.#maxBodyBytes, head.contentLength)
       if (body.kind === 'gone') return undefined
       if (body.kind === 'too-large') return tooLarge(head.encoding, this.#maxBodyBytes)
       if (body.kind === 'busy') return busy(head.encoding, 'too many bytes at once')
@@ -102,11 +102,13 @@ export class OtlpHttp {
     const { status, encoding, allow, retryAfterS } = refusal
     this.#onRefused(status)
     const body = encodeRpcStatus({ code: refusal.rpcCode, message: refusal.message }, encoding)
-    writeAnswer(response, status, body, {
+    response.writeHead(status, {
+      'content-length': body.length,
       'content-type': CONTENT_TYPES[encoding],
       ...(allow !== undefined && { allow }),
       ...(retryAfterS !== undefined && { 'retry-after': String(retryAfterS) }),
     })
+    response.write(body)
     this.#endAfter(request, response)
   }
 
@@ -139,22 +141,15 @@ function isForClient(answer: AgentAnswer, encoding: OtlpEncoding): boolean {
   return status !== 503 || retryAfterS > 0
 }
 
-function passOn(answer: AgentAnswer, response: ServerResponse): void {
-  writeAnswer(response, answer.status, answer.body, {
-    'content-type': CONTENT_TYPES[answer.encoding],
-    ...(answer.retryAfterS > 0 && { 'retry-after': String(answer.retryAfterS) }),
-  })
-  response.end()
-}
-
-function writeAnswer(
-  response: ServerResponse,
-  status: number,
-  body: Uint8Array,
-  headers: Readonly<Record<string, string>>,
-): void {
-  response.writeHead(status, { 'content-length': body.length, ...headers })
-  if (body.length > 0) response.write(body)
+/** Head and body leave together: most answers have no body, and one write is what they cost. */
+function passOn({ status, encoding, retryAfterS, body }: AgentAnswer, response: ServerResponse): void {
+  response
+    .writeHead(status, {
+      'content-length': body.length,
+      'content-type': CONTENT_TYPES[encoding],
+      ...(retryAfterS > 0 && { 'retry-after': String(retryAfterS) }),
+    })
+    .end(body.length > 0 ? body : undefined)
 }
 
 function busy(encoding: OtlpEncoding, message: string): Refusal {

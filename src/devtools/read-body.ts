@@ -1,6 +1,6 @@
 /**
- * Reads a request's body into blocks of a fixed size, and stops at the first byte too many.
- * Chunks are copied: kept as they come, a body sent one byte at a time would cost a hundred times its length.
+ * Reads a request's body, and stops at the first byte too many. Chunks of a sane size are kept as they come; smaller ones are
+ * copied together into blocks: kept too, a body sent one byte at a time would cost a hundred times its length.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Place } from './in-flight.ts'
@@ -12,42 +12,96 @@ export type Body =
   /** The client went away, or took too long. */
   | { readonly kind: 'gone' }
 
-/** Memory is taken, and counted, in these steps. */
+/** Largest block for small chunks. Its memory is taken, and counted, when it begins. */
 export const BODY_BLOCK_BYTES = 65_536
+/** Smallest chunk kept as it came, in bytes: what Node adds to it is a tenth of that. */
+const MIN_KEPT_BYTES = 4_096
 
-/** Never throws. After any answer but `whole` the caller decides what becomes of the bytes still coming. */
-export function readBody(request: IncomingMessage, place: Place, maxBytes: number): Promise<Body> {
-  const blocks: Uint8Array[] = []
-  let length = 0
+/**
+ * Never throws. After any answer but `whole` the caller decides what becomes of the bytes still coming.
+ * @param declared length of the body, if the client told it
+ */
+export function readBody(
+  request: IncomingMessage,
+  place: Place,
+  maxBytes: number,
+  declared = Number.POSITIVE_INFINITY,
+): Promise<Body> {
+  const blocks = new Blocks(place, declared)
   return new Promise((resolve) => {
     const finish = (body: Body): void => {
       request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone)
       resolve(body)
     }
     const onData = (chunk: Uint8Array): void => {
-      if (length + chunk.length > maxBytes) return finish({ kind: 'too-large' })
-      const free = blocks.length * BODY_BLOCK_BYTES - length
-      const missing = Math.ceil((chunk.length - free) / BODY_BLOCK_BYTES)
-      if (missing > 0 && !place.take(missing * BODY_BLOCK_BYTES)) return finish({ kind: 'busy' })
-      append(blocks, length, chunk)
-      length += chunk.length
+      if (blocks.length + chunk.length > maxBytes) finish({ kind: 'too-large' })
+      else if (!blocks.add(chunk)) finish({ kind: 'busy' })
     }
-    const onEnd = (): void => finish({ kind: 'whole', blocks: trimmed(blocks, length), length })
+    const onEnd = (): void => finish({ kind: 'whole', blocks: blocks.finish(), length: blocks.length })
     const onGone = (): void => finish({ kind: 'gone' })
     request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone)
   })
 }
 
-function append(blocks: Uint8Array[], length: number, chunk: Uint8Array): void {
-  for (let at = 0; at < chunk.length;) {
-    const offset = (length + at) % BODY_BLOCK_BYTES
-    if (offset === 0) blocks.push(new Uint8Array(BODY_BLOCK_BYTES))
-    const part = chunk.subarray(at, at + BODY_BLOCK_BYTES - offset)
-    blocks[blocks.length - 1]?.set(part, offset)
-    at += part.length
-  }
-}
+/** What has come so far. A block is full before anything is put behind it. */
+class Blocks {
+  readonly #place: Place
+  readonly #declared: number
+  readonly #blocks: Uint8Array[] = []
+  /** Room left in the last block. */
+  #free = new Uint8Array(0)
+  length = 0
 
-function trimmed(blocks: readonly Uint8Array[], length: number): Uint8Array[] {
-  return blocks.map((block, i) => block.subarray(0, Math.min(BODY_BLOCK_BYTES, length - i * BODY_BLOCK_BYTES)))
+  constructor(place: Place, declared: number) {
+    this.#place = place
+    this.#declared = declared
+  }
+
+  /** @returns whether there was room for it */
+  add(chunk: Uint8Array): boolean {
+    let rest = this.#fill(chunk)
+    while (rest.length > 0) {
+      if (this.#isKept(rest)) return this.#keep(rest)
+      if (!this.#begin()) return false
+      rest = this.#fill(rest)
+    }
+    return true
+  }
+
+  finish(): readonly Uint8Array[] {
+    const last = this.#blocks.pop()
+    if (last !== undefined) this.#blocks.push(last.subarray(0, last.length - this.#free.length))
+    return this.#blocks
+  }
+
+  /** @returns what does not fit into the last block */
+  #fill(chunk: Uint8Array): Uint8Array {
+    const part = chunk.subarray(0, this.#free.length)
+    this.#free.set(part)
+    this.#free = this.#free.subarray(part.length)
+    this.length += part.length
+    return chunk.subarray(part.length)
+  }
+
+  /** Also a body that comes whole, however small; never a small part of a large buffer, which would stay with it. */
+  #isKept({ length, buffer }: Uint8Array): boolean {
+    return (length >= MIN_KEPT_BYTES || length === this.#declared) && buffer.byteLength <= 2 * length
+  }
+
+  #keep(chunk: Uint8Array): boolean {
+    if (!this.#place.take(chunk.buffer.byteLength)) return false
+    this.#blocks.push(chunk)
+    this.length += chunk.length
+    return true
+  }
+
+  /** Begins a block, no larger than what may still come. */
+  #begin(): boolean {
+    const missing = this.#declared - this.length
+    const bytes = missing > 0 ? Math.min(BODY_BLOCK_BYTES, missing) : BODY_BLOCK_BYTES
+    if (!this.#place.take(bytes)) return false
+    this.#free = new Uint8Array(bytes)
+    this.#blocks.push(this.#free)
+    return true
+  }
 }

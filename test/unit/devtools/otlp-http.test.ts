@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { afterEach, describe, expect, test } from 'vitest'
 import { concat, utf8 } from '../../../src/base/bytes.ts'
 import type { AgentAnswer, RawPush } from '../../../src/devtools/agent-link.ts'
@@ -198,6 +199,14 @@ describe('bounds', () => {
     const client = new RawConnection(port).write(headOf(port, 'Content-Length: 0\r\n'))
     await client.closed
     expect(client.text).toMatch(/^HTTP\/1.1 200 /)
+  })
+  test('[OH14] connections that say nothing, or half a head, do not keep an exporter out', async () => {
+    const { port } = await serve(() => OK, { maxConnections: 4 })
+    const silent = Array.from({ length: 8 }, (_, i) => new RawConnection(port).write(i % 2 === 0 ? '' : 'POST /v1/tr'))
+    await Promise.all(silent.map(({ socket }) => once(socket, 'connect')))
+    expect((await ask({ port })).status).toBe(200)
+    await (silent[0] as RawConnection).closed
+    for (const { socket } of silent) socket.destroy()
   })
   test('[OH14] a client that goes away in the middle of its body holds no place', async () => {
     const { port, otlp } = await serve(() => OK)

@@ -16,18 +16,42 @@ function bodyOf(chunks: readonly Uint8Array[]): IncomingMessage {
   return stream as unknown as IncomingMessage
 }
 
-test('[OH7] however a body is cut into chunks, its bytes arrive whole and in order', async () => {
-  const chunk = fc.uint8Array({ minLength: 1, maxLength: 70_000, size: 'max' })
+test('[OH7] however a body is cut into chunks, its bytes arrive whole and in order, and cost about their length', async () => {
+  const small = fc.uint8Array({ minLength: 1, maxLength: 20 })
+  const large = fc.uint8Array({ minLength: 1, maxLength: 70_000, size: 'max' })
   await fc.assert(
-    fc.asyncProperty(fc.array(chunk, { maxLength: 6 }), async (chunks) => {
-      const body = await readBody(bodyOf(chunks), place(), 1 << 24)
+    fc.asyncProperty(fc.array(fc.oneof(small, large), { maxLength: 8 }), fc.boolean(), async (chunks, isDeclared) => {
       const sent = concat(...chunks)
+      const inFlight = new InFlight({ maxRequests: 1, maxBytes: Infinity })
+      const declared = isDeclared ? sent.length : undefined
+      const body = await readBody(bodyOf(chunks), inFlight.enter() as Place, 1 << 24, declared)
       if (body.kind !== 'whole') throw new Error(body.kind)
       expect(body.length).toBe(sent.length)
       expect(Buffer.compare(concat(...body.blocks), sent)).toBe(0)
+      expect(inFlight.bytes).toBeLessThan(2 * sent.length + BODY_BLOCK_BYTES)
     }),
-    { numRuns: 30 },
+    { numRuns: 50 },
   )
+})
+
+test('[OH13] a small body that comes as it was declared costs no block', async () => {
+  const inFlight = new InFlight({ maxRequests: 1, maxBytes: 100 })
+  const first = inFlight.enter() as Place
+  const bytes = Uint8Array.from({ length: 100 }, (_, i) => i)
+  const body = await readBody(bodyOf([bytes]), first, 1 << 24, 100)
+  expect(body).toMatchObject({ kind: 'whole', length: 100 })
+  first.leave()
+  const parts = [bytes.slice(0, 30), bytes.slice(30)]
+  const inParts = await readBody(bodyOf(parts), inFlight.enter() as Place, 1 << 24, 100)
+  expect(inParts.kind === 'whole' && concat(...inParts.blocks)).toEqual(bytes)
+  expect(inFlight.bytes).toBe(100)
+})
+
+test('[OH13] a small part of a large buffer is copied: kept, it would keep all of it', async () => {
+  const parts = Array.from({ length: 4 }, () => new Uint8Array(1 << 20).subarray(0, 5_000))
+  const inFlight = new InFlight({ maxRequests: 1, maxBytes: BODY_BLOCK_BYTES })
+  expect(await readBody(bodyOf(parts), inFlight.enter() as Place, 1 << 24)).toMatchObject({ kind: 'whole' })
+  expect(inFlight.bytes).toBe(BODY_BLOCK_BYTES)
 })
 
 test('[OH7] the limit itself fits, one byte more does not', async () => {
