@@ -235,7 +235,7 @@ describe('clocks', () => {
   })
 
   test('[CP2] what lies below it on its device moves along, and recorded times stay', () => {
-    const trace = calls(spansOf([['b', 'a', -5, 25, 2], ['c', 'b', 0, 10]]), 5) // prettier-ignore
+    const trace = calls(spansOf([['b', 'a', -5, 25, 2], ['c', 'b', -5, 5]]), 5) // prettier-ignore
     expect(path(trace)).toEqual({ a: 70, b: 20, c: 10 })
     const { startUnixNano, correctedStartUnixNano } = trace.spans[1] as StitchedSpan
     expect(startUnixNano).toBe('1795377599995000000')

@@ -299,6 +299,14 @@ describe('the tree', () => {
     expect(shape(trace)).toEqual(['a@0', 'b@1', 'd@2', 'c@1'])
   })
 
+  test('[QU5] of those that start together the order is by device, then span id', () => {
+    const trace = stitched([
+      chunk('laptop', 'm', [{ id: 'b' }, { id: 'd' }]),
+      chunk('phone', 'm', [{ id: 'c' }, { id: 'a' }]),
+    ])
+    expect(shape(trace)).toEqual(['b@0', 'd@0', 'a@0', 'c@0'])
+  })
+
   test('[QU5] a parent id that stands for several spans means the one of the same device', () => {
     const trace = stitched([
       chunk('laptop', 'm', [{ id: 'a', startMs: 0 }]),
