@@ -21,6 +21,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   backfill: () => import('./backfill.ts'),
   ingest: () => import('./ingest.ts'),
   'ingest-small': () => import('./ingest-small.ts'),
+  metrics: () => import('./metrics.ts'),
   show: () => import('./show.ts'),
   idle: () => import('./idle.ts'),
   start: () => import('./start.ts'),

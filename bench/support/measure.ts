@@ -1,7 +1,18 @@
 /** What a benchmark measures: figures of ours beside the raw limit of the same run, and how many runs become one figure. */
 
 export type Unit =
-  'ms' | 'spans/s' | 'lines/s' | 'B/line' | 'MB/s' | 'MB' | 'B' | 'B/span' | '% of a core' | 'rows/s' | 'requests'
+  | 'ms'
+  | 'spans/s'
+  | 'points/s'
+  | 'lines/s'
+  | 'B/line'
+  | 'MB/s'
+  | 'MB'
+  | 'B'
+  | 'B/span'
+  | '% of a core'
+  | 'rows/s'
+  | 'requests'
 
 /** One figure of one run. */
 export interface Measure {

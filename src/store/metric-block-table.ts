@@ -1,15 +1,9 @@
 /** Blocks of points and roll-ups, by the number that says their tier, hour and series. */
 import type { Database, Statement } from 'better-sqlite3'
 
-export interface BlockRow {
-  readonly id: number
-  readonly bytes: Uint8Array
-}
-
 export class MetricBlockTable {
   readonly #get: Statement<[number], { bytes: Uint8Array }>
   readonly #put: Statement
-  readonly #page: Statement<[number, number, number], BlockRow>
   readonly #deletePage: Statement
   readonly #totals: Statement<[], { blocks: number; bytes: number }>
 
@@ -18,7 +12,6 @@ export class MetricBlockTable {
     this.#put = db.prepare(
       'INSERT INTO metric_block VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET bytes = excluded.bytes',
     )
-    this.#page = db.prepare('SELECT id, bytes FROM metric_block WHERE id > ? AND id <= ? ORDER BY id LIMIT ?')
     this.#deletePage = db.prepare(
       'DELETE FROM metric_block WHERE id IN (SELECT id FROM metric_block WHERE id BETWEEN ? AND ? LIMIT ?)',
     )
@@ -31,11 +24,6 @@ export class MetricBlockTable {
 
   put(id: number, bytes: Uint8Array): void {
     this.#put.run(id, bytes)
-  }
-
-  /** At most `limit` after one and up to another, by id. */
-  page(after: number, upTo: number, limit: number): readonly BlockRow[] {
-    return this.#page.all(after, upTo, limit)
   }
 
   /** At most `limit` of a range, both ends included. @returns how many went */

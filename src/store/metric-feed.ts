@@ -1,22 +1,22 @@
 /**
- * Points on their way into raw blocks: collected from payloads by series and hour, then joined to what is there. Joining is
- * a union, so the same payload again changes nothing, and a crash between two writes is mended by beginning again.
+ * Points on their way into the tables: collected from payloads by series and hour, then added as parts of a batch. Parts
+ * are a set of samples, so the same payload again changes nothing, and a crash between two writes is mended by beginning
+ * again.
  */
 import type { Sha256 } from '../base/crypto.ts'
 import type { Steps } from '../base/steps.ts'
 import { utf8 } from '../base/bytes.ts'
 import type { DeviceId } from '../model/ids.ts'
 import { thinExemplars, type Exemplar } from '../model/metrics/exemplar.ts'
-import { sortSamples, type Sample } from '../model/metrics/sample.ts'
-import { blockId, hourOf, MAX_SERIES_ID, MINUTE_MS } from '../model/metrics/tiers.ts'
+import { sortSamples, type Sample, type SampleWithExemplars } from '../model/metrics/sample.ts'
+import { blockId, hourOf, MINUTE_MS } from '../model/metrics/tiers.ts'
 import { decodeMetrics } from '../wire/otlp/decode-metrics.ts'
 import { encodeBlock, entriesThatFit, MAX_BLOCK_EXEMPLARS } from '../wire/metrics/entry-block.ts'
-import { readSampleBlock } from '../wire/metrics/read-block.ts'
 import { readSamples, type ReadSample } from '../wire/metrics/read-samples.ts'
-import type { RollupForm } from '../wire/metrics/rollup-entries.ts'
 import { sampleToEntry } from '../wire/metrics/sample-entries.ts'
-import { identityText, rollupFormOf, seriesKeyText, type SeriesIdentity } from '../wire/metrics/series-identity.ts'
+import { identityText, seriesKeyText } from '../wire/metrics/series-identity.ts'
 import { OVERFLOW_IDENTITY } from '../wire/metrics/overflow.ts'
+import type { BatchSeq } from './metric-part-table.ts'
 import type { MetricTables } from './metric-tables.ts'
 import type { SeriesId, SourceId } from './metric-series-table.ts'
 
@@ -28,9 +28,11 @@ export const MAX_SERIES = 200_000
 export const EXEMPLARS_PER_RAW_MINUTE = 4
 /** Series whose number is remembered, so that a point costs no look-up. */
 const MAX_REMEMBERED = 50_000
-/** Blocks written in one transaction: a few milliseconds. */
-const BLOCKS_PER_STEP = 64
+/** Parts written in one transaction: a few milliseconds. */
+const PARTS_PER_STEP = 128
 const KEY_BYTES = 16
+/** Points looked at between two steps. */
+const SAMPLES_PER_STEP = 512
 
 export interface MetricFeedDeps {
   readonly tables: MetricTables
@@ -43,10 +45,14 @@ export interface MetricFeedOptions {
   readonly seriesPerSource?: number
 }
 
+interface Source {
+  readonly id: SourceId
+  readonly deviceId: DeviceId
+  readonly module: string
+}
 interface Collected {
   readonly series: SeriesId
   readonly hour: number
-  readonly form: RollupForm
   readonly samples: Sample[]
   readonly exemplars: Exemplar[]
 }
@@ -79,23 +85,27 @@ export class MetricFeed {
   }
 
   /** Takes the points of a payload into memory. @throws {OtlpError} if it cannot be read, {StoreError} */
-  collect(deviceId: DeviceId, module: string, payload: Uint8Array): void {
+  *collect(deviceId: DeviceId, module: string, payload: Uint8Array): Steps<void> {
     const { tables, onLeftOut } = this.#deps
-    if (this.#generation !== tables.generation) return
-    const { samples, leftOut } = readSamples(decodeMetrics(payload))
+    const from: Source = { id: tables.transaction(() => tables.series.sourceOf(deviceId, module)), deviceId, module }
+    let [overflow, latestMs, leftOut] = [0, 0, 0]
+    for (const page of pagesOf(readSamples(decodeMetrics(payload)), SAMPLES_PER_STEP)) {
+      if (this.#generation !== tables.generation) return
+      tables.transaction(() => {
+        for (const read of page) {
+          const series = read && this.#seriesOf(from, read)
+          if (read === undefined) leftOut++
+          else if (series !== undefined) this.#keep(series, read.sample)
+          else {
+            overflow++
+            latestMs = Math.max(latestMs, read.sample.timeMs)
+          }
+        }
+      })
+      yield
+    }
     if (leftOut > 0) onLeftOut('unplaced', leftOut)
-    tables.transaction(() => {
-      const source = tables.series.sourceOf(deviceId, module)
-      let [overflow, latestMs] = [0, 0]
-      for (const read of samples) {
-        const series = this.#seriesOf(source, deviceId, module, read.identity)
-        if (series === undefined) {
-          overflow++
-          latestMs = Math.max(latestMs, read.sample.timeMs)
-        } else this.#keep(series, read)
-      }
-      if (overflow > 0) this.#keepOverflow({ source, deviceId, module }, overflow, latestMs)
-    })
+    if (overflow > 0) tables.transaction(() => this.#keepOverflow(from, overflow, latestMs))
   }
 
   /**
@@ -105,59 +115,54 @@ export class MetricFeed {
    */
   *write(fed: number, nowMs: number): Steps<void> {
     const { tables } = this.#deps
-    const collected = [...this.#collected].sort(([a], [b]) => a - b)
+    const collected = [...this.#collected.values()].sort((a, b) => a.hour - b.hour || a.series - b.series)
     this.#collected = new Map()
-    for (let at = 0; at < collected.length; at += BLOCKS_PER_STEP) {
+    const batches = new Map<number, BatchSeq>()
+    for (let at = 0; at < collected.length; at += PARTS_PER_STEP) {
       if (this.#generation !== tables.generation) return
-      const page = collected.slice(at, at + BLOCKS_PER_STEP)
       tables.transaction(() => {
-        for (const hour of new Set(page.map(([, { hour: of }]) => of))) tables.hours.touch(hour, nowMs)
-        for (const [id, block] of page) this.#join(id, block)
+        for (const part of collected.slice(at, at + PARTS_PER_STEP)) {
+          const batch = batches.get(part.hour) ?? this.#newBatch(part.hour, nowMs)
+          batches.set(part.hour, batch)
+          this.#add(batch, part)
+        }
       })
       yield
     }
     if (this.#generation === tables.generation) tables.transaction(() => tables.setFed(fed))
   }
 
-  #keep(series: SeriesId, { identity, sample }: ReadSample): void {
+  #keep(series: SeriesId, sample: SampleWithExemplars): void {
     const hour = hourOf(sample.timeMs)
-    const id = blockId('raw', hour, series)
+    const id = blockId('raw', hour, series) // one number for hour and series
     let block = this.#collected.get(id)
     if (block === undefined) {
-      block = { series, hour, form: rollupFormOf(identity), samples: [], exemplars: [] }
+      block = { series, hour, samples: [], exemplars: [] }
       this.#collected.set(id, block)
     }
     block.samples.push(sample)
     if (sample.exemplars !== undefined) block.exemplars.push(...sample.exemplars)
   }
 
-  #keepOverflow(
-    { source, deviceId, module }: { source: SourceId; deviceId: DeviceId; module: string },
-    count: number,
-    timeMs: number,
-  ): void {
-    const identity = OVERFLOW_IDENTITY
-    const series = this.#insertedSeries(source, deviceId, module, identity, identityText(identity), Infinity)
-    if (series !== undefined) this.#keep(series, { identity, sample: { timeMs, startMs: 0, value: count } })
+  #keepOverflow(source: Source, count: number, timeMs: number): void {
+    const series = this.#inserted(source, OVERFLOW_IDENTITY.name, identityText(OVERFLOW_IDENTITY), Infinity)
+    if (series !== undefined) this.#keep(series, { timeMs, startMs: 0, value: count })
   }
 
   /** Undefined where there are too many. */
-  #seriesOf(source: SourceId, deviceId: DeviceId, module: string, identity: SeriesIdentity): SeriesId | undefined {
-    const text = identityText(identity)
-    const remembered = `${source} ${text}`
+  #seriesOf(source: Source, { identity, text }: ReadSample): SeriesId | undefined {
+    const remembered = `${source.id} ${text}`
     const known = this.#remembered.get(remembered)
     if (known !== undefined || this.#remembered.has(remembered)) return known
-    const series = this.#insertedSeries(source, deviceId, module, identity, text, this.#seriesPerSource)
+    const series = this.#inserted(source, identity.name, text, this.#seriesPerSource)
     if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear()
     this.#remembered.set(remembered, series)
     return series
   }
 
-  #insertedSeries(
-    source: SourceId,
-    deviceId: DeviceId,
-    module: string,
-    { name }: SeriesIdentity,
+  #inserted(
+    { id: source, deviceId, module }: Source,
+    name: string,
     identity: string,
     most: number,
   ): SeriesId | undefined {
@@ -165,23 +170,37 @@ export class MetricFeed {
     const key = sha256(utf8(seriesKeyText(deviceId, module, identity))).slice(0, KEY_BYTES)
     const known = tables.series.find(key)
     if (known !== undefined) return known
-    if (tables.series.countOf(source) >= most || (most !== Infinity && tables.series.total() >= MAX_SERIES))
-      return undefined
-    const id = tables.series.insert({ key, source, name, identity })
-    return id <= MAX_SERIES_ID ? id : undefined
+    // A source's own count of what is left out is always kept.
+    const isFull = tables.series.countOf(source) >= most || (most < Infinity && tables.series.total() >= MAX_SERIES)
+    return isFull ? undefined : tables.series.insert({ key, source, name, identity })
   }
 
-  #join(id: number, { series, form, samples, exemplars }: Collected): void {
+  #newBatch(hour: number, nowMs: number): BatchSeq {
+    const { hours, parts } = this.#deps.tables
+    hours.touch(hour, nowMs)
+    return parts.newBatch(hour)
+  }
+
+  #add(batch: BatchSeq, { series, samples, exemplars }: Collected): void {
     const { tables, onLeftOut } = this.#deps
-    const before = readSampleBlock(tables.blocks.get(id), form)
-    const joined = sortSamples([...before.samples, ...sortSamples(samples)])
-    const entries = joined.map(sampleToEntry)
+    const sorted = sortSamples(samples)
+    const entries = sorted.map(sampleToEntry)
     const fitting = entriesThatFit(entries)
     if (fitting < entries.length) onLeftOut('crowded', entries.length - fitting)
-    const thin = thinExemplars([...before.exemplars, ...exemplars], MINUTE_MS, EXEMPLARS_PER_RAW_MINUTE)
-    const newest = thin.slice(-MAX_BLOCK_EXEMPLARS)
-    tables.blocks.put(id, encodeBlock({ entries: entries.slice(0, fitting), exemplars: newest }))
-    const last = joined.at(-1)
+    const thin = thinExemplars(exemplars, MINUTE_MS, EXEMPLARS_PER_RAW_MINUTE).slice(-MAX_BLOCK_EXEMPLARS)
+    tables.parts.insert(batch, series, encodeBlock({ entries: entries.slice(0, fitting), exemplars: thin }))
+    const last = sorted.at(-1)
     if (last) tables.series.noteLast(series, last.timeMs, typeof last.value === 'number' ? last.value : null)
   }
+}
+
+function* pagesOf<T>(items: Iterable<T>, size: number): Generator<readonly T[]> {
+  let page: T[] = []
+  for (const item of items) {
+    page.push(item)
+    if (page.length < size) continue
+    yield page
+    page = []
+  }
+  yield page
 }

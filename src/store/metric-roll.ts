@@ -1,63 +1,94 @@
 /**
- * Rolls an hour's raw blocks up, to minutes and then to the hour, some series at a time. Doing it again changes nothing,
- * so that a crash costs only the work; the hour counts as rolled up from the transaction on that holds the last of it.
+ * Joins the parts of an hour to its raw blocks and rolls these up, to minutes and then to the hour, some series at a time.
+ * A part is deleted in the transaction that joins it, so that each is joined once; the hour counts as rolled up from the
+ * transaction on that takes the last of it.
  */
 import { thinExemplars } from '../model/metrics/exemplar.ts'
 import { joinRollups } from '../model/metrics/join-rollups.ts'
 import { mergeRollups, rollUp, type Rollup } from '../model/metrics/rollup.ts'
-import { blockId, blockRange, HOUR_MS, MINUTE_MS, seriesOfBlock, type Tier } from '../model/metrics/tiers.ts'
-import { encodeBlock, MAX_BLOCK_EXEMPLARS } from '../wire/metrics/entry-block.ts'
+import { sortSamples } from '../model/metrics/sample.ts'
+import { blockId, HOUR_MS, MINUTE_MS, type Tier } from '../model/metrics/tiers.ts'
+import { encodeBlock, entriesThatFit, MAX_BLOCK_EXEMPLARS } from '../wire/metrics/entry-block.ts'
 import { readRollupBlock, readSampleBlock, type RollupBlock, type SampleBlock } from '../wire/metrics/read-block.ts'
 import { rollupToEntry, type RollupForm } from '../wire/metrics/rollup-entries.ts'
+import { sampleToEntry } from '../wire/metrics/sample-entries.ts'
 import { parseIdentity, rollupFormOf } from '../wire/metrics/series-identity.ts'
-import type { BlockRow } from './metric-block-table.ts'
+import { EXEMPLARS_PER_RAW_MINUTE } from './metric-feed.ts'
 import type { Hour } from './metric-hour-table.ts'
+import type { BatchSeq } from './metric-part-table.ts'
 import type { SeriesId } from './metric-series-table.ts'
 import type { MetricTables } from './metric-tables.ts'
 
 /** Series rolled up in one transaction: a few milliseconds. */
 export const SERIES_PER_STEP = 32
+/** An hour of more batches is rolled up at once: a query reads a part of each of them. */
+export const MAX_BATCHES = 128
 /** Exemplars kept of a series in a minute, once its points are rolled up, and in an hour. */
 const EXEMPLARS_PER_MINUTE = 1
 const EXEMPLARS_PER_HOUR = 4
 
+export interface MetricRollDeps {
+  readonly tables: MetricTables
+  /** Points that were too many for one hour of one series. */
+  readonly onCrowded: (count: number) => void
+}
+
 export class MetricRoll {
-  readonly #tables: MetricTables
-  /** The hour under way, and the last block of it that is rolled up. */
-  #at: { readonly hour: Hour; readonly after: number } | undefined
+  readonly #deps: MetricRollDeps
 
-  constructor(tables: MetricTables) {
-    this.#tables = tables
+  constructor(deps: MetricRollDeps) {
+    this.#deps = deps
   }
 
-  /** Points were added, perhaps to the hour under way: it begins again. */
-  restart(): void {
-    this.#at = undefined
-  }
-
-  /** Some series of the first hour that changed, but not since `quietMs`. @returns whether there was one @throws {StoreError} */
+  /**
+   * Some series of the first hour that changed, but not since `quietMs`, or that has too many batches.
+   * @returns whether there was one
+   * @throws {StoreError}
+   */
   step(quietMs: number): boolean {
-    const hour = this.#at?.hour ?? this.#tables.hours.nextDirty(quietMs)?.hour
+    const { hours, parts } = this.#deps.tables
+    const hour = parts.hourOfMoreThan(MAX_BATCHES) ?? hours.nextDirty(quietMs)?.hour
     if (hour === undefined) return false
-    const [from, to] = blockRange('raw', hour)
-    const page = this.#tables.blocks.page(this.#at?.after ?? from - 1, to, SERIES_PER_STEP)
-    this.#tables.transaction(() => {
-      for (const row of page) this.#rollUp(hour, row)
-      if (page.length < SERIES_PER_STEP) this.#tables.hours.setRolled(hour)
+    this.#deps.tables.transaction(() => {
+      const batches = parts.batchesOf(hour)
+      const page = parts.firstSeries(batches, SERIES_PER_STEP)
+      for (const series of page) this.#rollUp(hour, series, batches)
+      if (page.length === SERIES_PER_STEP) return
+      parts.deleteBatches(hour)
+      hours.setRolled(hour)
     })
-    const last = page.at(-1)
-    this.#at = page.length < SERIES_PER_STEP || last === undefined ? undefined : { hour, after: last.id }
     return true
   }
 
-  #rollUp(hour: Hour, { id, bytes }: BlockRow): void {
-    const series = seriesOfBlock(id)
-    const stored = this.#tables.series.get(series)
-    if (stored === undefined) return
-    const form = rollupFormOf(parseIdentity(stored.identity))
-    const raw = readSampleBlock(bytes, form)
-    const minutes = this.#joinMinutes(hour, series, form, raw)
-    this.#joinHour(hour, series, form, raw, minutes)
+  #rollUp(hour: Hour, series: SeriesId, batches: readonly BatchSeq[]): void {
+    const { series: allSeries, parts } = this.#deps.tables
+    const stored = allSeries.get(series)
+    if (stored !== undefined) {
+      const form = rollupFormOf(parseIdentity(stored.identity))
+      const raw = this.#joinRaw(hour, series, form, batches)
+      const minutes = this.#joinMinutes(hour, series, form, raw)
+      this.#joinHour(hour, series, form, raw, minutes)
+    }
+    for (const seq of batches) parts.delete(seq, series)
+  }
+
+  #joinRaw(hour: Hour, series: SeriesId, form: RollupForm, batches: readonly BatchSeq[]): SampleBlock {
+    const { blocks, parts } = this.#deps.tables
+    const id = blockId('raw', hour, series)
+    const all = [blocks.get(id), ...batches.map((seq) => parts.get(seq, series))].map((bytes) =>
+      readSampleBlock(bytes, form),
+    )
+    const samples = sortSamples(all.flatMap((each) => each.samples))
+    const exemplars = thinExemplars(
+      all.flatMap((each) => each.exemplars),
+      MINUTE_MS,
+      EXEMPLARS_PER_RAW_MINUTE,
+    ).slice(-MAX_BLOCK_EXEMPLARS)
+    const entries = samples.map(sampleToEntry)
+    const fitting = entriesThatFit(entries)
+    if (fitting < entries.length) this.#deps.onCrowded(entries.length - fitting)
+    blocks.put(id, encodeBlock({ entries: entries.slice(0, fitting), exemplars }))
+    return { samples, exemplars }
   }
 
   #joinMinutes(hour: Hour, series: SeriesId, form: RollupForm, raw: SampleBlock): readonly Timed[] {
@@ -80,7 +111,7 @@ export class MetricRoll {
   }
 
   #read(tier: Tier, hour: Hour, series: SeriesId, form: RollupForm): RollupBlock {
-    return readRollupBlock(this.#tables.blocks.get(blockId(tier, hour, series)), form)
+    return readRollupBlock(this.#deps.tables.blocks.get(blockId(tier, hour, series)), form)
   }
 
   #write(
@@ -92,7 +123,7 @@ export class MetricRoll {
   ): void {
     const entries = rollups.map(([timeMs, rollup]) => rollupToEntry({ timeMs, rollup }))
     const bytes = encodeBlock({ entries, exemplars: exemplars.slice(-MAX_BLOCK_EXEMPLARS) })
-    this.#tables.blocks.put(blockId(tier, hour, series), bytes)
+    this.#deps.tables.blocks.put(blockId(tier, hour, series), bytes)
   }
 }
 

@@ -15,7 +15,10 @@ export const METRIC_SCHEMA = `
   CREATE TABLE metric_last (series INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, value REAL);
   -- id says tier, hour and series: see model/metrics/tiers.ts.
   CREATE TABLE metric_block (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
-  -- Hours that any series has points of. raw, minute: 1 kept, 2 being deleted, 0 gone. dirty: changed since rolled up.
+  -- Points of one hour that were added together, until they are joined to their blocks: id = seq * 2^24 + series.
+  CREATE TABLE metric_batch (seq INTEGER PRIMARY KEY AUTOINCREMENT, hour INTEGER NOT NULL);
+  CREATE TABLE metric_part (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+  -- Hours that any series has points of. raw, minute: 1 kept, 2 being deleted, 0 gone. dirty: there are batches of it.
   CREATE TABLE metric_hour (
     hour INTEGER PRIMARY KEY, changed_ms INTEGER NOT NULL, dirty INTEGER NOT NULL, raw INTEGER NOT NULL, minute INTEGER NOT NULL
   );

@@ -4,6 +4,7 @@ import { idBytes, type DeviceId } from '../model/ids.ts'
 import { BLOCK_HOURS, HOUR_MS } from '../model/metrics/tiers.ts'
 import { MetricBlockTable } from './metric-block-table.ts'
 import { MetricHourTable } from './metric-hour-table.ts'
+import { MetricPartTable } from './metric-part-table.ts'
 import { MetricSeriesTable } from './metric-series-table.ts'
 import { asStoreErrors } from './store-error.ts'
 
@@ -17,17 +18,22 @@ export interface FeedSegment {
 
 export class MetricTables {
   readonly series: MetricSeriesTable
+  readonly parts: MetricPartTable
   readonly blocks: MetricBlockTable
   readonly hours: MetricHourTable
   readonly #db: Database
   readonly #fed: Statement<[], { fed: number }>
   readonly #setFed: Statement
   readonly #segmentsAbove: Statement<[number, number, number], FeedSegment>
+  /** How commits of everything else are made durable. */
+  readonly #synchronous: number
   #generation = 0
 
   constructor(db: Database) {
     this.#db = db
+    this.#synchronous = db.pragma('synchronous', { simple: true }) as number
     this.series = new MetricSeriesTable(db)
+    this.parts = new MetricPartTable(db)
     this.blocks = new MetricBlockTable(db)
     this.hours = new MetricHourTable(db)
     this.#fed = db.prepare('SELECT fed FROM metric_feed')
@@ -51,9 +57,20 @@ export class MetricTables {
     return this.#segmentsAbove.all(segment, upTo, limit)
   }
 
-  /** All or nothing. @throws {StoreError}, and what the callback throws */
+  /**
+   * All or nothing; durable with the next commit of anything else. What is lost with the power was derived from segments
+   * that are not, and so is the mark of how far that went.
+   * @throws {StoreError}, and what the callback throws
+   */
   transaction<T>(work: () => T extends Promise<unknown> ? never : T): T {
-    return asStoreErrors(() => this.#db.transaction(work)())
+    return asStoreErrors(() => {
+      this.#db.pragma('synchronous = NORMAL')
+      try {
+        return this.#db.transaction(work)()
+      } finally {
+        this.#db.pragma(`synchronous = ${this.#synchronous}`)
+      }
+    })
   }
 
   /** Changes whenever series were deleted: their numbers may stand for others then. */
@@ -78,6 +95,7 @@ export class MetricTables {
     const ofAuthor = 'SELECT id FROM metric_source WHERE author = ?'
     const series = `SELECT id FROM metric_series WHERE source IN (${ofAuthor})`
     for (const sql of [
+      `DELETE FROM metric_part WHERE id & ${SERIES_BITS} IN (${series})`,
       `DELETE FROM metric_block WHERE id & ${SERIES_BITS} IN (${series})`,
       `DELETE FROM metric_last WHERE series IN (${series})`,
       `DELETE FROM metric_series WHERE source IN (${ofAuthor})`,

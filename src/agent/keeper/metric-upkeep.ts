@@ -60,12 +60,9 @@ export class MetricUpkeep {
     const { store, sha256 } = deps
     this.#deps = deps
     this.#aging = aging
-    this.#feed = new MetricFeed({
-      tables: store.metrics,
-      sha256,
-      onLeftOut: (why, count) => store.counters.add(`metrics.left_out.${why}`, count),
-    })
-    this.#roll = new MetricRoll(store.metrics)
+    const onLeftOut = (why: string, count: number): void => store.counters.add(`metrics.left_out.${why}`, count)
+    this.#feed = new MetricFeed({ tables: store.metrics, sha256, onLeftOut })
+    this.#roll = new MetricRoll({ tables: store.metrics, onCrowded: (count) => onLeftOut('crowded', count) })
     this.#age = new MetricAge(store.metrics)
   }
 
@@ -107,7 +104,6 @@ export class MetricUpkeep {
       this.#backOff.succeeded()
     } catch (err) {
       this.#feed.forget()
-      this.#roll.restart()
       this.#backOff.failed()
       if (!this.#isStopped) onFailure(err)
     }
@@ -148,17 +144,15 @@ export class MetricUpkeep {
       bytes += ref.rawBytes
       fed = id
       const chunk = yield* ref.open()
-      if (chunk !== undefined) this.#collect(chunk)
-      yield
+      if (chunk !== undefined) yield* this.#collect(chunk)
     }
     yield* this.#feed.write(fed, nowMs)
-    this.#roll.restart()
   }
 
   /** What was altered or cannot be read is left out: the records themselves say so where they are shown. */
-  #collect({ deviceId, module, payload, provenance }: StoredChunk): void {
+  *#collect({ deviceId, module, payload, provenance }: StoredChunk): Steps<void> {
     try {
-      if (provenance !== 'tampered') this.#feed.collect(deviceId, module, payload)
+      if (provenance !== 'tampered') yield* this.#feed.collect(deviceId, module, payload)
       else this.#deps.store.counters.add('metrics.left_out.tampered_segments', 1)
     } catch (err) {
       if (!(err instanceof MeshError) || err.code.startsWith('STORE_')) throw err

@@ -41,6 +41,11 @@ export class StoredMetrics implements MetricSource {
     return this.#tables.blocks.get(blockId(tier, hour, series))
   }
 
+  parts(hour: number, series: number): readonly Uint8Array[] {
+    const { parts } = this.#tables
+    return parts.batchesOf(hour).flatMap((seq) => parts.get(seq, series) ?? [])
+  }
+
   tail(): readonly ChunkRef[] {
     const open = this.#writer.openBatches('metrics').map(({ log, payload, digest }): ChunkRef => {
       const chunk: StoredChunk = { deviceId: log.author, module: log.module, provenance: 'unverified', payload }

@@ -24,10 +24,6 @@ export function blockId(tier: Tier, hour: number, series: number): number {
   return (TIERS.indexOf(tier) * HOURS + Math.floor(hour / BLOCK_HOURS[tier])) * SERIES + series
 }
 
-export function seriesOfBlock(id: number): number {
-  return id % SERIES
-}
-
 /** Ids of the blocks of all series that hold an hour, both ends included. */
 export function blockRange(tier: Tier, hour: number): readonly [from: number, to: number] {
   return [blockId(tier, hour, 0), blockId(tier, hour, MAX_SERIES_ID)]

@@ -4,7 +4,7 @@
  */
 import type { Distribution } from '../../model/metrics/distribution.ts'
 import { addValues, changeOf, mergeRollups, type NumberRollup, type Rollup } from '../../model/metrics/rollup.ts'
-import type { Value, ValuedSample } from '../../model/metrics/sample.ts'
+import type { Behaviour, Value, ValuedSample } from '../../model/metrics/sample.ts'
 import { increaseBetween } from '../../model/metrics/transition.ts'
 import type { Piece } from './read-series.ts'
 
@@ -33,12 +33,14 @@ export interface Grid {
 /** Pieces of one series in order of time; those before the grid say what came before. One place a step. */
 export class SeriesSteps {
   readonly #grid: Grid
-  readonly #steps: (Rollup | undefined)[]
+  readonly #behaviour: Behaviour
+  readonly #steps: (Rollup | undefined)[] = []
   #before: Rollup | undefined
 
-  constructor(grid: Grid) {
+  constructor(grid: Grid, behaviour: Behaviour) {
     this.#grid = grid
-    this.#steps = Array.from({ length: grid.steps }, () => undefined)
+    this.#behaviour = behaviour
+    for (let step = 0; step < grid.steps; step++) this.#steps.push(undefined)
   }
 
   add(pieces: readonly Piece[]): void {
@@ -55,7 +57,8 @@ export class SeriesSteps {
     const { fromMs, stepMs } = this.#grid
     let before = this.#before
     return this.#steps.map((rollup, step) => {
-      const measured = rollup === undefined ? carried(before, fromMs + step * stepMs) : measure(before, rollup)
+      const held = this.#behaviour === 'state' ? before : undefined
+      const measured = rollup === undefined ? carried(held, fromMs + step * stepMs) : measure(before, rollup)
       before = rollup ?? before
       return measured
     })

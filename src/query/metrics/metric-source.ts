@@ -30,6 +30,8 @@ export interface MetricSource {
   /** In order, both ends included. */
   hours(from: number, to: number): readonly MetricHour[]
   block(tier: Tier, hour: number, series: number): Uint8Array | undefined
+  /** Blocks of points of an hour that are not joined to its raw block yet; none unless it is dirty. */
+  parts(hour: number, series: number): readonly Uint8Array[]
   /** Chunks of metrics whose points are not in the blocks yet, or not all of them, oldest first. */
   tail(): readonly ChunkRef[]
 }

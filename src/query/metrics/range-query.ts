@@ -11,6 +11,7 @@ import {
   rollupFormOf,
   temporalityOf,
   type Labels,
+  type MetricKind,
   type MetricType,
 } from '../../wire/metrics/series-identity.ts'
 import { deviceName } from '../device-name.ts'
@@ -18,7 +19,7 @@ import type { MeshKnowledge } from '../trace-source.ts'
 import { findSeries, type FoundSeries } from './find-series.ts'
 import { SeriesSteps, type Grid, type Measured } from './measure.ts'
 import { labelOf, type LabelFilter } from './metric-filter.ts'
-import { applyFunction, functionsFor, type MetricFunction } from './metric-function.ts'
+import { applyFunction, functionsFor, type MeasuredSeries, type MetricFunction } from './metric-function.ts'
 import { MetricQueryError } from './metric-query-error.ts'
 import type { MetricHour, MetricSource } from './metric-source.ts'
 import { readHour, type SeriesReader } from './read-series.ts'
@@ -111,9 +112,7 @@ export function* queryRange(query: RangeQuery, { source, knowledge }: MetricDeps
       steps.push({ measured: read.measured, shape: series.identity.shape })
       exemplars.push(...read.exemplars.map((exemplar) => ({ ...exemplar, deviceId: series.deviceId })))
     }
-    const values = Array.from({ length: grid.steps }, (_, step) =>
-      toJson(applyFunction(fn, kind, atStep(steps, step), grid.stepMs)),
-    )
+    const values = valuesOf(steps, { fn, kind, grid })
     const labels = labelsOf(group, query.by, knowledge)
     lines.push({ labels, series: group.length, values })
     yield
@@ -189,7 +188,7 @@ function* readOne(
 ): Steps<{ readonly measured: readonly (Measured | undefined)[]; readonly exemplars: readonly Exemplar[] }> {
   const { id, tail, identity } = series
   const reader: SeriesReader = { source, id, form: rollupFormOf(identity), tail, stepMs: grid.stepMs }
-  const steps = new SeriesSteps(grid)
+  const steps = new SeriesSteps(grid, reader.form.behaviour)
   const exemplars: Exemplar[] = []
   for (const [i, hour] of hours.entries()) {
     const read = readHour(reader, hour)
@@ -200,11 +199,21 @@ function* readOne(
   return { measured: steps.measured(), exemplars }
 }
 
-function atStep(series: readonly Measurements[], step: number) {
-  return series.flatMap(({ measured, shape }) => {
-    const at = measured[step]
-    return at === undefined ? [] : [{ measured: at, shape }]
-  })
+/** Loops, not lists of lists: this runs for every step of every line. */
+function valuesOf(
+  series: readonly Measurements[],
+  { fn, kind, grid }: { readonly fn: MetricFunction; readonly kind: MetricKind; readonly grid: Grid },
+): readonly (number | string | null)[] {
+  const values: (number | string | null)[] = []
+  for (let step = 0; step < grid.steps; step++) {
+    const at: MeasuredSeries[] = []
+    for (const { measured, shape } of series) {
+      const one = measured[step]
+      if (one !== undefined) at.push({ measured: one, shape })
+    }
+    values.push(at.length === 0 ? null : toJson(applyFunction(fn, kind, at, grid.stepMs)))
+  }
+  return values
 }
 
 function groupKey(series: FoundSeries, by: readonly string[] | undefined, knowledge: MeshKnowledge): unknown {

@@ -21,7 +21,7 @@ export interface HourPieces {
 }
 
 export interface SeriesReader {
-  readonly source: Pick<MetricSource, 'block'>
+  readonly source: Pick<MetricSource, 'block' | 'parts'>
   /** Undefined for a series that is only in the tail. */
   readonly id: number | undefined
   readonly form: RollupForm
@@ -42,19 +42,24 @@ export function readHour(reader: SeriesReader, state: MetricHour): HourPieces {
   const recent = reader.tail?.samples.filter(({ timeMs }) => hourOf(timeMs) === state.hour) ?? []
   // What is not in the blocks yet can only be joined to points as they came.
   const tier = recent.length > 0 && state.hasRaw ? 'raw' : tierFor(state, reader.stepMs)
-  const read = tier === 'raw' ? readRaw(reader, state.hour, recent) : readRolledUp(reader, tier, state.hour, recent)
+  const read = tier === 'raw' ? readRaw(reader, state, recent) : readRolledUp(reader, tier, state.hour, recent)
   const exemplars = reader.tail?.exemplars.filter(({ timeMs }) => hourOf(timeMs) === state.hour) ?? []
   return exemplars.length === 0 ? read : { ...read, exemplars: [...read.exemplars, ...exemplars] }
 }
 
-function readRaw({ source, id, form }: SeriesReader, hour: number, recent: readonly Sample[]): HourPieces {
-  const block = readSampleBlock(id === undefined ? undefined : source.block('raw', hour, id), form)
-  const samples = sortSamples([...block.samples, ...recent])
+function readRaw(
+  { source, id, form }: SeriesReader,
+  { hour, isDirty }: MetricHour,
+  recent: readonly Sample[],
+): HourPieces {
+  const stored = id === undefined ? [] : [source.block('raw', hour, id), ...(isDirty ? source.parts(hour, id) : [])]
+  const blocks = stored.map((bytes) => readSampleBlock(bytes, form))
+  const samples = sortSamples([...blocks.flatMap((block) => block.samples), ...recent])
   const pieces = samples.flatMap((sample): readonly Piece[] => {
     const rollup = rollupOf(sample, form.behaviour)
     return rollup === undefined ? [] : [[sample.timeMs, rollup]]
   })
-  return { pieces, exemplars: block.exemplars }
+  return { pieces, exemplars: blocks.flatMap((block) => block.exemplars) }
 }
 
 function readRolledUp(

@@ -8,7 +8,7 @@ import type { Exemplar } from '../../model/metrics/exemplar.ts'
 import { sortSamples, type Sample } from '../../model/metrics/sample.ts'
 import { decodeMetrics } from '../../wire/otlp/decode-metrics.ts'
 import { readSamples } from '../../wire/metrics/read-samples.ts'
-import { identityText, type SeriesIdentity } from '../../wire/metrics/series-identity.ts'
+import type { SeriesIdentity } from '../../wire/metrics/series-identity.ts'
 import { decodeChunk } from '../decode-chunk.ts'
 import { ReadBudget } from '../read-budget.ts'
 import type { ChunkRef, StoredChunk } from '../trace-source.ts'
@@ -64,10 +64,11 @@ function addChunk(series: Map<string, Growing>, chunk: StoredChunk, name: string
   if (chunk.provenance === 'tampered') return false
   const metrics = decodeChunk(chunk, decodeMetrics)
   const { deviceId, module } = chunk
-  for (const { identity, sample } of readSamples(
-    metrics?.filter((metric) => name === undefined || metric.name === name) ?? [],
-  ).samples) {
-    const key = tailKey(deviceId, module, identityText(identity))
+  const wanted = metrics?.filter((metric) => name === undefined || metric.name === name) ?? []
+  for (const read of readSamples(wanted)) {
+    if (read === undefined) continue
+    const { identity, text, sample } = read
+    const key = tailKey(deviceId, module, text)
     const known = series.get(key) ?? { deviceId, module, identity, samples: [], exemplars: [] }
     known.samples.push(sample)
     known.exemplars.push(...(sample.exemplars ?? []))

@@ -22,8 +22,8 @@ import { malformedBlock, MetricBlockError } from './metric-block-error.ts'
 import { readNumbers, writeNumbers } from './number-column.ts'
 
 const BLOCK_VERSION = 1
-/** Most entries of a block: 18 a second for an hour. */
-export const MAX_BLOCK_ENTRIES = 65_536
+/** Most entries of a block: four a second for an hour. */
+export const MAX_BLOCK_ENTRIES = 16_384
 /** Most numbers of an entry: three histograms of the most buckets that are kept. */
 export const MAX_ENTRY_NUMBERS = 2_048
 /** Most values of all columns together: 16 MB in memory, whatever few bytes claim to hold them. */
@@ -57,24 +57,57 @@ export function encodeBlock({ entries, exemplars }: Block): Uint8Array {
   return writer.finish()
 }
 
+/** Entries that were alike, in columns. */
+export interface ColumnRun {
+  readonly length: number
+  readonly times: Float64Array
+  readonly starts: Float64Array
+  readonly flags: Float64Array
+  readonly numbers: readonly Float64Array[]
+  readonly spans: readonly (SpanHead & { readonly columns: readonly Float64Array[] })[]
+}
+export interface ColumnBlock {
+  readonly runs: readonly ColumnRun[]
+  readonly exemplars: readonly Exemplar[]
+}
+
 /** @throws {MetricBlockError} for any bytes that {@link encodeBlock} does not make */
 export function decodeBlock(bytes: Uint8Array): Block {
+  const { runs, exemplars } = decodeColumns(bytes)
+  return { entries: runs.flatMap(entriesOf), exemplars }
+}
+
+export function entriesOf({ length, times, starts, flags, numbers, spans }: ColumnRun): readonly Entry[] {
+  return Array.from({ length }, (_, i): Entry => ({
+    timeMs: times[i] as number,
+    startMs: starts[i] as number,
+    flags: flags[i] as number,
+    numbers: numbers.map((column) => column[i] as number),
+    spans: spans.map(({ scale, offset, columns }) => {
+      return { scale, ...trimSpan({ offset, counts: columns.map((column) => column[i] as number) }) }
+    }),
+  }))
+}
+
+/** As {@link decodeBlock}, without making an object of each entry. @throws {MetricBlockError} */
+export function decodeColumns(bytes: Uint8Array): ColumnBlock {
   const reader = new BitReader(bytes)
   const version = reader.bits(8)
   if (version !== BLOCK_VERSION) {
     throw new MetricBlockError('METRIC_BLOCK_VERSION', `unknown version ${version}`, { details: { version } })
   }
-  const entries: Entry[] = []
-  let cellsLeft = MAX_BLOCK_CELLS
-  for (let runs = limited(reader.unsigned(), MAX_BLOCK_ENTRIES, 'runs'); runs > 0; runs--) {
-    const run = readRun(reader, cellsLeft, entries.length)
-    cellsLeft -= run.cells
-    for (const entry of run.entries) entries.push(entry)
+  const runs: ColumnRun[] = []
+  let [cellsLeft, entriesLeft] = [MAX_BLOCK_CELLS, MAX_BLOCK_ENTRIES]
+  for (let left = limited(reader.unsigned(), MAX_BLOCK_ENTRIES, 'runs'); left > 0; left--) {
+    const run = readRun(reader, cellsLeft, entriesLeft)
+    cellsLeft -= run.length * columnsOf(run)
+    entriesLeft -= run.length
+    runs.push(run)
   }
   const count = limited(reader.unsigned(), MAX_BLOCK_EXEMPLARS, 'exemplars')
   const exemplars = Array.from({ length: count }, () => readExemplar(reader))
   reader.end()
-  return { entries, exemplars }
+  return { runs, exemplars }
 }
 
 function writeRun(writer: BitWriter, { entries, heads }: Run): void {
@@ -117,27 +150,22 @@ function countAt(span: Span | undefined, index: number): number {
   return span?.counts[index - span.offset] ?? 0
 }
 
-function readRun(reader: BitReader, cellsLeft: number, before: number): { entries: readonly Entry[]; cells: number } {
-  const length = limited(reader.unsigned(), MAX_BLOCK_ENTRIES - before, 'entries')
+function readRun(reader: BitReader, cellsLeft: number, entriesLeft: number): ColumnRun {
+  const length = limited(reader.unsigned(), entriesLeft, 'entries')
   const width = limited(reader.unsigned(), MAX_ENTRY_NUMBERS, 'numbers')
   const heads = Array.from({ length: limited(reader.unsigned(), MAX_ENTRY_SPANS, 'spans') }, () => readHead(reader))
-  const cells = length * heads.reduce((sum, head) => sum + head.length, FIXED_COLUMNS + width)
-  limited(cells, cellsLeft, 'values')
+  limited(length * heads.reduce((sum, head) => sum + head.length, FIXED_COLUMNS + width), cellsLeft, 'values')
   if (length === 0) throw malformedBlock('a run is empty')
   const [times, starts, flags] = [readWhole(reader, length), readWhole(reader, length), readWhole(reader, length)]
   const numbers = Array.from({ length: width }, () => readNumbers(reader, length))
-  const spans = heads.map((head) => Array.from({ length: head.length }, () => readNumbers(reader, length)))
-  const entries = Array.from({ length }, (_, i): Entry => ({
-    timeMs: times[i] as number,
-    startMs: starts[i] as number,
-    flags: flags[i] as number,
-    numbers: numbers.map((column) => column[i] as number),
-    spans: spans.map((columns, s) => {
-      const { scale, offset } = heads[s] as SpanHead
-      return { scale, ...trimSpan({ offset, counts: columns.map((column) => column[i] as number) }) }
-    }),
-  }))
-  return { entries, cells }
+  const spans = heads.map((head) => {
+    return { ...head, columns: Array.from({ length: head.length }, () => readNumbers(reader, length)) }
+  })
+  return { length, times, starts, flags, numbers, spans }
+}
+
+function columnsOf({ numbers, spans }: ColumnRun): number {
+  return spans.reduce((sum, { length }) => sum + length, FIXED_COLUMNS + numbers.length)
 }
 
 function readHead(reader: BitReader): SpanHead {

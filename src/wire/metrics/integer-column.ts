@@ -16,9 +16,7 @@ export const MAX_INTEGER = 2 ** 49
 const GROUP = 64
 
 export function writeIntegers(writer: BitWriter, values: ArrayLike<number>): void {
-  const { order, rest } = ([0, 1, 2] as const)
-    .map((each) => ({ order: each, rest: restOf(values, each) }))
-    .reduce((best, each) => (costOf(each.rest) < costOf(best.rest) ? each : best))
+  const { order, rest } = cheapest(values)
   const { first, step } = headOf(values)
   writer.bits(order, 2)
   if (order > 0) writer.signed(first)
@@ -49,6 +47,30 @@ export function readIntegers(reader: BitReader, count: number): Float64Array {
   return values
 }
 
+interface Candidate {
+  readonly order: 0 | 1 | 2
+  readonly rest: Float64Array
+  readonly cost: number
+}
+
+function cheapest(values: ArrayLike<number>): Candidate {
+  const [plain, steps] = [candidate(values, 0), candidate(values, 1)]
+  // Nothing is left of equal values: there is nothing to gain. (One value, or none, has no steps.)
+  const candidates = steps.rest.every((rest) => rest === 0) ? [plain, steps] : [plain, steps, candidate(values, 2)]
+  return candidates.reduce((best, each) => (each.cost < best.cost ? each : best))
+}
+
+function candidate(values: ArrayLike<number>, order: 0 | 1 | 2): Candidate {
+  const rest = restOf(values, order)
+  const { first, step } = headOf(values)
+  const head = (order > 0 ? signedBits(first) : 0) + (order === 2 ? signedBits(step) : 0)
+  return { order, rest, cost: costOf(rest) + head }
+}
+
+function signedBits(value: number): number {
+  return 6 + widthOf(Math.abs(value) * 2)
+}
+
 function restOf(values: ArrayLike<number>, order: number): Float64Array {
   const { first, step } = headOf(values)
   const rest = new Float64Array(values.length)
@@ -77,7 +99,7 @@ function costOf(rest: Float64Array): number {
   let bits = 0
   for (let at = 0; at < rest.length; at += GROUP) {
     const { least, width, end } = groupAt(rest, at)
-    bits += 12 + widthOf(Math.abs(least) * 2) + width * (end - at)
+    bits += signedBits(least) + 6 + width * (end - at)
   }
   return bits
 }

@@ -1,10 +1,10 @@
 /** Blocks as they lie in the tables, in the words of their series. One that cannot be read counts as none. */
 import type { Exemplar } from '../../model/metrics/exemplar.ts'
 import type { Sample } from '../../model/metrics/sample.ts'
-import { decodeBlock, type Block } from './entry-block.ts'
+import { decodeColumns, entriesOf, type ColumnBlock } from './entry-block.ts'
 import { MetricBlockError } from './metric-block-error.ts'
 import { entryToRollup, type RollupForm, type TimedRollup } from './rollup-entries.ts'
-import { entryToSample } from './sample-entries.ts'
+import { runToSamples } from './sample-entries.ts'
 
 export interface SampleBlock {
   readonly samples: readonly Sample[]
@@ -15,26 +15,26 @@ export interface RollupBlock {
   readonly exemplars: readonly Exemplar[]
 }
 
-const NOTHING: Block = { entries: [], exemplars: [] }
+const NOTHING: ColumnBlock = { runs: [], exemplars: [] }
 
 export function readSampleBlock(bytes: Uint8Array | undefined, { form }: RollupForm): SampleBlock {
-  return readable(bytes, ({ entries, exemplars }) => ({
-    samples: entries.map((entry) => entryToSample(entry, form)),
+  return readable(bytes, ({ runs, exemplars }) => ({
+    samples: runs.flatMap((run) => runToSamples(run, form)),
     exemplars,
   }))
 }
 
 export function readRollupBlock(bytes: Uint8Array | undefined, form: RollupForm): RollupBlock {
-  return readable(bytes, ({ entries, exemplars }) => ({
-    rollups: entries.map((entry) => entryToRollup(entry, form)),
+  return readable(bytes, ({ runs, exemplars }) => ({
+    rollups: runs.flatMap((run) => entriesOf(run).map((entry) => entryToRollup(entry, form))),
     exemplars,
   }))
 }
 
-function readable<T>(bytes: Uint8Array | undefined, read: (block: Block) => T): T {
+function readable<T>(bytes: Uint8Array | undefined, read: (block: ColumnBlock) => T): T {
   if (bytes === undefined) return read(NOTHING)
   try {
-    return read(decodeBlock(bytes))
+    return read(decodeColumns(bytes))
   } catch (err) {
     if (err instanceof MetricBlockError) return read(NOTHING)
     throw err

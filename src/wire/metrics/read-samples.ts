@@ -14,7 +14,15 @@ import type {
   NumberPoint,
   SummaryPoint,
 } from '../otlp/metric-types.ts'
-import { scopeLabels, toLabels, resourceLabels, type MetricKind, type SeriesIdentity } from './series-identity.ts'
+import {
+  completeText,
+  resourceLabels,
+  scopeLabels,
+  sharedText,
+  toLabels,
+  type MetricKind,
+  type SeriesIdentity,
+} from './series-identity.ts'
 
 /** Most buckets of explicit bounds: a histogram of more keeps count, sum, least and largest. */
 export const MAX_EXPLICIT_BUCKETS = 512
@@ -30,26 +38,21 @@ const NANOS_PER_MS = 1_000_000n
 
 export interface ReadSample {
   readonly identity: SeriesIdentity
+  /** Of the identity: see {@link identityText}. */
+  readonly text: string
   readonly sample: SampleWithExemplars
 }
-export interface ReadSamples {
-  readonly samples: readonly ReadSample[]
-  /** Points that were left out. */
-  readonly leftOut: number
-}
 
-export function readSamples(metrics: Iterable<DecodedMetric>): ReadSamples {
-  const samples: ReadSample[] = []
-  let leftOut = 0
+/** Each point in order, read as it is taken; undefined for one that is left out. */
+export function* readSamples(metrics: Iterable<DecodedMetric>): Generator<ReadSample | undefined> {
   for (const metric of metrics) {
     const base = baseOf(metric)
-    for (const point of base === undefined ? [] : pointsOf(metric)) {
-      const read = point.timeUnixNano === 0n ? undefined : readPoint(point, base as BaseIdentity)
-      if (read === undefined) leftOut++
-      else samples.push(read)
+    if (base === undefined) continue
+    const shared = sharedText(base)
+    for (const point of pointsOf(metric)) {
+      yield point.timeUnixNano === 0n ? undefined : readPoint(point, base, shared)
     }
   }
-  return { samples, leftOut }
 }
 
 type Point = NumberPoint | HistogramPoint | ExponentialPoint | SummaryPoint
@@ -70,13 +73,15 @@ function baseOf(metric: DecodedMetric): BaseIdentity | undefined {
   return { ...kind, ...labels, scope: scope.name }
 }
 
-function readPoint(point: Point, base: BaseIdentity): ReadSample | undefined {
+function readPoint(point: Point, base: BaseIdentity, shared: string): ReadSample | undefined {
   const { shape, value } = valueOf(point)
   if (shape === undefined) return undefined
   const { timeUnixNano, startUnixNano, flags } = point
   const hasNone = (flags & NO_RECORDED_VALUE) !== 0
+  const identity = { ...base, attributes: toLabels(point.attributes), shape }
   return {
-    identity: { ...base, attributes: toLabels(point.attributes), shape },
+    identity,
+    text: completeText(shared, identity),
     sample: {
       timeMs: toMs(timeUnixNano),
       startMs: toMs(startUnixNano),

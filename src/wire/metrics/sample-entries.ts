@@ -5,6 +5,7 @@
 import type { Distribution, Exponential } from '../../model/metrics/distribution.ts'
 import type { Sample, Value } from '../../model/metrics/sample.ts'
 import { malformedBlock } from './metric-block-error.ts'
+import { entriesOf, type ColumnRun } from './entry-block.ts'
 import type { Entry, ScaledSpan } from './entry-runs.ts'
 
 /** What the values of a series are made of; its number of buckets or quantiles is in its identity. */
@@ -22,6 +23,20 @@ export interface Parts {
 export function sampleToEntry({ timeMs, startMs, value }: Sample): Entry {
   if (value === undefined) return { timeMs, startMs, flags: FLAG_NO_VALUE, numbers: [], spans: [] }
   return { timeMs, startMs, flags: 0, ...valueToParts(value) }
+}
+
+/** @throws {MetricBlockError} if the run is none of a series of this form */
+export function runToSamples(run: ColumnRun, form: ValueForm): readonly Sample[] {
+  const [values] = run.numbers
+  if (form !== 'number' || values === undefined) return entriesOf(run).map((entry) => entryToSample(entry, form))
+  if (run.numbers.length > 1 || run.spans.length > 0) throw malformedBlock('a run is none of numbers')
+  // Most points there are: no entry is made of each first.
+  const { length, times, starts, flags } = run
+  return Array.from({ length }, (_, i): Sample => ({
+    timeMs: times[i] as number,
+    startMs: starts[i] as number,
+    value: flags[i] === 0 ? values[i] : undefined,
+  }))
 }
 
 /** @throws {MetricBlockError} if the entry is none of a series of this form */

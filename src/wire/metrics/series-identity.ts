@@ -95,9 +95,22 @@ export function scopeLabels({ scope }: Pick<DecodedMetric, 'scope'>): Labels {
 
 /** One text for each identity. */
 export function identityText(identity: SeriesIdentity): string {
-  const { name, unit, type, isCumulative, isMonotonic, resource, scope, scopeAttributes, attributes, shape } = identity
-  const kind = [name, unit, type, isCumulative, isMonotonic]
-  return JSON.stringify([VERSION, ...kind, resource, scope, scopeAttributes, attributes, shape.map(String)])
+  return completeText(sharedText(identity), identity)
+}
+
+/** Its part that is the same for all points of a metric. */
+export function sharedText(identity: Omit<SeriesIdentity, 'attributes' | 'shape'>): string {
+  const { name, unit, type, isCumulative, isMonotonic, resource, scope, scopeAttributes } = identity
+  return JSON.stringify([VERSION, name, unit, type, isCumulative, isMonotonic, resource, scope, scopeAttributes])
+}
+
+/** {@link identityText} from what {@link sharedText} said. */
+export function completeText(
+  shared: string,
+  { attributes, shape }: Pick<SeriesIdentity, 'attributes' | 'shape'>,
+): string {
+  const own = `${JSON.stringify(attributes)},${shape.length === 0 ? '[]' : JSON.stringify(shape.map(String))}`
+  return `${shared.slice(0, -1)},${own}]`
 }
 
 /** What {@link identityText} made. @throws {MetricBlockError} for anything else */
