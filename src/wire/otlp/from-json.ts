@@ -26,7 +26,12 @@ export interface FromJson {
 
 export function otlpJsonToProtobuf(signal: Signal, text: string): FromJson {
   assertJsonShape(text)
-  const data = asObject(parseExactJson(text), 'the document')
+  return otlpValueToProtobuf(signal, parseExactJson(text))
+}
+
+/** The same for a document that was parsed, or made, before; its depth is the caller's to bound. */
+export function otlpValueToProtobuf(signal: Signal, value: unknown): FromJson {
+  const data = asObject(value, 'the document')
   const conversion = new Conversion()
   const resources = DATA[signal].fields[1] as Field
   for (const resource of childrenOf(data, resources)) conversion.addContainer(resources, resource, undefined)

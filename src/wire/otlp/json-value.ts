@@ -2,6 +2,7 @@
 import { fromHex } from '../../base/bytes.ts'
 import { fromBase64 } from './base64.ts'
 import { OtlpError } from './otlp-error.ts'
+import { WIRE_BYTES } from './protobuf-reader.ts'
 import type { ProtobufWriter } from './protobuf-writer.ts'
 import type { Field, Schema } from './schema.ts'
 
@@ -24,9 +25,29 @@ export function writeFields(writer: ProtobufWriter, schema: Schema | undefined, 
     const value = object[name]
     if (field === undefined || value === null) continue
     if (!field.repeated) writeField(writer, field, value)
-    // Numbers go one by one, not packed: protobuf demands that readers take both.
+    else if (field.wire !== WIRE_BYTES) writePacked(writer, field, asArray(value, name))
     else for (const each of asArray(value, name)) writeField(writer, field, each)
   }
+}
+
+/** A list of numbers in one field, as every encoder of proto3 writes it: so that JSON is the way back to the same bytes. */
+function writePacked(writer: ProtobufWriter, { name, number, type }: Field, values: readonly unknown[]): void {
+  const tag = (number << 3) | WIRE_BYTES
+  if (type === 'double')
+    writer.packedDoubles(
+      tag,
+      values.map((value) => asDouble(value, name)),
+    )
+  else if (type === 'fixed64')
+    writer.packedFixed64(
+      tag,
+      values.map((value) => asInteger(value, name, UINT64)),
+    )
+  else
+    writer.packedVarints(
+      tag,
+      values.map((value) => asInteger(value, name, UINT64)),
+    )
 }
 
 /** Writes one value, or one element of a repeated field. */

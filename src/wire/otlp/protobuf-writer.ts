@@ -90,6 +90,20 @@ export class ProtobufWriter {
     this.close(start)
   }
 
+  /** Each from 0 to 2^64 - 1. */
+  packedVarints(tag: number, values: readonly bigint[]): void {
+    const start = this.open(tag)
+    for (const value of values) this.#bigVarint(value)
+    this.close(start)
+  }
+
+  /** Fields that were written before, with their tags. */
+  raw(fields: Uint8Array): void {
+    this.#reserve(fields.length)
+    this.#bytes.set(fields, this.#length)
+    this.#length += fields.length
+  }
+
   /** A whole number up to 2^53 either way, as a varint: enums, bools, counts. */
   integer(tag: number, value: number): void {
     if (value < 0) return this.bigint(tag, BigInt(value))
@@ -100,11 +114,7 @@ export class ProtobufWriter {
   /** int64 and uint64: two's complement of 64 bits. */
   bigint(tag: number, value: bigint): void {
     this.varint(tag)
-    if (value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER)) return this.varint(Number(value))
-    this.#reserve(MAX_VARINT_BYTES)
-    let rest = BigInt.asUintN(64, value)
-    for (; rest >= 0x80n; rest >>= 7n) this.#bytes[this.#length++] = Number(rest & 0x7fn) | 0x80
-    this.#bytes[this.#length++] = Number(rest)
+    this.#bigVarint(value)
   }
 
   /** A bare varint: part of a packed list. `value` is an integer from 0 to 2^53 - 1. */
@@ -113,6 +123,14 @@ export class ProtobufWriter {
     let rest = value
     for (; rest >= 0x80; rest = Math.floor(rest / 128)) this.#bytes[this.#length++] = (rest % 128) | 0x80
     this.#bytes[this.#length++] = rest
+  }
+
+  #bigVarint(value: bigint): void {
+    if (value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER)) return this.varint(Number(value))
+    this.#reserve(MAX_VARINT_BYTES)
+    let rest = BigInt.asUintN(64, value)
+    for (; rest >= 0x80n; rest >>= 7n) this.#bytes[this.#length++] = Number(rest & 0x7fn) | 0x80
+    this.#bytes[this.#length++] = Number(rest)
   }
 
   #fixed64(value: bigint): void {

@@ -29,7 +29,7 @@ export function metricsToJson(payload: Uint8Array): OtlpJsonObject {
   return payloadToJson('metrics', payload)
 }
 
-function payloadToJson(signal: Signal, payload: Uint8Array): OtlpJsonObject {
+export function payloadToJson(signal: Signal, payload: Uint8Array): OtlpJsonObject {
   return messageToJson(new ProtobufReader(payload), DATA[signal], 0)
 }
 
@@ -102,6 +102,8 @@ function partToJson(reader: ProtobufReader, schema: Schema, depth: number): Otlp
   return object
 }
 
+/** What JSON has no number for is a word: JSON.stringify would make negative zero a plain one. */
 function doubleToJson(value: number): OtlpJson {
+  if (Object.is(value, -0)) return '-0'
   return Number.isFinite(value) ? value : String(value)
 }
