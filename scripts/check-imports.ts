@@ -23,7 +23,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sdk: ['base', 'model', 'wire', 'platform'],
   devtools: ['base', 'model', 'wire', 'sdk', 'platform'],
   ui: ['model'],
-  cli: ['base', 'sdk', 'platform', 'agent/http-types'],
+  transfer: ['base', 'model', 'wire'],
+  cli: ['base', 'sdk', 'platform', 'transfer', 'agent/http-types'],
   agent: [
     'base',
     'model',
@@ -53,6 +54,7 @@ export const PURE: Readonly<Record<string, readonly string[]>> = {
   policy: [],
   audit: [],
   'sync/core': ['yjs', 'lib0'],
+  transfer: [],
   'agent/http-types': [],
 }
 const IMPORT =

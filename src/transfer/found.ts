@@ -1,0 +1,31 @@
+/** What readers of files find: messages with records, and what has to be left out, each with its place in the file. */
+import type { Signal } from '../model/lane.ts'
+
+/** Why something is left out: a stable code, and words without content. */
+export interface Problem {
+  readonly code: string
+  readonly message: string
+}
+
+/** Where in a file: a line of a text, else a byte; lines from 1, bytes from 0. */
+export interface Place {
+  readonly unit: 'line' | 'byte'
+  readonly at: number
+}
+
+export type Found =
+  /** A whole data message of OTLP protobuf, good until the reader is given more. */
+  | { readonly kind: 'message'; readonly place: Place; readonly signal: Signal; readonly bytes: Uint8Array }
+  /** `records` is how many are known to be lost: at least 1. */
+  | { readonly kind: 'rejected'; readonly place: Place; readonly records: number; readonly problem: Problem }
+
+/** Reads one file, given to it in pieces of any size. Never throws for what the bytes are. */
+export interface FileReader {
+  push(bytes: Uint8Array): Iterable<Found>
+  /** At the end of the file. */
+  finish(): Iterable<Found>
+}
+
+export function rejected(place: Place, problem: Problem, records = 1): Found {
+  return { kind: 'rejected', place, records, problem }
+}
