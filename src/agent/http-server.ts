@@ -73,7 +73,14 @@ const HEAD_TIMEOUT_MS = 10_000
 export const STOP_GRACE_MS = 2_000
 
 export type HttpErrorCode =
-  'HTTP_UNAUTHORIZED' | 'HTTP_NOT_FOUND' | 'HTTP_METHOD' | 'HTTP_TOO_LARGE' | 'HTTP_BAD_JSON' | 'HTTP_BAD_FIELD'
+  | 'HTTP_UNAUTHORIZED'
+  | 'HTTP_NOT_FOUND'
+  | 'HTTP_METHOD'
+  | 'HTTP_TOO_LARGE'
+  | 'HTTP_BAD_JSON'
+  | 'HTTP_BAD_FIELD'
+  /** The client went away: said to nobody. */
+  | 'HTTP_GONE'
 export class HttpError extends MeshError<HttpErrorCode> {}
 
 /** HTTP status by error code; what is not listed is 400 if it was thrown on purpose, else 500. */

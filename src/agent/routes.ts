@@ -3,13 +3,14 @@ import { startOfUtcDay } from '../base/clock.ts'
 import { MeshError } from '../base/errors.ts'
 import { toHex } from '../base/bytes.ts'
 import { MAX_GRANT_MODULES, MAX_PURPOSE_BYTES, type May } from '../model/grant.ts'
-import { toDeviceId, toGrantId, toTraceId, type DeviceId, type GrantId } from '../model/ids.ts'
+import { toGrantId, toTraceId, type DeviceId, type GrantId } from '../model/ids.ts'
 import { MAX_MODULE_NAME_BYTES } from '../model/lane.ts'
 import { planStageChange } from '../policy/stage-change.ts'
 import type { Bus } from '../bus/bus.ts'
 import { MAX_TICKET_CHARS } from '../wire/ticket.ts'
 import { toAlarmView } from './alarm-view.ts'
 import type { AgentState } from './agent-state.ts'
+import { findDevice } from './find-device.ts'
 import { jsonBody, type Route } from './http-server.ts'
 import type { AuditVerdictView, AuditView, ConsentEventView, GrantView } from './http-types.ts'
 import type { IntakeGate } from './intake-gate.ts'
@@ -21,6 +22,7 @@ import { bad, lanesField, optionalText, stageField, textField, textList, timeFie
 import { runtimeRoutes } from './runtime-routes.ts'
 import { searchLimit, searchRoutes, timeoutOf } from './search-routes.ts'
 import type { StageSwitch } from './stage-switch.ts'
+import { transferRoutes } from './transfer-routes.ts'
 
 export interface RouteDeps {
   readonly keeper: KeeperClient
@@ -34,8 +36,7 @@ export interface RouteDeps {
   readonly stop: () => void
 }
 
-export type RouteErrorCode =
-  'TRACE_NOT_FOUND' | 'DEVICE_UNKNOWN' | 'DEVICE_AMBIGUOUS' | 'GRANT_UNKNOWN' | 'GRANT_AMBIGUOUS'
+export type RouteErrorCode = 'TRACE_NOT_FOUND' | 'GRANT_UNKNOWN' | 'GRANT_AMBIGUOUS'
 export class RouteError extends MeshError<RouteErrorCode> {}
 
 /** How long `pair nearby` listens, in milliseconds: announcements answer a query within a second. */
@@ -55,6 +56,7 @@ export function agentRoutes(deps: RouteDeps): readonly Route[] {
     ...searchRoutes(deps),
     ...auditRoutes(deps),
     ...runtimeRoutes(deps),
+    ...transferRoutes(deps),
   ]
 }
 
@@ -91,7 +93,7 @@ function deviceRoutes({ state, stages, registry, keeper, bus, isOnline, stop }: 
     }),
     route('GET', '/v1/devices', async () => ({ json: await state.devices() })),
     route('DELETE', '/v1/devices/:device', async ({ params }) => {
-      const deviceId = findDevice(keeper, params['device'] as string)
+      const deviceId = findMember(keeper, params['device'] as string)
       await keeper.call('removeMember', deviceId)
       return { json: { deviceId } }
     }),
@@ -133,7 +135,7 @@ function consentRoutes({ keeper }: RouteDeps): readonly Route[] {
       const fields = jsonBody(request)
       return {
         json: await keeper.call('grant', {
-          recipient: findDevice(keeper, textField(fields, 'to', MAX_NAME_BYTES)),
+          recipient: findMember(keeper, textField(fields, 'to', MAX_NAME_BYTES)),
           may: mayField(fields),
           lanes: lanesField(fields, 'lanes'),
           modules: textList(fields, 'modules', MAX_GRANT_MODULES, MAX_MODULE_NAME_BYTES),
@@ -151,7 +153,7 @@ function consentRoutes({ keeper }: RouteDeps): readonly Route[] {
     route('DELETE', '/v1/consent', async ({ query }) => {
       const to = query.get('to')
       if (to === null) throw bad('to', 'names the device whose grants end')
-      return { json: { grantIds: await keeper.call('revokeAllTo', findDevice(keeper, to)) } }
+      return { json: { grantIds: await keeper.call('revokeAllTo', findMember(keeper, to)) } }
     }),
   ]
 }
@@ -209,16 +211,11 @@ function route(method: Route['method'], path: string, handle: Route['handle']): 
   return { method, path, capability: 'cli', handle }
 }
 
-/** A paired device by id, or else by the start of its id or by name: a whole id is its device's, whoever is named so. */
-function findDevice(keeper: KeeperClient, text: string): DeviceId {
-  const cards = [...keeper.view().membership.members.values()].map(({ card }) => card)
-  const exact = toDeviceId(text)
-  if (exact !== undefined && cards.some(({ deviceId }) => deviceId === exact)) return exact
-  const matches = cards.filter(({ deviceId, name }) => name === text || (text.length >= 4 && deviceId.startsWith(text)))
-  const [match, second] = matches
-  if (match === undefined) throw new RouteError('DEVICE_UNKNOWN', 'no paired device has this id or name')
-  if (second !== undefined) throw new RouteError('DEVICE_AMBIGUOUS', 'several devices match; use the whole id')
-  return match.deviceId
+function findMember(keeper: KeeperClient, text: string): DeviceId {
+  return findDevice(
+    [...keeper.view().membership.members.values()].map(({ card }) => card),
+    text,
+  )
 }
 
 /** What the recipient of a grant of this device may still see, now or later, under others of its grants. */

@@ -44,6 +44,8 @@ const DEFAULTS = {
   'module.refused': { severity: 'warn', retention: 'security-1y' },
   'endpoint.opened': { severity: 'notice', retention: 'security-1y' },
   'endpoint.closed': { severity: 'info', retention: 'security-1y' },
+  /** Records went to a file of the person's own: out of the encrypted store, and out of what a revocation can delete. */
+  'data.exported': { severity: 'notice', retention: 'security-1y' },
   'data.purged': { severity: 'notice', retention: 'security-1y' },
   /** An operation was found without its leaf, or a leaf without its operation, and put right. */
   'audit.reconciled': { severity: 'warn', retention: 'security-1y' },

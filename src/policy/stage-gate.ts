@@ -75,11 +75,17 @@ const ENDPOINT_NEEDS = {
 } as const satisfies Record<string, Stage>
 export type Endpoint = keyof typeof ENDPOINT_NEEDS
 
-/** Least stage of every way a record can leave the device; each needs its own consent besides. */
-const EXIT_NEEDS = { share: 'pro', carry: 'pro', capsule: 'pro', analytics: 'pro' } as const satisfies Record<
-  string,
-  Stage
->
+/**
+ * Least stage of every way out of the store. Those that leave the device need their own consent besides; an export stays
+ * on it, as a file of the person who asks for it.
+ */
+const EXIT_NEEDS = {
+  share: 'pro',
+  carry: 'pro',
+  capsule: 'pro',
+  analytics: 'pro',
+  export: 'pro',
+} as const satisfies Record<string, Stage>
 export type Exit = keyof typeof EXIT_NEEDS
 
 export const VIEWS = Object.keys(VIEW_NEEDS) as readonly View[]
@@ -96,6 +102,12 @@ export function decideEndpoint(stage: Stage, endpoint: Endpoint): Gate {
 
 export function decideExit(stage: Stage, exit: Exit): Gate {
   return gate(stage, EXIT_NEEDS[exit])
+}
+
+/** A file shows what a view does: records of a lane are exported where exports are, and where the lane may be looked at. */
+export function decideExport(stage: Stage, lane: Lane): Gate {
+  const [exit, view] = [decideExit(stage, 'export'), decideView(stage, lane)]
+  return view.allow ? exit : view
 }
 
 const ADMIT: Admission = { admit: true }

@@ -25,9 +25,11 @@ import { moved, type Callable } from '../worker-port.ts'
 import type { Keeper } from './keeper.ts'
 import { metricCalls } from './metric-calls.ts'
 import { otlpCalls } from './otlp-calls.ts'
-import { knowledgeOf, queryDeps, requireView, stageTooLow } from './query-deps.ts'
+import { knowledgeOf, queryDeps, requireView } from './query-deps.ts'
 import { runtimeCalls } from './runtime-calls.ts'
 import { searchCalls } from './search-calls.ts'
+import { requireGate } from './stage-error.ts'
+import { transferCalls } from './transfer-calls.ts'
 
 export type AlarmErrorCode = 'POLICY_ALARM'
 export class AlarmError extends MeshError<AlarmErrorCode> {}
@@ -60,6 +62,7 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
       () => requireView(keeper, 'metrics'),
     ),
     ...searchCalls(keeper),
+    ...transferCalls(keeper),
     ...controlCalls(keeper),
     ...syncCalls(keeper),
     ...runtimeCalls,
@@ -125,8 +128,7 @@ function controlCalls(keeper: Keeper) {
     removeModule: (name: string): boolean => store.modules.delete(name),
 
     grant(request: GrantRequest) {
-      const gate = decideExit(keeper.stage, 'share')
-      if (!gate.allow) throw stageTooLow(keeper.stage, gate.needs)
+      requireGate(decideExit(keeper.stage, 'share'), keeper.stage)
       if (keeper.vouching.alarms().length > 0) {
         throw new AlarmError('POLICY_ALARM', 'an alarm stands: see aico-mesh status, then aico-mesh audit accept')
       }

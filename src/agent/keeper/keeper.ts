@@ -35,6 +35,7 @@ import { readStage, requireKeyStore, SETTING } from './device-settings.ts'
 import { reconcileAtStart } from './end-again.ts'
 import { HandOver } from './hand-over.ts'
 import { LocalIntake } from './local-intake.ts'
+import { LaneChunks } from './lane-chunks.ts'
 import { LEASE_CHECK_MS, lapsedOwners, purgeOwner } from './lapsed-grants.ts'
 import { LiveGrants } from './live-grants.ts'
 import { MetricUpkeep } from './metric-upkeep.ts'
@@ -104,6 +105,7 @@ export class Keeper {
   readonly metrics: StoredMetrics
   readonly metricUpkeep: MetricUpkeep
   readonly search: StoredSearch
+  readonly lanes: LaneChunks
   readonly turns: Turns
   readonly peers: PeerBook
   readonly addresses: AddressBook
@@ -219,6 +221,7 @@ export class Keeper {
     })
     this.records = new StoredRecords(crypto, this.store, this.writer, sealer)
     this.search = new StoredSearch(crypto, this.store, this.writer, sealer)
+    this.lanes = new LaneChunks(crypto, this.store, this.writer, sealer)
     this.turns = new Turns(clock)
     this.metrics = new StoredMetrics(crypto, this.store, this.writer, sealer)
     this.metricUpkeep = new MetricUpkeep({

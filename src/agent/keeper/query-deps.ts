@@ -1,28 +1,13 @@
 /** What queries need of the keeper: leave of the stage, and what may be said of other devices. */
-import { MeshError } from '../../base/errors.ts'
-import type { Stage } from '../../model/stage.ts'
 import { grantState } from '../../policy/grant-state.ts'
 import { decideView, type View } from '../../policy/stage-gate.ts'
 import type { MeshKnowledge } from '../../query/trace-source.ts'
 import type { Keeper } from './keeper.ts'
-
-export type StageErrorCode = 'STAGE_TOO_LOW'
-export class StageError extends MeshError<StageErrorCode> {}
+import { requireGate } from './stage-error.ts'
 
 /** @throws {StageError} where this device's stage does not show that */
 export function requireView(keeper: Keeper, view: View): void {
-  const gate = decideView(keeper.stage, view)
-  if (!gate.allow) throw stageTooLow(keeper.stage, gate.needs)
-}
-
-export function stageTooLow(stage: Stage, needs: Stage): StageError {
-  return new StageError(
-    'STAGE_TOO_LOW',
-    `this needs the ${needs} stage; this device is at ${stage}: aico-mesh stage ${needs}`,
-    {
-      details: { needs, stage },
-    },
-  )
+  requireGate(decideView(keeper.stage, view), keeper.stage)
 }
 
 /** What every query is given. */

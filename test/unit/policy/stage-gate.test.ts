@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { LANES } from '../../../src/model/lane.ts'
+import { LANES, type Lane } from '../../../src/model/lane.ts'
 import { STAGES, type Stage } from '../../../src/model/stage.ts'
 import { planStageChange } from '../../../src/policy/stage-change.ts'
 import {
   decideAdmission,
   decideEndpoint,
   decideExit,
+  decideExport,
   decideView,
   ENDPOINTS,
   EXITS,
@@ -130,7 +131,14 @@ const endpoints: Record<Endpoint, Stage> = {
   otlp: 'developer',
   'query-api': 'developer',
 }
-const exits: Record<Exit, Stage> = { share: 'pro', carry: 'pro', capsule: 'pro', analytics: 'pro' }
+const exits: Record<Exit, Stage> = { share: 'pro', carry: 'pro', capsule: 'pro', analytics: 'pro', export: 'pro' }
+const exports: Record<Lane, Stage> = {
+  traces: 'developer',
+  logs: 'pro',
+  metrics: 'developer',
+  audit: 'pro',
+  documents: 'pro',
+}
 
 const answersTo = (ask: (stage: Stage) => { allow: boolean }): string[] =>
   STAGES.map((stage) => (ask(stage).allow ? 'yes' : 'no'))
@@ -152,6 +160,9 @@ describe('stage gates', () => {
   })
   test.each(EXITS)('[STG5] nothing leaves by %s below its stage', (exit) => {
     expect(answersTo((stage) => decideExit(stage, exit))).toEqual(NEVER_BELOW[exits[exit]])
+  })
+  test.each(LANES)('[STG8] %s are exported where they are shown, and where exports are', (lane) => {
+    expect(answersTo((stage) => decideExport(stage, lane))).toEqual(NEVER_BELOW[exports[lane]])
   })
   test('[STG4] a refusal says which stage it needs', () => {
     expect(decideView('casual', 'traces')).toEqual({ allow: false, code: 'STAGE_TOO_LOW', needs: 'developer' })
