@@ -1,6 +1,6 @@
 /** Talks to the running agent over its unix socket; or, for the few commands that allow it, to the home itself. */
 import { existsSync, readFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { Agent, request, type IncomingMessage } from 'node:http'
 import { codeOf } from '../base/errors.ts'
 import { layOutHome, requireOwnFolder } from '../platform/home.ts'
 import type { ErrorView } from '../agent/http-types.ts'
@@ -14,9 +14,25 @@ export interface AgentClientDeps {
   readonly passphrase: PassphraseSource
 }
 type Method = 'GET' | 'POST' | 'DELETE'
+interface Ask {
+  readonly method: Method
+  readonly path: string
+  readonly contentType: string
+  readonly body: string | Uint8Array
+}
+
+/** Seconds to wait where the agent says that it takes nothing now, and not for how long. */
+const DEFAULT_RETRY_S = 1
+
+/** An answer, or how long to wait before the same is asked again, and why. */
+export type Pushed<T> =
+  | { readonly ok: true; readonly view: T }
+  | { readonly ok: false; readonly retryAfterMs: number; readonly reason: string }
 
 export class AgentClient {
   readonly #deps: AgentClientDeps
+  /** Kept open between requests, for those who send many. */
+  readonly #connections = new Agent({ keepAlive: true })
 
   constructor(deps: AgentClientDeps) {
     this.#deps = deps
@@ -42,6 +58,24 @@ export class AgentClient {
     return unwrap(await host.callOffline({ home, passphrase: await passphrase.forHome(), method, path, body }))
   }
 
+  /** Sends bytes; under back-pressure the caller keeps them and comes again. @throws as {@link call} */
+  async push<T>(path: string, body: Uint8Array): Promise<Pushed<T>> {
+    const response = await this.#open({ method: 'POST', path, contentType: 'application/x-protobuf', body })
+    const answer = await readJson(response)
+    if (answer.status !== 503) return { ok: true, view: unwrap(answer) }
+    const { code, details } = (answer.json as ErrorView).error
+    const reason = details?.['reason']
+    const retryAfterMs = (Number(response.headers['retry-after']) || DEFAULT_RETRY_S) * 1000
+    return { ok: false, retryAfterMs, reason: typeof reason === 'string' ? reason : code }
+  }
+
+  /** The agent's answer as it comes: a stream that is cut off fails. @throws as {@link call} */
+  async download(path: string): Promise<IncomingMessage> {
+    const response = await this.#open({ method: 'GET', path, contentType: 'application/json', body: '' })
+    if ((response.statusCode ?? 500) < 400) return response
+    return unwrap(await readJson(response))
+  }
+
   /** A home that holds no device is more likely mistyped than one whose agent is down. */
   async #notRunning(): Promise<CliError> {
     const { host, home } = this.#deps
@@ -55,35 +89,48 @@ export class AgentClient {
     return new CliError('AGENT_NOT_RUNNING', words)
   }
 
-  #overSocket(method: Method, path: string, body: unknown): Promise<{ status: number; json: unknown }> {
+  async #overSocket(method: Method, path: string, body: unknown): Promise<{ status: number; json: unknown }> {
+    const text = body === undefined ? '' : JSON.stringify(body)
+    return readJson(await this.#request({ method, path, contentType: 'application/json', body: text }))
+  }
+
+  async #open(ask: Ask): Promise<IncomingMessage> {
+    try {
+      return await this.#request(ask, this.#connections)
+    } catch (err) {
+      throw err instanceof NobodyListens ? await this.#notRunning() : err
+    }
+  }
+
+  /** Resolves with the head of the answer. */
+  #request({ method, path, contentType, body }: Ask, agent?: Agent): Promise<IncomingMessage> {
     const { runFolder, socketFile, tokenFile } = layOutHome(this.#deps.home)
     if (!existsSync(socketFile) || !existsSync(tokenFile)) return Promise.reject(new NobodyListens())
     requireOwnFolder(runFolder)
-    const text = body === undefined ? '' : JSON.stringify(body)
     const headers = {
       authorization: `Bearer ${readFileSync(tokenFile, 'utf8')}`,
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(text),
+      'content-type': contentType,
+      'content-length': Buffer.byteLength(body),
     }
     return new Promise((resolve, reject) => {
-      const call = request({ socketPath: socketFile, path, method, headers }, (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('error', (cause) => reject(unreachable(cause)))
-        response.on('end', () => {
-          try {
-            resolve({ status: response.statusCode ?? 500, json: JSON.parse(Buffer.concat(chunks).toString('utf8')) })
-          } catch (cause) {
-            reject(unreachable(cause))
-          }
-        })
-      })
+      const call = request({ socketPath: socketFile, path, method, headers, ...(agent && { agent }) }, resolve)
       // A socket file that nobody listens on was left by an agent that was killed.
       call.on('error', (cause: NodeJS.ErrnoException) => {
         reject(cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT' ? new NobodyListens() : unreachable(cause))
       })
-      call.end(text)
+      call.end(body)
     })
+  }
+}
+
+/** The whole answer. @throws {CliError} `AGENT_UNREACHABLE` if it breaks off */
+async function readJson(response: IncomingMessage): Promise<{ status: number; json: unknown }> {
+  try {
+    const chunks: Buffer[] = []
+    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk)
+    return { status: response.statusCode ?? 500, json: JSON.parse(Buffer.concat(chunks).toString('utf8')) }
+  } catch (cause) {
+    throw unreachable(cause)
   }
 }
 
@@ -97,6 +144,6 @@ function unwrap({ status, json }: { readonly status: number; readonly json: unkn
   throw new AgentAnswerError(status, error.code, error.message, error.details ?? {})
 }
 
-function unreachable(cause: unknown): CliError {
+export function unreachable(cause: unknown): CliError {
   return new CliError('AGENT_UNREACHABLE', 'the agent ended the connection', { cause })
 }

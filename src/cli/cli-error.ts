@@ -4,7 +4,22 @@ import { MeshError } from '../base/errors.ts'
 /** Exit codes of every command (docs/spec/cli.md); an interruption ends as a shell reports it, 128 and SIGINT's number. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3, refused: 4, interrupted: 130 } as const
 
-export type CliErrorCode = 'CLI_USAGE' | 'CLI_DECLINED' | 'CLI_INTERRUPTED' | 'AGENT_NOT_RUNNING' | 'AGENT_UNREACHABLE'
+export type CliErrorCode =
+  | 'CLI_USAGE'
+  | 'CLI_DECLINED'
+  | 'CLI_INTERRUPTED'
+  | 'AGENT_NOT_RUNNING'
+  | 'AGENT_UNREACHABLE'
+  /** A file whose format cannot be told, or that breaks off while it is read. */
+  | 'IMPORT_FORMAT'
+  | 'IMPORT_UNREADABLE'
+  /** Part of a file is not among what was imported. */
+  | 'IMPORT_REJECTED'
+  /** The agent has taken nothing for too long. */
+  | 'IMPORT_STALLED'
+  /** An export is not whole, or its file could not be written. */
+  | 'EXPORT_INCOMPLETE'
+  | 'EXPORT_UNWRITABLE'
 export class CliError extends MeshError<CliErrorCode> {}
 
 /** An error that the agent answered, with its own code. */
@@ -23,6 +38,12 @@ const EXIT_OF: Readonly<Record<CliErrorCode, number>> = {
   CLI_INTERRUPTED: EXIT.interrupted,
   AGENT_NOT_RUNNING: EXIT.notRunning,
   AGENT_UNREACHABLE: EXIT.notRunning,
+  IMPORT_FORMAT: EXIT.usage,
+  IMPORT_UNREADABLE: EXIT.failed,
+  IMPORT_REJECTED: EXIT.failed,
+  IMPORT_STALLED: EXIT.failed,
+  EXPORT_INCOMPLETE: EXIT.failed,
+  EXPORT_UNWRITABLE: EXIT.failed,
 }
 
 export function exitCodeOf(err: unknown): number {

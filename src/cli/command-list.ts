@@ -3,6 +3,8 @@ import { usage, type CliError } from './cli-error.ts'
 import type { Command, Options } from './command.ts'
 import { consentCommands } from './commands/consent-commands.ts'
 import { deviceCommands } from './commands/device-commands.ts'
+import { exportCommand } from './commands/export-command.ts'
+import { importCommand } from './commands/import-command.ts'
 import { meshCommands } from './commands/mesh-commands.ts'
 import { metricsCommand } from './commands/metrics-command.ts'
 import { moduleCommands } from './commands/module-commands.ts'
@@ -27,7 +29,10 @@ const SECTIONS: readonly Section[] = [
   { title: 'This device', commands: [...deviceCommands, stageCommand, ...moduleCommands] },
   { title: 'Your other devices', commands: meshCommands },
   { title: 'Who may see what', commands: consentCommands },
-  { title: 'What was recorded', commands: [...recordCommands, ...searchCommands, metricsCommand] },
+  {
+    title: 'What was recorded',
+    commands: [...recordCommands, ...searchCommands, metricsCommand, importCommand, exportCommand],
+  },
 ]
 const COMMANDS = SECTIONS.flatMap(({ commands }) => commands)
 /** To tell words from values before the command is known: an option of one name takes a value everywhere, or nowhere. */

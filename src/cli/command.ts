@@ -25,6 +25,7 @@ export interface ValueOption {
   /** Stands for the value in the help, such as `DEVICE`. */
   readonly value: string
   readonly help: string
+  readonly short?: string
   readonly isRequired?: true
   /** @returns what values are taken, if this one is not */
   readonly refuse?: (text: string) => string | undefined

@@ -6,8 +6,7 @@ import { TIMES_HELP } from '../parse-time.ts'
 import { renderLogLines } from '../render/log-lines.ts'
 import { lookedWords } from '../render/looked-words.ts'
 import { FILTER_HELP, MAX_LIMIT, PAGE_OPTIONS, queryOf, TIME_OPTIONS, TIMEOUT_OPTION } from './search-options.ts'
-
-const TRACE_DIGITS = 32
+import { TRACE_OPTION } from './trace-option.ts'
 
 /** What a line has to have. */
 export const LINE_OPTIONS: Options = {
@@ -17,12 +16,7 @@ export const LINE_OPTIONS: Options = {
     value: 'FILTER',
     help: "only those that meet these conditions: 'severity>=warn device=phone'",
   },
-  trace: {
-    type: 'string',
-    value: 'TRACE',
-    refuse: refuseTrace,
-    help: 'only those of this trace: the start of its id',
-  },
+  trace: TRACE_OPTION,
 }
 
 export const logsCommand: Command = {
@@ -76,9 +70,4 @@ function pagesWords({ older, newer, logs }: LogList, isPage: boolean): readonly 
     ...(older === null ? [] : [`Older: the same with --cursor ${older}`]),
     ...(newer === null || !isPage || logs.length === 0 ? [] : [`Newer: the same with --cursor ${newer}`]),
   ]
-}
-
-function refuseTrace(text: string): string | undefined {
-  const isStart = /^[0-9a-f]{4,32}$/i.test(text)
-  return isStart ? undefined : `the id of a trace or its start, 4 to ${TRACE_DIGITS} hex digits`
 }

@@ -33,6 +33,7 @@ test.each<[string, Partial<AuditView>, string]>([
   ['a module', { object: object('module'), payload: { module: 'core' } }, 'core'],
   ['a module whose payload is gone', { object: object('module') }, ''],
   ['an address', { object: object('endpoint'), payload: { url: 'http://127.0.0.1:4318' } }, 'http://127.0.0.1:4318'],
+  ['an export', { object: object('export'), payload: { lane: 'logs', devices: 'all' } }, 'logs'],
   ['a name that would move the cursor', { object: object('module'), payload: { module: 'a\u001B[2Jb' } }, 'ab'],
 ])('[CL13] a leaf about %s', (_, more, want) => {
   expect(isAbout(leaf(more), nameOf)).toBe(want)
