@@ -292,6 +292,8 @@ export interface RuntimeView {
   readonly rssBytes: number
   /** Bytes of OTLP that wait for the store thread. */
   readonly waitingBytes: number
+  /** Requests with records of this device that came in meanwhile, and the commits that they shared. */
+  readonly intake: { readonly requests: number; readonly commits: number }
   readonly main: RuntimeThreadView
   readonly store: RuntimeThreadView
 }

@@ -30,6 +30,7 @@ export function runtimeRoutes({ keeper, gate }: RuntimeRouteDeps): readonly Rout
             watchedMs: watchMs,
             rssBytes: main.rssBytes,
             waitingBytes: gate.waitingBytes,
+            intake: { requests: store.requests, commits: store.commits },
             main: toView(main),
             store: toView(store),
           } satisfies RuntimeView,

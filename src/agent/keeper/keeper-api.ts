@@ -22,6 +22,7 @@ import type { Sealed } from '../../sync/serving.ts'
 import type { HeadRow, LogRange } from '../../wire/log-rows.ts'
 import type { PairAccept, PairJoin, PairOffer } from '../../wire/pair-messages.ts'
 import { moved, type Callable } from '../worker-port.ts'
+import { IntakeTurns } from './intake-turns.ts'
 import type { Keeper } from './keeper.ts'
 import { metricCalls } from './metric-calls.ts'
 import { otlpCalls } from './otlp-calls.ts'
@@ -52,9 +53,10 @@ interface TraceShowOptions {
 export type KeeperApi = ReturnType<typeof keeperApi>
 
 export function keeperApi(keeper: Keeper, storeFile: string) {
+  const intake = new IntakeTurns(keeper.deps.clock)
   return {
-    ...recordCalls(keeper),
-    ...otlpCalls(keeper),
+    ...recordCalls(keeper, intake),
+    ...otlpCalls(keeper, intake),
     ...queryCalls(keeper, storeFile),
     ...metricCalls(
       keeper,
@@ -65,19 +67,20 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
     ...transferCalls(keeper),
     ...controlCalls(keeper),
     ...syncCalls(keeper),
-    ...runtimeCalls,
+    ...runtimeCalls(intake),
     close: () => keeper.close(),
   } satisfies Callable
 }
 
-function recordCalls(keeper: Keeper) {
+function recordCalls(keeper: Keeper, intake: IntakeTurns) {
+  const takeBus = async ({ module, signal, encoding, bytes }: BusTelemetry) => {
+    const read = encoding === 'json' ? readJson(signal, bytes) : { bytes, rejected: undefined }
+    const admitted = await keeper.intake.take(signal, read.bytes, { kind: 'bus', module })
+    const rejected = addRejected(read.rejected, admitted.rejected)
+    return { accepted: admitted.accepted, rejected: rejected?.count ?? 0 }
+  }
   return {
-    async takeBus({ module, signal, encoding, bytes }: BusTelemetry): Promise<{ accepted: number; rejected: number }> {
-      const read = encoding === 'json' ? readJson(signal, bytes) : { bytes, rejected: undefined }
-      const admitted = await keeper.intake.take(signal, read.bytes, { kind: 'bus', module })
-      const rejected = addRejected(read.rejected, admitted.rejected)
-      return { accepted: admitted.accepted, rejected: rejected?.count ?? 0 }
-    },
+    takeBus: (batch: BusTelemetry) => intake.run(() => takeBus(batch)),
     /** Starts that failed before this one, by code. */
     startsFailed(counts: Readonly<Record<string, number>>): void {
       for (const [code, count] of Object.entries(counts)) keeper.store.counters.add(`start.failed.${code}`, count)

@@ -16,6 +16,7 @@ import {
 import { encodeAnswers, type Answer } from '../../wire/devtools-link.ts'
 import { OtlpError } from '../../wire/otlp/otlp-error.ts'
 import { toStoreError } from '../../store/store-error.ts'
+import type { IntakeTurns } from './intake-turns.ts'
 import type { Keeper } from './keeper.ts'
 
 export interface Push extends OtlpRequest {
@@ -23,11 +24,11 @@ export interface Push extends OtlpRequest {
   readonly request: number
 }
 
-export function otlpCalls(keeper: Keeper) {
+export function otlpCalls(keeper: Keeper, intake: IntakeTurns) {
   return {
     /** @returns the frames of all answers, each after the commit that it stands for */
     async takePushes(pushes: readonly Push[]): Promise<Uint8Array> {
-      return encodeAnswers(await Promise.all(pushes.map((push) => answer(keeper, push))))
+      return encodeAnswers(await Promise.all(pushes.map((push) => intake.run(() => answer(keeper, push)))))
     },
     /** What the devtools process refused before it came here, by status. */
     otlpRefused(counts: readonly (readonly [number, number])[]): void {

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { callRoute } from '../../../src/agent/http-server.ts'
 import { MAX_WATCH_MS, runtimeRoutes, type RuntimeRouteDeps } from '../../../src/agent/runtime-routes.ts'
-import { runtimeCalls } from '../../../src/agent/keeper/runtime-calls.ts'
+import type { KeeperApi } from '../../../src/agent/keeper/keeper-api.ts'
 
 const asked: number[] = []
 const store = { delayP50Ms: 1, delayP99Ms: 2, delayMaxMs: 3, heapUsedBytes: 4, buffersBytes: 5 }
 const keeper = {
-  call(_name: keyof typeof runtimeCalls, forMs: number) {
+  call(_name: keyof KeeperApi, forMs: number) {
     asked.push(forMs)
-    return Promise.resolve({ ...store, rssBytes: 6 })
+    return Promise.resolve({ ...store, rssBytes: 6, requests: 40, commits: 5 })
   },
 } as unknown as RuntimeRouteDeps['keeper']
 const routes = runtimeRoutes({ keeper, gate: { waitingBytes: 77 } })
@@ -19,7 +19,7 @@ describe('GET /v1/runtime', () => {
     asked.length = 0
     const { status, json } = await ask('?watchMs=7')
     expect(status).toBe(200)
-    expect(json).toMatchObject({ watchedMs: 7, waitingBytes: 77, store })
+    expect(json).toMatchObject({ watchedMs: 7, waitingBytes: 77, intake: { requests: 40, commits: 5 }, store })
     expect((json as { main: object }).main).toHaveProperty('delayP99Ms')
     expect(asked).toEqual([7])
   })

@@ -9,6 +9,7 @@ const looks = (change: (second: number) => Partial<Look> = () => ({})): readonly
     watchedMs: 1_000,
     rssBytes: 200 * MB,
     waitingBytes: (second % 3) * MB,
+    intake: { requests: 0, commits: 0 },
     main: thread,
     store: thread,
     devtoolsBytes: 60 * MB,
