@@ -7,6 +7,7 @@ import type { Steps } from '../base/steps.ts'
 import type { PlacedSpans } from './place-spans.ts'
 import { sortByNumbers } from './sort-words.ts'
 import { NO_PARENT } from './find-parents.ts'
+import { SPANS_PER_STEP } from './span-table.ts'
 import type { SpanTree } from './span-tree.ts'
 
 /** By number of a span. */
@@ -22,15 +23,15 @@ export interface CriticalPath {
  */
 export function* criticalPath(tree: SpanTree, placed: PlacedSpans): Steps<CriticalPath> {
   const { rows, parent } = tree
-  const within = clipToParents(tree, placed)
-  yield
+  const within = yield* clipToParents(tree, placed)
   const latestFirst = yield* sortByNumbers(rows, within.end.map((end) => -end)) // prettier-ignore
   const isCritical = new Uint8Array(rows.length)
   const nanos = new Float64Array(rows.length)
   /** By span: from its start up to here nothing is decided yet. */
   const openUntil = new Float64Array(rows.length)
   let rootsOpenUntil = Infinity
-  for (const span of latestFirst) {
+  for (const [i, span] of latestFirst.entries()) {
+    if (i % SPANS_PER_STEP === 0) yield
     const [start, end] = [within.start[span] as number, within.end[span] as number]
     const above = parent[span] as number
     if (above >= 0 && isCritical[above] === 0) continue
@@ -43,6 +44,7 @@ export function* criticalPath(tree: SpanTree, placed: PlacedSpans): Steps<Critic
     isCritical[span] = 1
     openUntil[span] = end
   }
+  yield
   for (const span of rows) {
     if (isCritical[span] === 1)
       nanos[span] = (nanos[span] as number) + (openUntil[span] as number) - (within.start[span] as number)
@@ -51,13 +53,14 @@ export function* criticalPath(tree: SpanTree, placed: PlacedSpans): Steps<Critic
 }
 
 /** Each span's time within its parent's, and so on up; empty for what has no time, or is under a root that the walk does not begin at. */
-function clipToParents(
+function* clipToParents(
   { rows, parent }: SpanTree,
   { start, end, isTimed }: PlacedSpans,
-): Pick<PlacedSpans, 'start' | 'end'> {
+): Steps<Pick<PlacedSpans, 'start' | 'end'>> {
   const within = { start: new Float64Array(rows.length), end: new Float64Array(rows.length) }
   const hasRoot = rows.some((span) => parent[span] === NO_PARENT && isTimed[span] === 1)
-  for (const span of rows) {
+  for (const [row, span] of rows.entries()) {
+    if (row % SPANS_PER_STEP === 0) yield
     const above = parent[span] as number
     const isOut = isTimed[span] === 0 || (above < 0 && hasRoot && above !== NO_PARENT)
     if (isOut) continue

@@ -5,7 +5,7 @@
 import type { Steps } from '../base/steps.ts'
 import type { CollectedSpans } from './collect-spans.ts'
 import { compareEvidence } from './compare-copies.ts'
-import { select, type KeptChunk } from './span-table.ts'
+import { select, SPANS_PER_STEP, type KeptChunk } from './span-table.ts'
 
 /** Names no parent. */
 export const NO_PARENT = -1
@@ -20,15 +20,12 @@ export function* findParents(spans: CollectedSpans): Steps<Int32Array> {
   yield
   const parents = new Int32Array(count)
   for (let i = 0; i < count; i++) {
-    if (i % LOOK_UPS_PER_STEP === 0) yield
+    if (i % SPANS_PER_STEP === 0) yield
     const [high, low] = [columns.parentHigh[i] as number, columns.parentLow[i] as number]
     parents[i] = high === 0 && low === 0 ? NO_PARENT : ids.find(high, low, device[i] as number)
   }
   return parents
 }
-
-/** Parents looked up between two yields. */
-const LOOK_UPS_PER_STEP = 8192
 
 /** Spans by span id, and of each id the one that is meant. Four columns of their own: a search jumps about in them. */
 class IdIndex {

@@ -3,8 +3,10 @@
  * that a call to another device is moved into its caller as far as the clocks' error allows: it cannot really have begun
  * before it was made, nor ended after its answer came. Recorded and corrected times in the answer stay as they are.
  */
+import type { Steps } from '../base/steps.ts'
 import type { CollectedSpans } from './collect-spans.ts'
 import { nanosBetween } from './corrected-times.ts'
+import { SPANS_PER_STEP } from './span-table.ts'
 import type { SpanTree } from './span-tree.ts'
 
 /** By number of a span, in nanoseconds from the trace's first start; exact within 104 days of it. */
@@ -20,16 +22,17 @@ const CONSUMER = 5
 const WORD = 2 ** 32
 
 /** @param errorNanos by numbers of two devices, how far their corrected times may be wrong against each other */
-export function placeSpans(
+export function* placeSpans(
   spans: CollectedSpans,
   tree: SpanTree,
   errorNanos: (deviceA: number, deviceB: number) => number,
-): PlacedSpans {
+): Steps<PlacedSpans> {
   const { count, columns, corrected, device } = spans
   const placed = { start: new Float64Array(count), end: new Float64Array(count), isTimed: timedSpans(spans) }
   const origin = Math.max(0, placed.isTimed.indexOf(1))
   const moved = new Float64Array(count)
-  for (const span of tree.rows) {
+  for (const [row, span] of tree.rows.entries()) {
+    if (row % SPANS_PER_STEP === 0) yield
     if (placed.isTimed[span] === 0) continue
     const start = nanosBetween(corrected, span, origin)
     const lasts = durationNanos(spans, span)

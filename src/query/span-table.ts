@@ -36,6 +36,8 @@ const NAMES = [
 export type SpanColumns = Readonly<Record<(typeof NAMES)[number], Uint32Array>>
 
 const FIRST_CAPACITY = 1024
+/** Spans looked at between two yields of a pass over all: a millisecond or two. */
+export const SPANS_PER_STEP = 8192
 
 export class SpanTable {
   #columns = makeColumns(() => new Uint32Array(FIRST_CAPACITY))

@@ -6,7 +6,7 @@
  */
 import type { Steps } from '../base/steps.ts'
 import type { SpanId } from '../model/ids.ts'
-import { spanIdOf } from './span-table.ts'
+import { spanIdOf, SPANS_PER_STEP } from './span-table.ts'
 import type { CollectedSpans } from './collect-spans.ts'
 import { findParents, MISSING_PARENT } from './find-parents.ts'
 import { indices, sortByWords } from './sort-words.ts'
@@ -30,7 +30,7 @@ export function* buildSpanTree(spans: CollectedSpans): Steps<SpanTree> {
   const isLoop = cutCircles(parent)
   yield
   const roots = yield* groupRoots(spans, parent)
-  const { rows, depth } = walk(roots, parent)
+  const { rows, depth } = yield* walk(roots, parent)
   yield
   return { rows, parent, depth, isLoop, missingParents: missingParents(roots, parent, spans) }
 }
@@ -77,12 +77,13 @@ function* groupRoots({ columns, count }: CollectedSpans, parent: Int32Array): St
   return yield* sortByWords(roots, place)
 }
 
-function walk(roots: Uint32Array, parent: Int32Array): Pick<SpanTree, 'rows' | 'depth'> {
+function* walk(roots: Uint32Array, parent: Int32Array): Steps<Pick<SpanTree, 'rows' | 'depth'>> {
   const { firstChild, nextSibling } = linkSiblings(parent)
   const [rows, depth] = [new Uint32Array(parent.length), new Uint32Array(parent.length)]
   let count = 0
   for (const root of roots) {
     for (let [span, level] = [root, 0]; span >= 0;) {
+      if (count % SPANS_PER_STEP === 0) yield
       rows[count++] = span
       depth[span] = level
       let next = firstChild[span] as number

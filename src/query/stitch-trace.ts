@@ -58,7 +58,7 @@ export function* stitchTrace(
   const partlyUnreadable = yield* writeSpans(json, findings, attributes)
   json.raw(utf8('],'))
   const linkedFrom = linking === undefined ? {} : yield* findLinks(traceId, linking, knowledge)
-  const about = describe(traceId, findings, partlyUnreadable, { knowledge, clocks })
+  const about = yield* describe(traceId, findings, partlyUnreadable, { knowledge, clocks })
   yield* writeFields(json, { ...about, ...linkedFrom })
   return json.raw(utf8('}')).parts()
 }
@@ -67,8 +67,7 @@ function* findOut(spans: CollectedSpans, clocks: TraceClocks): Steps<SpanFinding
   const tree = yield* buildSpanTree(spans)
   const errors = spans.devices.map((a) => spans.devices.map((b) => clocks.errorNanos(a, b)))
   const errorNanos = (a: number, b: number): number => (errors[a] as readonly number[])[b] as number
-  const placed = placeSpans(spans, tree, errorNanos)
-  yield
+  const placed = yield* placeSpans(spans, tree, errorNanos)
   return {
     spans,
     tree,
@@ -81,17 +80,17 @@ function* findOut(spans: CollectedSpans, clocks: TraceClocks): Steps<SpanFinding
   }
 }
 
-function describe(
+function* describe(
   traceId: TraceId,
   findings: SpanFindings,
   partlyUnreadable: number,
   { knowledge, clocks }: { readonly knowledge: MeshKnowledge; readonly clocks: TraceClocks },
-): Omit<StitchedTrace, 'spans'> {
+): Steps<Omit<StitchedTrace, 'spans'>> {
   const { spans, tree } = findings
   const gaps = findGaps({ missingParents: tree.missingParents, correctedEnd: latestEnd(spans, clocks) }, knowledge)
   const unreadableChunks = spans.unreadableChunks + partlyUnreadable
   const { omittedSpans } = spans
-  const { devices, modules } = describeTotals(findings, knowledge, clocks)
+  const { devices, modules } = yield* describeTotals(findings, knowledge, clocks)
   return {
     traceId,
     complete: gaps.length === 0 && unreadableChunks === 0 && omittedSpans === 0,

@@ -1,6 +1,7 @@
 /** What each device and each module has of a trace: spans, and how much of the time (docs/spec/query.md QU1, CP5). */
+import type { Steps } from '../base/steps.ts'
 import { deviceName } from './device-name.ts'
-import type { KeptChunk } from './span-table.ts'
+import { SPANS_PER_STEP, type KeptChunk } from './span-table.ts'
 import type { TraceDevice, TraceModule } from './stitched-trace.ts'
 import type { TraceClocks } from './trace-order.ts'
 import type { MeshKnowledge } from './trace-source.ts'
@@ -14,12 +15,12 @@ interface Totals {
 }
 
 /** Both in order of appearance. */
-export function describeTotals(
+export function* describeTotals(
   findings: SpanFindings,
   knowledge: MeshKnowledge,
   clocks: TraceClocks,
-): { readonly devices: readonly TraceDevice[]; readonly modules: readonly TraceModule[] } {
-  const totals = totalsByChunk(findings)
+): Steps<{ readonly devices: readonly TraceDevice[]; readonly modules: readonly TraceModule[] }> {
+  const totals = yield* totalsByChunk(findings)
   const byDevice = sumBy(totals, ({ deviceId }) => deviceId)
   const byModule = sumBy(totals, ({ deviceId, module }) => `${deviceId} ${module}`)
   return {
@@ -37,11 +38,13 @@ export function describeTotals(
 }
 
 /** In order of appearance. */
-function totalsByChunk({ spans, tree, selfNanos, path }: SpanFindings): readonly (readonly [KeptChunk, Totals])[] {
+function* totalsByChunk(findings: SpanFindings): Steps<readonly (readonly [KeptChunk, Totals])[]> {
+  const { spans, tree, selfNanos, path } = findings
   const { chunks, columns, isConflict } = spans
   const totals: Totals[] = []
   const appeared: number[] = []
-  for (const span of tree.rows) {
+  for (const [row, span] of tree.rows.entries()) {
+    if (row % SPANS_PER_STEP === 0) yield
     const chunk = columns.chunk[span] as number
     let of = totals[chunk]
     if (of === undefined) {
