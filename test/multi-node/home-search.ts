@@ -1,11 +1,13 @@
 /**
  * Everything a device's home gives to whoever holds its keys: both databases opened and every column of every table
- * read, compressed payloads unpacked, sealed entries and audit payloads opened, and the files as they lie there.
+ * read, sealed segments opened, sealed entries and audit payloads too, and the files as they lie there.
  * What is not found here is not on the device's disk. Reads beside a running agent; changes nothing.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
+import { decompress } from '../../src/agent/keeper/chunk-opener.ts'
+import { SegmentSealer } from '../../src/agent/keeper/segment-sealer.ts'
 import { openKeyFile, type DeviceKeys } from '../../src/agent/key-file.ts'
 import { toHex } from '../../src/base/bytes.ts'
 import { hpkeOpen } from '../../src/platform/hpke.ts'
@@ -13,6 +15,10 @@ import { layOutHome } from '../../src/platform/home.ts'
 import { nodeClock } from '../../src/platform/node-clock.ts'
 import { nodeCrypto } from '../../src/platform/node-crypto.ts'
 import { openAuditLog } from '../../src/store/audit-log.ts'
+import { EpochTable } from '../../src/store/epoch-table.ts'
+import { LogTable } from '../../src/store/log-table.ts'
+import { PackFiles } from '../../src/store/packs/pack-files.ts'
+import { SegmentTable } from '../../src/store/segment-table.ts'
 import { openEncrypted, type Database } from '../../src/store/open-encrypted.ts'
 import { controlAad, controlInfo, decodeControlEntry } from '../../src/wire/control-entry.ts'
 
@@ -34,6 +40,7 @@ export class HomeSearch {
     return new HomeSearch([
       ...values,
       ...values.flatMap(unpacked),
+      ...segmentsIn(storeFile, keys),
       ...opened.flat(),
       ...audited(auditFile, keys),
       ...filesOf(home),
@@ -85,6 +92,24 @@ function columnsOf(path: string, key: Uint8Array): readonly Buffer[] {
 
 function toBuffer(value: unknown): Buffer {
   return value instanceof Uint8Array ? Buffer.from(value) : Buffer.from(String(value))
+}
+
+/** What is in the sealed bodies that this device has a key for. */
+function segmentsIn(storeFile: string, keys: DeviceKeys): readonly Buffer[] {
+  const packs = new PackFiles(join(dirname(storeFile), 'packs'))
+  const found = withDatabase(storeFile, keys.store, (db) => {
+    const [logs, segments] = [new LogTable(db), new SegmentTable(db)]
+    const sealer = new SegmentSealer(nodeCrypto, keys.device, new EpochTable(db))
+    const ids = db.prepare<[], number>('SELECT id FROM segment').pluck().all()
+    return ids.flatMap((id) => {
+      const segment = segments.get(id)
+      const sealed = segment && packs.read(segment)
+      const opened = sealed && sealer.open(logs.byRow(segment.log), segment, sealed)
+      return opened?.ok === true ? [Buffer.from(decompress(opened.body))] : []
+    })
+  })
+  packs.close()
+  return found
 }
 
 /** What decompresses, wherever in the value it begins. */
