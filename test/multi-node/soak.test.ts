@@ -1,8 +1,0 @@
-import { expect, test } from 'vitest'
-import { run } from '../proofs/soak.ts'
-
-// A minute of what `npm run prove -- --only soak` does for twenty; others may take the processor away here.
-test('an agent under load keeps every acknowledged span and its memory', { timeout: 240_000 }, async () => {
-  const { failures, facts } = await run({ seed: 1, cases: 60, strict: false })
-  expect(failures, JSON.stringify(facts)).toEqual([])
-})
