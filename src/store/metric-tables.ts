@@ -25,13 +25,10 @@ export class MetricTables {
   readonly #fed: Statement<[], { fed: number }>
   readonly #setFed: Statement
   readonly #segmentsAbove: Statement<[number, number, number], FeedSegment>
-  /** How commits of everything else are made durable. */
-  readonly #synchronous: number
   #generation = 0
 
   constructor(db: Database) {
     this.#db = db
-    this.#synchronous = db.pragma('synchronous', { simple: true }) as number
     this.series = new MetricSeriesTable(db)
     this.parts = new MetricPartTable(db)
     this.blocks = new MetricBlockTable(db)
@@ -58,19 +55,12 @@ export class MetricTables {
   }
 
   /**
-   * All or nothing; durable with the next commit of anything else. What is lost with the power was derived from segments
-   * that are not, and so is the mark of how far that went.
+   * All or nothing, durable on return, though all of it could be derived again: a commit that is not flushed before the
+   * next would look like damage after a power cut (log-tail.ts).
    * @throws {StoreError}, and what the callback throws
    */
   transaction<T>(work: () => T extends Promise<unknown> ? never : T): T {
-    return asStoreErrors(() => {
-      this.#db.pragma('synchronous = NORMAL')
-      try {
-        return this.#db.transaction(work)()
-      } finally {
-        this.#db.pragma(`synchronous = ${this.#synchronous}`)
-      }
-    })
+    return asStoreErrors(() => this.#db.transaction(work)())
   }
 
   /** Changes whenever series were deleted: their numbers may stand for others then. */

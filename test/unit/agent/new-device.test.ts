@@ -45,10 +45,10 @@ function make(at: string, { crypto = nodeCrypto, keyStore = 'file', passphrase =
 const codeFrom = (work: Promise<unknown>): Promise<string> => work.then(() => 'nothing was thrown', codeOf)
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 const contentOf = (folder: string) =>
-  readdirSync(folder)
-    .filter((name) => name !== 'lock.db')
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== 'lock.db')
+    .map(({ parentPath, name }) => [name, readFileSync(join(parentPath, name)).toString('hex')])
     .sort()
-    .map((name) => [name, readFileSync(join(folder, name)).toString('hex')])
 
 /** Opens a device as a start does. @returns its id, and what its audit log begins with */
 async function open(at: string) {
@@ -83,7 +83,8 @@ describe('what is made', () => {
     mkdirSync(home, { mode: 0o755 })
     await make(home)
     expect(modeOf(home)).toBe('700')
-    expect(readdirSync(home).sort()).toEqual(['audit.db', 'keys.json', 'lock.db', 'master.key', 'store.db'])
+    expect(readdirSync(home).sort()).toEqual(['audit.db', 'keys.json', 'lock.db', 'master.key', 'packs', 'store.db'])
+    expect(modeOf(join(home, 'packs'))).toBe('700')
     for (const file of ['audit.db', 'keys.json', 'master.key', 'store.db']) expect(modeOf(join(home, file))).toBe('600')
   })
 
@@ -171,7 +172,7 @@ describe('a kill', () => {
     mkdirSync(home)
     for (const file of [DRAFT_FILE, 'master.key', 'store.db', 'store.db-wal']) writeFileSync(join(home, file), 'left')
     await make(home, { keyStore: 'passphrase' })
-    expect(readdirSync(home).sort()).toEqual(['audit.db', 'keys.json', 'lock.db', 'store.db'])
+    expect(readdirSync(home).sort()).toEqual(['audit.db', 'keys.json', 'lock.db', 'packs', 'store.db'])
     await open(home)
   })
 })
