@@ -47,8 +47,8 @@ const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(
 const contentOf = (folder: string) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== 'lock.db')
-    .map(({ parentPath, name }) => [name, readFileSync(join(parentPath, name)).toString('hex')])
-    .sort()
+    .map(({ parentPath, name }) => [name, readFileSync(join(parentPath, name)).toString('hex')] as const)
+    .sort(([a], [b]) => a.localeCompare(b))
 
 /** Opens a device as a start does. @returns its id, and what its audit log begins with */
 async function open(at: string) {
