@@ -1,5 +1,5 @@
 /** Files in and out: batches of an import, and exports as streams (docs/spec/import-export.md). */
-import { toTraceId, type DeviceId, type TraceId } from '../model/ids.ts'
+import type { DeviceId } from '../model/ids.ts'
 import { MAX_MODULE_NAME_BYTES, SIGNALS, type Signal } from '../model/lane.ts'
 import { MAX_OTLP_BYTES } from '../wire/otlp/limits.ts'
 import { findDevice } from './find-device.ts'
@@ -8,7 +8,7 @@ import type { ExportView, ImportedView } from './http-types.ts'
 import type { IntakeGate } from './intake-gate.ts'
 import { BUSY_RETRY_MS, IntakeError } from './intake-gate.ts'
 import type { KeeperClient } from './keeper-client.ts'
-import type { ExportQuery } from './keeper/export-run.ts'
+import type { ExportQuery } from './keeper/export-plan.ts'
 import { bad } from './read-fields.ts'
 
 export interface TransferRouteDeps {
@@ -94,9 +94,10 @@ function readQuery(signal: Signal, query: URLSearchParams, keeper: KeeperClient)
     signal,
     deviceIds: devicesOf(query.get('device'), keeper),
     module,
-    traceId: traceOf(query.get('trace')),
-    fromUnixNano: nanoOf(query, 'sinceUnixMs'),
-    toUnixNano: nanoOf(query, 'untilUnixMs'),
+    trace: query.get('trace') ?? undefined,
+    filter: query.get('filter') ?? undefined,
+    sinceUnixMs: timeOf(query, 'sinceUnixMs'),
+    untilUnixMs: timeOf(query, 'untilUnixMs'),
   }
 }
 
@@ -109,15 +110,9 @@ function devicesOf(text: string | null, keeper: KeeperClient): readonly DeviceId
   return [findDevice([self, ...others.filter(({ deviceId }) => deviceId !== self.deviceId)], text)]
 }
 
-function traceOf(text: string | null): TraceId | undefined {
-  const traceId = text === null ? undefined : toTraceId(text)
-  if (text !== null && traceId === undefined) throw bad('trace', 'is 32 hex digits, not all zero')
-  return traceId
-}
-
-function nanoOf(query: URLSearchParams, name: string): bigint | undefined {
+function timeOf(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name)
   if (text === null) return undefined
   if (!/^[0-9]{1,15}$/.test(text)) throw bad(name, 'is a time in Unix milliseconds')
-  return BigInt(text) * 1_000_000n
+  return Number(text)
 }

@@ -4,25 +4,12 @@
  */
 import { concat } from '../../base/bytes.ts'
 import type { Steps } from '../../base/steps.ts'
-import { idBytes, type DeviceId, type TraceId } from '../../model/ids.ts'
-import type { Signal } from '../../model/lane.ts'
+import type { DeviceId } from '../../model/ids.ts'
 import type { ChunkRef, StoredChunk } from '../../query/trace-source.ts'
-import { cutMessage, type KeepRecord } from '../../wire/otlp/cut-message.ts'
+import { cutMessage } from '../../wire/otlp/cut-message.ts'
 import { u32Prefix } from '../../wire/otlp/framing.ts'
 import { OtlpError } from '../../wire/otlp/otlp-error.ts'
-import { isOfTrace, readRecordTimes } from '../../wire/otlp/record-facts.ts'
-
-export interface ExportQuery {
-  readonly signal: Signal
-  /** Undefined: every device's records that are here. */
-  readonly deviceIds: readonly DeviceId[] | undefined
-  readonly module: string | undefined
-  readonly traceId: TraceId | undefined
-  /** Recorded at or after, on the recording device's clock. */
-  readonly fromUnixNano: bigint | undefined
-  /** Recorded before. */
-  readonly toUnixNano: bigint | undefined
-}
+import type { ExportPlan } from './export-plan.ts'
 
 /** What came of it. */
 export interface ExportTotals {
@@ -43,13 +30,16 @@ const MAX_CHUNKS_PER_BLOCK = 32
 const NO_LIMITS = { maxRecords: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
 
 export class ExportRun {
-  readonly #query: ExportQuery
+  readonly #plan: ExportPlan
+  /** Whose records are meant; undefined: everybody's. */
+  readonly #deviceIds: ReadonlySet<DeviceId> | undefined
   readonly #chunks: Iterator<ChunkRef>
   readonly #totals = { records: 0, messages: 0, bytes: 0, tampered: 0, unreadable: 0 }
 
-  constructor(query: ExportQuery, chunks: Iterable<ChunkRef>) {
-    this.#query = query
-    this.#chunks = chunks[Symbol.iterator]()
+  constructor(plan: ExportPlan, deviceIds: readonly DeviceId[] | undefined) {
+    this.#plan = plan
+    this.#deviceIds = deviceIds && new Set(deviceIds)
+    this.#chunks = plan.chunks[Symbol.iterator]()
   }
 
   totals(): ExportTotals {
@@ -78,29 +68,21 @@ export class ExportRun {
   }
 
   *#read(ref: ChunkRef): Steps<readonly Uint8Array[]> {
-    const { deviceIds, module } = this.#query
-    if (deviceIds?.includes(ref.deviceId) === false) return []
+    if (this.#deviceIds?.has(ref.deviceId) === false) return []
     const chunk = yield* ref.open()
-    if (chunk === undefined || (module !== undefined && chunk.module !== module)) return []
+    if (chunk === undefined) return []
     if (chunk.provenance === 'tampered') {
       this.#totals.tampered++
       return []
     }
-    if (!this.#isWholly(ref)) return this.#cut(chunk)
+    if (!this.#plan.isWhole(ref)) return this.#cut(chunk)
     this.#totals.records += ref.records
     return [chunk.payload]
   }
 
-  /** All of its records are asked for, as the index knows. */
-  #isWholly({ earliestUnixNano, latestUnixNano }: ChunkRef): boolean {
-    const { traceId, fromUnixNano, toUnixNano } = this.#query
-    if (traceId !== undefined) return false
-    return (fromUnixNano ?? 0n) <= earliestUnixNano && (toUnixNano === undefined || latestUnixNano < toUnixNano)
-  }
-
-  #cut({ payload }: StoredChunk): readonly Uint8Array[] {
+  #cut(chunk: StoredChunk): readonly Uint8Array[] {
     try {
-      const pieces = [...cutMessage(payload, NO_LIMITS, toFilter(this.#query))]
+      const pieces = [...cutMessage(chunk.payload, NO_LIMITS, this.#plan.filterOf(chunk))]
       this.#totals.records += pieces.reduce((sum, { records }) => sum + records, 0)
       return pieces.length === 0 ? [] : [concat(...pieces.map(({ bytes }) => bytes))]
     } catch (err) {
@@ -108,15 +90,5 @@ export class ExportRun {
       this.#totals.unreadable++
       return []
     }
-  }
-}
-
-function toFilter({ signal, traceId, fromUnixNano, toUnixNano }: ExportQuery): KeepRecord {
-  const wanted = traceId && idBytes(traceId)
-  return (record) => {
-    if (wanted !== undefined && !isOfTrace(signal, record, wanted)) return false
-    if (fromUnixNano === undefined && toUnixNano === undefined) return true
-    const { firstUnixNano, lastUnixNano } = readRecordTimes(signal, record)
-    return lastUnixNano >= (fromUnixNano ?? 0n) && (toUnixNano === undefined || firstUnixNano < toUnixNano)
   }
 }

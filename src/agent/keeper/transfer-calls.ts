@@ -2,17 +2,14 @@
 import type { DeviceId } from '../../model/ids.ts'
 import type { Signal } from '../../model/lane.ts'
 import { decideEndpoint, decideExport } from '../../policy/stage-gate.ts'
-import type { ChunkRef } from '../../query/trace-source.ts'
 import type { RejectedRecords } from '../../wire/otlp/rows.ts'
 import { moved } from '../worker-port.ts'
-import { ExportRun, type ExportQuery, type ExportTotals } from './export-run.ts'
+import { planExport, type ExportQuery } from './export-plan.ts'
+import { ExportRun, type ExportTotals } from './export-run.ts'
 import { Exports } from './exports.ts'
 import type { Keeper } from './keeper.ts'
 import { requireGate } from './stage-error.ts'
 import { MAX_QUERY_TIMEOUT_MS } from './turns.ts'
-
-/** Latest time that can be stored, in nanoseconds since 1970. */
-const LAST_NANO = 2n ** 63n - 1n
 
 export interface Imported {
   readonly accepted: number
@@ -32,8 +29,9 @@ export function transferCalls(keeper: Keeper) {
     exportStart(query: ExportQuery): number {
       requireGate(decideExport(keeper.stage, query.signal), keeper.stage)
       exports.requireRoom()
+      const plan = planExport(keeper, query)
       keeper.ledger.append(exportLeaf(keeper.card.deviceId, query))
-      return exports.add(new ExportRun(query, chunksFor(keeper, query)))
+      return exports.add(new ExportRun(plan, query.deviceIds))
     },
     /** The next block, perhaps an empty one; undefined at the end. */
     exportNext(id: number, signal?: AbortSignal): Promise<readonly Uint8Array[] | undefined> {
@@ -49,13 +47,6 @@ export function transferCalls(keeper: Keeper) {
     exportTotals: (id: number): ExportTotals => exports.get(id).totals(),
     exportEnd: (id: number): void => exports.end(id),
   }
-}
-
-function chunksFor(keeper: Keeper, query: ExportQuery): Iterable<ChunkRef> {
-  const { signal, traceId, fromUnixNano, toUnixNano, deviceIds, module } = query
-  if (signal === 'traces' && traceId !== undefined) return keeper.records.chunksOf(traceId).chunks
-  const range = { from: fromUnixNano ?? 0n, to: toUnixNano === undefined ? LAST_NANO : toUnixNano - 1n }
-  return keeper.lanes.list({ lane: signal, deviceIds: deviceIds && new Set(deviceIds), module }, range)
 }
 
 /** Others' records leave the reach of what their owner may still revoke: whose they were is in the leaf. */

@@ -5,13 +5,14 @@ import type { JsonLinesWriter } from '../../transfer/write-json.ts'
 import { usage } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { oneOf } from '../option-values.ts'
-import { parseEnd, parseTime, TIMES_HELP } from '../parse-time.ts'
+import { parseTime, TIMES_HELP } from '../parse-time.ts'
 import { Progress } from '../progress.ts'
 import { formatSize } from '../render/data-size.ts'
 import { plural } from '../render/plural.ts'
 import { safeText } from '../render/safe-text.ts'
+import { FILTER_HELP, TIME_OPTIONS } from './search-options.ts'
 import { SIGNAL_OPTION, signalOf, SIGNALS, type SignalName } from './signal-option.ts'
-import { TRACE_OPTION, wholeTraceId } from './trace-option.ts'
+import { TRACE_OPTION } from './trace-option.ts'
 
 const FORMATS = ['otlp-json', 'otlp-protobuf'] as const
 
@@ -27,17 +28,23 @@ export const exportCommand: Command = {
   details: [
     'A copy outside of the encrypted store is protected by nothing but its file permissions (0600). Records of other devices are in it only if --device names them, or all.',
     'otlp-json is one message a line, otlp-protobuf each message behind its length (4 bytes, big-endian), as the OpenTelemetry Collector writes and reads files. Records come as they were recorded; protobuf keeps every byte of them.',
+    ...FILTER_HELP,
     TIMES_HELP,
   ],
   examples: [
     'export --signal logs --since 2h',
+    "export --signal traces --filter 'service=shop status=error' -o errors.jsonl",
     'export --signal traces --format otlp-protobuf --compress zstd -o t.pb.zst',
   ],
   options: {
     signal: { ...SIGNAL_OPTION, help: 'traces, logs or metrics; default all three (otlp-json)' },
-    since: { type: 'string', value: 'TIME', help: 'only those recorded from then on' },
-    until: { type: 'string', value: 'TIME', help: 'only those recorded before' },
+    ...TIME_OPTIONS,
     trace: TRACE_OPTION,
+    filter: {
+      type: 'string',
+      value: 'FILTER',
+      help: "only those that meet these conditions: 'service=shop status=error'",
+    },
     module: { type: 'string', value: 'MODULE', help: 'only those of this module, such as otlp/checkout' },
     device: { type: 'string', value: 'DEVICE', help: 'those of another device, or all; default this one' },
     format: {
@@ -61,8 +68,7 @@ export const exportCommand: Command = {
     }
     const { writeTarget } = await import('../export/target-file.ts')
     const totals = new Totals()
-    const signals = signal === undefined ? SIGNALS : [signal]
-    const paths = await pathsOf(context, signals)
+    const paths = pathsOf(options, signal === undefined ? signalsFor(options) : [signal])
     await writeTarget(withProgress(output, recordBytes(context, paths, isProtobuf, totals)), { path, compress })
     const summary: ExportSummary = { file: path ?? '-', ...totals.view }
     if (path === undefined) output.hint(words(summary))
@@ -95,18 +101,21 @@ function requireFile(path: string | undefined, isBinary: boolean, { json }: Comm
     throw usage('this is no text for a terminal: say where it goes, with --output FILE')
 }
 
-async function pathsOf(
-  { client, options }: CommandContext,
-  signals: readonly SignalName[],
-): Promise<readonly SignalPath[]> {
+/** A metric is of no trace, and no search finds one. */
+function signalsFor({ trace, filter }: CommandContext['options']): readonly SignalName[] {
+  return trace === undefined && filter === undefined ? SIGNALS : ['traces', 'logs']
+}
+
+function pathsOf(options: CommandContext['options'], signals: readonly SignalName[]): readonly SignalPath[] {
   const query = new URLSearchParams()
   const put = (name: string, value: string | undefined): void => {
     if (value !== undefined) query.set(name, value)
   }
-  const [since, until, trace] = [textOf(options['since']), textOf(options['until']), textOf(options['trace'])]
+  const [since, until] = [textOf(options['since']), textOf(options['until'])]
   put('sinceUnixMs', since && String(parseTime(since, Date.now(), '--since')))
-  put('untilUnixMs', until && String(parseEnd(until, Date.now(), '--until')))
-  put('trace', trace && (await wholeTraceId(client, trace)))
+  put('untilUnixMs', until && String(parseTime(until, Date.now(), '--until')))
+  put('trace', textOf(options['trace']))
+  put('filter', textOf(options['filter']))
   put('module', textOf(options['module']))
   put('device', textOf(options['device']))
   const suffix = query.size === 0 ? '' : `?${query.toString()}`

@@ -1,6 +1,4 @@
 /** `--trace`: the id of a trace, or its start. */
-import type { TraceView } from '../../agent/http-types.ts'
-import type { AgentClient } from '../agent-client.ts'
 import type { ValueOption } from '../command.ts'
 
 const TRACE_DIGITS = 32
@@ -10,12 +8,6 @@ export const TRACE_OPTION: ValueOption = {
   value: 'TRACE',
   refuse: refuseTrace,
   help: 'only those of this trace: the start of its id',
-}
-
-/** A whole id as it is; of a start, the trace that begins so. */
-export async function wholeTraceId(client: AgentClient, start: string): Promise<string> {
-  if (start.length === TRACE_DIGITS) return start
-  return (await client.callAnyway<TraceView>('GET', `/v1/traces/${encodeURIComponent(start)}`)).traceId
 }
 
 function refuseTrace(text: string): string | undefined {

@@ -88,6 +88,8 @@ export class Nanos {
 }
 
 export class SpanHead {
+  /** All of it. */
+  readonly record = new Range()
   readonly traceId = new Range()
   readonly spanId = new Range()
   /** Empty, or zeros: there is no parent. */
@@ -102,6 +104,8 @@ export class SpanHead {
 
   read(reader: ProtobufReader, parts: RecordParts = {}): void {
     this.#clear()
+    this.record.start = reader.pos
+    this.record.end = reader.end
     while (reader.hasMore) {
       const tag = reader.tag()
       if (tag === 0x0a) this.traceId.read(reader)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { concat, toHex } from '../../../../src/base/bytes.ts'
-import type { ExportQuery } from '../../../../src/agent/keeper/export-run.ts'
+import type { ExportQuery } from '../../../../src/agent/keeper/export-plan.ts'
 import { MAX_EXPORTS } from '../../../../src/agent/keeper/exports.ts'
 import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
 import { transferCalls } from '../../../../src/agent/keeper/transfer-calls.ts'
@@ -13,7 +13,7 @@ import { decodePayload } from '../../../../src/wire/otlp/decode-payload.ts'
 import { decodeSpans } from '../../../../src/wire/otlp/decode-traces.ts'
 import { encodeLogsData, encodeMetricsData, encodeTracesData } from '../../../../src/wire/otlp/encode.ts'
 import { keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
-import { logs, manySpans, metrics, T0_NANO, traceIdOf, traces } from '../../../support/otlp-records.ts'
+import { logs, manySpans, spanIdOf, T0_NANO, traceIdOf, traces } from '../../../support/otlp-records.ts'
 import { messagesOf, readFile } from '../../transfer/read-files.ts'
 import { batch, logRecord, metric, span } from '../../wire/otlp/arbitraries.ts'
 
@@ -21,9 +21,10 @@ const OTLP = { kind: 'otlp' } as const
 const ALL: Omit<ExportQuery, 'signal'> = {
   deviceIds: undefined,
   module: undefined,
-  traceId: undefined,
-  fromUnixNano: undefined,
-  toUnixNano: undefined,
+  trace: undefined,
+  filter: undefined,
+  sinceUnixMs: undefined,
+  untilUnixMs: undefined,
 }
 let home: KeeperHome
 let keeper: Keeper
@@ -121,7 +122,7 @@ describe('an export', () => {
       await keeper.intake.take('logs', logs('app', 9), OTLP)
       keeper.writer.cut(() => true)
     }
-    const id = calls.exportStart({ ...ALL, signal: 'logs', traceId: traceIdOf(1) })
+    const id = calls.exportStart({ ...ALL, signal: 'logs', filter: 'body~none' })
     const sizes: number[] = []
     for (let blocks = await calls.exportNext(id); blocks !== undefined; blocks = await calls.exportNext(id)) {
       sizes.push(...blocks.map(({ length }) => length))
@@ -169,44 +170,74 @@ describe('an export', () => {
 })
 
 describe('what is asked for', () => {
-  beforeEach(async () => {
-    const times = (trace: number, ...spans: readonly number[]): Uint8Array =>
-      traces('app', ...spans.map((each) => ({ trace, span: each })))
-    await keeper.intake.take('traces', times(1, 1, 2, 3), OTLP)
-    keeper.writer.cut(() => true)
-    await keeper.intake.take('traces', concat(times(2, 4), times(1, 5)), OTLP)
-    await keeper.intake.take('traces', traces('other', { trace: 1, span: 6 }), OTLP)
+  /** One span a millisecond, and what it says of itself. */
+  const spanAt = (trace: number, n: number, attributes: Readonly<Record<string, string>> = {}) => ({
+    traceId: traceIdOf(trace),
+    spanId: spanIdOf(n),
+    name: `span ${n}`,
+    kind: 1,
+    startUnixNano: T0_NANO + BigInt(n) * 1_000_000n,
+    endUnixNano: T0_NANO + BigInt(n) * 1_000_000n + 500n,
+    attributes,
   })
-  const at = (n: number): bigint => T0_NANO + BigInt(n) * 1_000n
+  const from = (service: string, ...spans: readonly ReturnType<typeof spanAt>[]): Uint8Array =>
+    encodeTracesData({ resource: { attributes: { 'service.name': service } }, scope: { name: 'test' }, spans })
+  const at = (n: number): number => Number(T0_NANO / 1_000_000n) + n
+
+  beforeEach(async () => {
+    await keeper.intake.take('traces', from('app', spanAt(1, 1), spanAt(1, 2, { word: 'yes' }), spanAt(1, 3)), OTLP)
+    keeper.writer.cut(() => true)
+    await keeper.intake.take(
+      'traces',
+      concat(from('app', spanAt(2, 4)), from('app', spanAt(1, 5, { word: 'yes' }))),
+      OTLP,
+    )
+    await keeper.intake.take('traces', from('other', spanAt(1, 6)), OTLP)
+  })
 
   test.each([
     { name: 'everything', query: {}, spans: [1, 2, 3, 4, 5, 6] },
-    { name: 'a trace', query: { traceId: traceIdOf(2) }, spans: [4] },
-    { name: 'a trace in many chunks', query: { traceId: traceIdOf(1) }, spans: [1, 2, 3, 5, 6] },
-    { name: 'a trace that is not here', query: { traceId: traceIdOf(9) }, spans: [] },
-    { name: 'from a moment on', query: { fromUnixNano: at(3) }, spans: [3, 4, 5, 6] },
-    { name: 'before a moment', query: { toUnixNano: at(3) }, spans: [1, 2] },
-    { name: 'a range within a chunk', query: { fromUnixNano: at(2), toUnixNano: at(3) }, spans: [2] },
-    { name: 'a range with all', query: { fromUnixNano: 0n, toUnixNano: at(100) }, spans: [1, 2, 3, 4, 5, 6] },
-    { name: 'a range after all', query: { fromUnixNano: at(100) }, spans: [] },
+    { name: 'a trace', query: { trace: traceIdOf(2) }, spans: [4] },
+    { name: 'a trace in many chunks', query: { trace: traceIdOf(1) }, spans: [1, 2, 3, 5, 6] },
+    { name: 'a trace by the start of its id', query: { trace: traceIdOf(2).slice(0, 31) }, spans: [1, 2, 3, 4, 5, 6] },
+    { name: 'a trace that is not here', query: { trace: traceIdOf(9) }, spans: [] },
+    { name: 'from a moment on', query: { sinceUnixMs: at(3) }, spans: [3, 4, 5, 6] },
+    { name: 'before a moment', query: { untilUnixMs: at(3) }, spans: [1, 2] },
+    { name: 'a range within a chunk', query: { sinceUnixMs: at(2), untilUnixMs: at(3) }, spans: [2] },
+    { name: 'a range with all', query: { sinceUnixMs: 0, untilUnixMs: at(100) }, spans: [1, 2, 3, 4, 5, 6] },
+    { name: 'a range after all', query: { sinceUnixMs: at(100) }, spans: [] },
     { name: 'a module', query: { module: 'otlp/other' }, spans: [6] },
     {
       name: 'a module and a trace',
-      query: { module: 'otlp/app', traceId: traceIdOf(1), fromUnixNano: at(2) },
+      query: { module: 'otlp/app', trace: traceIdOf(1), sinceUnixMs: at(2) },
       spans: [2, 3, 5],
     },
+    { name: 'an attribute', query: { filter: 'word=yes' }, spans: [2, 5] },
+    { name: 'an attribute and a time', query: { filter: 'word=yes', untilUnixMs: at(5) }, spans: [2] },
+    { name: 'a name', query: { filter: "name='span 4'" }, spans: [4] },
     { name: 'another device', query: { deviceIds: ['ab'.repeat(32) as DeviceId] }, spans: [] },
   ])('[EX4] $name', async ({ query, spans }) => {
-    expect(await spanNames(query)).toEqual(spans.map((each) => `span ${each}`))
+    expect(await spanNames(query)).toEqual(spans.map((n) => `span ${n}`))
   })
 
   test('[EX4] this device', async () => {
     expect(await spanNames({ deviceIds: [keeper.card.deviceId] })).toHaveLength(6)
   })
 
+  test.each([
+    { name: 'a filter that is none', query: { signal: 'traces', filter: 'a OR b' }, code: 'SEARCH_FILTER' },
+    { name: 'a trace that is none', query: { signal: 'logs', trace: 'xyz' }, code: 'SEARCH_QUERY' },
+    { name: 'a filter of metrics', query: { signal: 'metrics', filter: 'a=b' }, code: 'SEARCH_QUERY' },
+    { name: 'a trace of metrics', query: { signal: 'metrics', trace: traceIdOf(1) }, code: 'SEARCH_QUERY' },
+  ] as const)('[EX4] $name is refused, without a leaf', ({ query, code }) => {
+    expect(() => calls.exportStart({ ...ALL, ...query })).toThrow(expect.objectContaining({ code }))
+    const leaves = keeper.audit.list({ fromSeq: 0, limit: 100 })
+    expect(leaves.some(({ leaf }) => leaf.type === 'data.exported')).toBe(false)
+  })
+
   test('[EX4] log records by their time and their trace, metrics by their points', async () => {
     const line = (n: number, trace?: number) => ({
-      timeUnixNano: T0_NANO + BigInt(n),
+      timeUnixNano: T0_NANO + BigInt(n) * 1_000_000n,
       severityNumber: 9,
       body: `line ${n}`,
       ...(trace !== undefined && { traceId: traceIdOf(trace) }),
@@ -214,15 +245,21 @@ describe('what is asked for', () => {
     await keeper.intake.take('logs', encodeLogsData({ ...batch, logRecords: [line(1), line(2, 7), line(3)] }), OTLP)
     const bodies = async (query: Partial<ExportQuery>) =>
       (await exported('logs', query)).messages.flatMap((bytes) => decodeLogRecords(bytes).map(({ body }) => body))
-    expect(await bodies({ traceId: traceIdOf(7) })).toEqual(['line 2'])
-    expect(await bodies({ fromUnixNano: T0_NANO + 2n, toUnixNano: T0_NANO + 3n })).toEqual(['line 2'])
+    expect(await bodies({ trace: traceIdOf(7) })).toEqual(['line 2'])
+    expect(await bodies({ filter: '"line 3"' })).toEqual(['line 3'])
+    expect(await bodies({ sinceUnixMs: at(2), untilUnixMs: at(3) })).toEqual(['line 2'])
 
-    await keeper.intake.take('metrics', metrics('app', 5), OTLP)
+    const points = [0, 4].map((n) => ({ timeUnixNano: T0_NANO + BigInt(n) * 1_000_000n, value: n }))
+    await keeper.intake.take(
+      'metrics',
+      encodeMetricsData({ ...batch, metrics: [{ name: 'load', data: { type: 'gauge', points } }] }),
+      OTLP,
+    )
     const count = async (query: Partial<ExportQuery>) => (await exported('metrics', query)).totals.records
-    expect(await count({ fromUnixNano: T0_NANO + 4n })).toBe(1)
-    expect(await count({ fromUnixNano: T0_NANO + 5n })).toBe(0)
-    expect(await count({ toUnixNano: T0_NANO })).toBe(0)
-    expect(await count({ traceId: traceIdOf(1) })).toBe(0)
+    expect(await count({ sinceUnixMs: at(4) })).toBe(1)
+    expect(await count({ sinceUnixMs: at(5) })).toBe(0)
+    expect(await count({ untilUnixMs: at(0) })).toBe(0)
+    expect(await count({ module: 'otlp/nobody' })).toBe(0)
   })
 })
 

@@ -173,6 +173,15 @@ describe('export', () => {
     expect(asked).toEqual(['traces', 'logs', 'metrics'])
   })
 
+  test('[EX7] of a trace is of no metrics', async () => {
+    const asked: string[] = []
+    await cli.serve([
+      giving(({ params, query }) => (asked.push(`${params['signal']} ${query.toString()}`), stream(new Uint8Array(0)))),
+    ])
+    await cli.run('export', '--trace', '0af7', '--filter', 'a=b c')
+    expect(asked).toEqual(['traces trace=0af7&filter=a%3Db+c', 'logs trace=0af7&filter=a%3Db+c'])
+  })
+
   test('[EX5] to a file is the owner’s alone, and the answer says what is in it', async () => {
     await cli.serve([giving(() => stream(STREAM))])
     const path = join(folder, 'out.pb.zst')
