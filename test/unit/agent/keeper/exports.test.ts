@@ -122,7 +122,7 @@ describe('an export', () => {
       await keeper.intake.take('logs', logs('app', 9), OTLP)
       keeper.writer.cut(() => true)
     }
-    const id = calls.exportStart({ ...ALL, signal: 'logs', filter: 'word~none' })
+    const id = calls.exportStart({ ...ALL, signal: 'logs', filter: 'service~none' })
     const sizes: number[] = []
     for (let blocks = await calls.exportNext(id); blocks !== undefined; blocks = await calls.exportNext(id)) {
       sizes.push(...blocks.map(({ length }) => length))
