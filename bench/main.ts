@@ -25,6 +25,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   show: () => import('./show.ts'),
   idle: () => import('./idle.ts'),
   start: () => import('./start.ts'),
+  postings: () => import('./postings.ts'),
   codec: () => import('./codec.ts'),
   'page-cipher': () => import('./page-cipher.ts'),
   'ten-million': () => import('./ten-million.ts'),

@@ -2,15 +2,10 @@
  * Many short lists of keys, a segment each, read as one: sorted by the digits of the keys, lowest first (radix sort), which costs
  * the same for whatever keys there are and a fraction of comparing them. Segments of equal keys stay in order.
  */
-import { addRun } from '../../wire/index/runs.ts'
+import { addRun, countOf, type Runs } from '../../wire/index/runs.ts'
 import type { SegmentRowId } from '../segment-table.ts'
 import type { KeyRuns } from './merge.ts'
-
-export interface SegmentList {
-  readonly segment: SegmentRowId
-  /** Ascending. */
-  readonly keys: Float64Array
-}
+import { SharedKeys, type SegmentList } from './shared-keys.ts'
 
 /** Postings: the low 32 bits of each key; its high 16 bits above the place of its segment. */
 interface Pairs {
@@ -32,42 +27,78 @@ const DIGITS: readonly (readonly [Digit, number])[] = [
 ]
 const RADIX = 2 ** 11
 
+/** One of so many lists has a frequent key: from there on a place in a list is shorter than the key. */
+const FREQUENT = 4
+/** What is above every key. */
+const NO_KEY = Number.POSITIVE_INFINITY
+
 export class KeySort implements KeyRuns {
   key = 0
   only = -1
-  readonly runs: number[] = []
+  runs: Runs = []
+  /** Keys so far that so many of the lists have that neighbours are likely to. */
+  readonly frequent: number[] = []
+  readonly #shared: SharedKeys
+  #sharedAt = 0
   readonly #segments: readonly SegmentRowId[]
   readonly #pairs: Pairs
   #at = 0
 
   /** @param lists by ascending segment, at most {@link MAX_LISTS} */
   constructor(lists: readonly SegmentList[]) {
+    this.#shared = new SharedKeys(lists)
     this.#segments = lists.map(({ segment }) => segment)
-    this.#pairs = sorted(pairsOf(lists))
+    this.#pairs = sorted(pairsOf(this.#shared.rest))
   }
 
   next(): boolean {
-    const { low, high } = this.#pairs
-    const { runs } = this
-    let at = this.#at
-    if (at >= low.length) return false
-    const [lowKey, highKey] = [low[at] as number, (high[at] as number) >>> PLACE_BITS]
-    while (runs.length > 0) runs.pop() // faster than setting the length, and keeps the memory
-    for (; low[at] === lowKey && (high[at] as number) >>> PLACE_BITS === highKey; at++) {
-      const segment = this.#segments[(high[at] as number) & (MAX_LISTS - 1)] as number
-      addRun(runs, segment, segment)
+    const shared = this.#sharedKey()
+    const other = this.#at < this.#pairs.low.length ? this.#keyAt(this.#at) : NO_KEY
+    this.key = Math.min(shared, other)
+    if (this.key === NO_KEY) return false
+    if (other < shared) this.#takeSorted()
+    else {
+      this.only = -1
+      this.runs = this.#shared.runsAt(this.#sharedAt++)
     }
-    this.key = highKey * 2 ** 32 + lowKey
-    this.only = at - this.#at === 1 ? (runs[0] as number) : -1
-    this.#at = at
+    if (this.only < 0 && FREQUENT * countOf(this.runs) >= this.#segments.length) this.frequent.push(this.key)
     return true
+  }
+
+  /** The next that a list has. */
+  #sharedKey(): number {
+    const { keys } = this.#shared
+    while (this.#sharedAt < keys.length && this.#shared.runsAt(this.#sharedAt).length === 0) this.#sharedAt++
+    return keys[this.#sharedAt] ?? NO_KEY
+  }
+
+  #takeSorted(): void {
+    const { low } = this.#pairs
+    const first = this.#at
+    do this.#at++
+    while (this.#at < low.length && this.#keyAt(this.#at) === this.key)
+    this.only = this.#at - first === 1 ? this.#segmentAt(first) : -1
+    if (this.only >= 0) return
+    const runs: number[] = []
+    for (let at = first; at < this.#at; at++) addRun(runs, this.#segmentAt(at), this.#segmentAt(at))
+    this.runs = runs
+  }
+
+  #keyAt(at: number): number {
+    const { low, high } = this.#pairs
+    return ((high[at] as number) >>> PLACE_BITS) * 2 ** 32 + (low[at] as number)
+  }
+
+  #segmentAt(at: number): SegmentRowId {
+    return this.#segments[(this.#pairs.high[at] as number) & (MAX_LISTS - 1)] as number
   }
 }
 
-function pairsOf(lists: readonly SegmentList[]): Pairs {
-  const { low, high } = emptyPairs(lists.reduce((sum, { keys }) => sum + keys.length, 0))
+/** @param lists by the place of their segment */
+function pairsOf(lists: readonly Float64Array[]): Pairs {
+  const { low, high } = emptyPairs(lists.reduce((sum, keys) => sum + keys.length, 0))
   let at = 0
-  for (const [place, { keys }] of lists.entries()) {
+  for (const [place, keys] of lists.entries()) {
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i] as number
       const highKey = Math.floor(key / 2 ** 32)

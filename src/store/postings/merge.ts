@@ -42,7 +42,7 @@ export interface MergeDeps {
 }
 
 /** What it costs to write a block, in keys. */
-const KEYS_OF_BLOCK = 1_024
+const KEYS_OF_BLOCK = 512
 
 export function* merge(deps: MergeDeps, input: MergeInput, level: number): Steps<void> {
   const live = yield* liveAmong(deps, input.members)

@@ -21,8 +21,9 @@ import { blockId, partOfBlock, PartTable, type Part, type PartId } from './part-
 import { PostingReader } from './posting-reader.ts'
 import { POSTING_SIZES, type PostingSizes } from './posting-sizes.ts'
 import { TOKENS, TRACES, type Family, type PostingSource } from './posting-source.ts'
-import { keysOf, TailSource } from './tail-source.ts'
-import { TailTable, type TailSegment } from './tail-table.ts'
+import type { TailSegment } from './tail-segment.ts'
+import { TailSource } from './tail-source.ts'
+import { TailTable } from './tail-table.ts'
 
 export interface PostingDeps {
   /** The first segment at or above a row id that is still there. */
@@ -220,13 +221,18 @@ export class PostingIndex {
 
   #tailInput(segments: readonly TailSegment[]): MergeInput {
     const setOf = (some: readonly TailSegment[]): Runs => new TailSource(some).members
+    let tokens: KeySort | undefined
     return {
       members: setOf(segments),
-      wild: (family) => setOf(segments.filter((one) => keysOf(one, family) === undefined)),
-      keys: (family) =>
-        new KeySort(segments.map((one) => ({ segment: one.segment, keys: keysOf(one, family) ?? new Float64Array() }))),
+      wild: (family) => setOf(segments.filter((one) => one.matchesAll(family))),
+      keys: (family) => {
+        const sort = new KeySort(segments.map((one) => one.listOf(family)))
+        if (family === TOKENS) tokens = sort
+        return sort
+      },
       drop: () => {
         for (const { segment } of segments) this.#tail.delete(segment)
+        if (tokens !== undefined) this.#tail.share(tokens.frequent)
       },
     }
   }

@@ -3,8 +3,10 @@
  * a tail row's is 2^40 * generation + segment, a block's 2^20 * part + 2^19 * family + its number.
  */
 export const POSTING_SCHEMA = `
-  -- What the newest segments are found by, one row each.
-  CREATE TABLE posting_tail (id INTEGER PRIMARY KEY, keys BLOB NOT NULL);
+  -- What the newest segments are found by, one row each. shared: the list that keys are given by, 0 for none.
+  CREATE TABLE posting_tail (id INTEGER PRIMARY KEY, shared INTEGER NOT NULL, keys BLOB NOT NULL);
+  -- Tokens that many segments have.
+  CREATE TABLE posting_shared (id INTEGER PRIMARY KEY AUTOINCREMENT, generation INTEGER NOT NULL, keys BLOB NOT NULL);
   -- A part covers segments first..last. state: 0 being made, 1 complete, 2 dropped, to be deleted with its blocks.
   -- Sets of segments: members are those it covers, wild those that match every key. Fences: the first key of each block.
   CREATE TABLE posting_part (

@@ -9,23 +9,23 @@ export interface PostingSizes {
   readonly partsOfLevel: number
   /** Parts of this level stay as they are, so that no merge needs more room and time than one of them. */
   readonly maxLevel: number
-  /** A block is closed at so many: two overflow pages of the encrypted database and the least that stays in the row. */
+  /** A block is closed at so many: an overflow page of the encrypted database and the least that stays in the row. */
   readonly blockBytes: number
   /** Keys and runs written in a step: about two milliseconds. */
   readonly stepKeys: number
   /** Segments of which a step asks whether they are there: each is a look into a table. */
   readonly stepSegments: number
-  /** Blocks a step deletes: each is three pages, read and then overwritten (secure_delete). */
+  /** Blocks a step deletes: each is more than a page, read and then overwritten (secure_delete). */
   readonly stepBlocks: number
 }
 
 export const POSTING_SIZES: PostingSizes = {
   batchSegments: 128,
-  batchBytes: 2 ** 20,
+  batchBytes: 2 ** 19,
   partsOfLevel: 16,
   maxLevel: 3, // 32,768 segments
-  blockBytes: 8_600,
+  blockBytes: 4_540,
   stepKeys: 16_384,
   stepSegments: 512,
-  stepBlocks: 32,
+  stepBlocks: 48,
 }

@@ -1,7 +1,7 @@
 /** Looks for keys in the lists of the tail's segments, one after the other. */
 import { addRun, type Runs } from '../../wire/index/runs.ts'
-import { TRACES, type Family, type PostingSource } from './posting-source.ts'
-import type { TailSegment } from './tail-table.ts'
+import type { Family, PostingSource } from './posting-source.ts'
+import type { TailSegment } from './tail-segment.ts'
 
 export class TailSource implements PostingSource {
   readonly members: Runs
@@ -18,7 +18,7 @@ export class TailSource implements PostingSource {
   runsOf(family: Family, key: number): Runs {
     const runs: number[] = []
     for (const one of this.#segments) {
-      const keys = keysOf(one, family)
+      const keys = one.keysOf(family)
       if (keys === undefined || keys[firstFrom(keys, key)] === key) addRun(runs, one.segment, one.segment)
     }
     return runs
@@ -27,7 +27,7 @@ export class TailSource implements PostingSource {
   keysBetween(family: Family, from: number, to: number, limit: number): readonly number[] {
     const found = new Set<number>()
     for (const one of this.#segments) {
-      const keys = keysOf(one, family) ?? []
+      const keys = one.keysOf(family) ?? []
       const start = firstFrom(keys, from)
       // The smallest of all are among the smallest of each.
       for (let i = start; i < Math.min(keys.length, start + limit) && (keys[i] as number) <= to; i++) {
@@ -36,10 +36,6 @@ export class TailSource implements PostingSource {
     }
     return [...found].sort((a, b) => a - b).slice(0, limit)
   }
-}
-
-export function keysOf({ keys }: TailSegment, family: Family): Float64Array | undefined {
-  return family === TRACES ? keys.traces : keys.tokens
 }
 
 function firstFrom(sorted: ArrayLike<number>, key: number): number {

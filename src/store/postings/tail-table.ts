@@ -4,18 +4,15 @@
  */
 import type { Database, Statement } from 'better-sqlite3'
 import { MAX_SEGMENT } from '../../wire/index/posting-bytes.ts'
-import { decodeSegmentKeys, encodeSegmentKeys, type SegmentKeys } from '../../wire/index/posting-keys.ts'
+import { decodeSegmentKeys, encodeSegmentKeys } from '../../wire/index/posting-keys.ts'
 import type { SegmentRowId } from '../segment-table.ts'
 import type { PostingSizes } from './posting-sizes.ts'
-
-/** What is known of a segment that is in no part yet. */
-export interface TailSegment {
-  readonly segment: SegmentRowId
-  readonly keys: SegmentKeys
-}
+import { SharedTable } from './shared-table.ts'
+import { TailSegment } from './tail-segment.ts'
 
 interface TailRow {
   readonly id: number
+  readonly shared: number
   readonly keys: Uint8Array
 }
 interface TailSize {
@@ -28,7 +25,8 @@ export class TailTable {
   readonly #sizes: Pick<PostingSizes, 'batchSegments' | 'batchBytes'>
   /** Ids of rows are above it. */
   readonly #base: number
-  readonly #insert: Statement<[number, Uint8Array]>
+  readonly #shared: SharedTable
+  readonly #insert: Statement<[number, number, Uint8Array]>
   readonly #after: Statement<[number, number], TailRow>
   readonly #size: Statement<[number, number], TailSize>
   readonly #lastId: Statement<[number, number], number | null>
@@ -43,9 +41,10 @@ export class TailTable {
     this.#db = db
     this.#sizes = sizes
     this.#base = generation * MAX_SEGMENT
+    this.#shared = new SharedTable(db, generation)
     const range = 'id >= ? AND id < ?'
-    this.#insert = db.prepare('INSERT INTO posting_tail VALUES (?, ?)')
-    this.#after = db.prepare(`SELECT id, keys FROM posting_tail WHERE ${range} ORDER BY id`)
+    this.#insert = db.prepare('INSERT INTO posting_tail VALUES (?, ?, ?)')
+    this.#after = db.prepare(`SELECT id, shared, keys FROM posting_tail WHERE ${range} ORDER BY id`)
     this.#size = db.prepare(
       `SELECT count(*) AS segments, coalesce(sum(length(keys)), 0) AS bytes FROM posting_tail WHERE ${range}`,
     )
@@ -59,8 +58,9 @@ export class TailTable {
 
   /** @throws {RangeError} for keys that do not ascend */
   add(segment: SegmentRowId, traces: ArrayLike<number>, tokens: ArrayLike<number>): void {
-    const keys = encodeSegmentKeys(traces, tokens)
-    this.#insert.run(this.#base + segment, keys)
+    const shared = this.#shared.newest()
+    const keys = encodeSegmentKeys(traces, tokens, shared.keys)
+    this.#insert.run(this.#base + segment, shared.id, keys)
     const { segments, bytes } = this.#atMost
     this.#atMost = { segments: segments + 1, bytes: bytes + keys.length }
   }
@@ -77,6 +77,7 @@ export class TailTable {
 
   /** Forgets what is remembered. */
   forget(): void {
+    this.#shared.forget()
     this.#known = []
     this.#atMost = { segments: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
   }
@@ -113,17 +114,25 @@ export class TailTable {
     this.#delete.run(this.#base + segment)
   }
 
+  /** Segments that are added from now on are likely to have these tokens; lists that no row needs any more are deleted. */
+  share(tokens: ArrayLike<number>): void {
+    this.#shared.replace(tokens, this.#base, this.#base + MAX_SEGMENT)
+  }
+
   deleteAll(): void {
     this.#deleteAll.run(this.#base, this.#base + MAX_SEGMENT)
+    this.#shared.deleteAll()
   }
 
   /** Of other generations. */
   deleteOthers(): void {
     this.#deleteOthers.run(this.#base, this.#base + MAX_SEGMENT)
+    this.#shared.deleteOthers()
   }
 
-  #toSegment({ id, keys }: TailRow): TailSegment {
-    return { segment: id - this.#base, keys: decodeSegmentKeys(keys) }
+  #toSegment({ id, shared, keys }: TailRow): TailSegment {
+    const tokens = this.#shared.keysOf(shared)
+    return new TailSegment(id - this.#base, decodeSegmentKeys(keys, tokens), tokens)
   }
 
   #isEnough({ segments, bytes }: TailSize): boolean {

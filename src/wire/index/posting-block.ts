@@ -157,7 +157,8 @@ export function decodeRuns(bytes: Uint8Array, base: number, last: number): Runs 
 function writeRuns(writer: PostingWriter, runs: Runs, base: number): void {
   let lowest = base
   for (let i = 0; i < runs.length; i += 2) {
-    const [from, to] = [runs[i] as number, runs[i + 1] as number]
+    const from = runs[i] as number
+    const to = runs[i + 1] as number
     writer.varint(2 * (from - lowest) + (to > from ? 1 : 0))
     if (to > from) writer.varint(to - from - 1)
     lowest = to + 2

@@ -56,10 +56,14 @@ export class PostingWriter {
     for (let i = 0; i < 4; i++) this.#bytes[at + i] = (number >>> (8 * i)) & 255
   }
 
+  bytes(bytes: Uint8Array): void {
+    this.#room(bytes.length)
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
   append(other: PostingWriter): void {
-    this.#room(other.#length)
-    this.#bytes.set(other.#bytes.subarray(0, other.#length), this.#length)
-    this.#length += other.#length
+    this.bytes(other.#bytes.subarray(0, other.#length))
   }
 
   /** To write something else with the same memory. */

@@ -49,7 +49,8 @@ export function intersect(a: Runs, b: Runs): Runs {
   const runs: number[] = []
   let j = 0
   for (let i = 0; i < few.length; i += 2) {
-    const [from, to] = [few[i] as number, few[i + 1] as number]
+    const from = few[i] as number
+    const to = few[i + 1] as number
     for (j = firstEndingFrom(many, from, j); j < many.length && (many[j] as number) <= to; j += 2) {
       runs.push(Math.max(from, many[j] as number), Math.min(to, many[j + 1] as number))
       if ((many[j + 1] as number) >= to) break // the next of the few may begin in this one
