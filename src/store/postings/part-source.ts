@@ -1,17 +1,20 @@
 /** Reads a complete part: one block a key, found by the fences. */
 import { BlockReader } from '../../wire/index/posting-block.ts'
 import { unite, type Runs } from '../../wire/index/runs.ts'
+import type { KeyFilter } from './key-filter.ts'
 import { blockId, type Part } from './part-table.ts'
-import type { Family, PostingSource } from './posting-source.ts'
+import { TRACES, type Family, type PostingSource } from './posting-source.ts'
 
 export class PartSource implements PostingSource {
   readonly part: Part
   readonly #read: (id: number) => Uint8Array
+  readonly #traces: KeyFilter | undefined
 
-  /** @param read a block by its id */
-  constructor(part: Part, read: (id: number) => Uint8Array) {
+  /** @param read a block by its id @param traces all of the part's trace keys, once they were read */
+  constructor(part: Part, read: (id: number) => Uint8Array, traces: KeyFilter | undefined) {
     this.part = part
     this.#read = read
+    this.#traces = traces
   }
 
   get members(): Runs {
@@ -20,6 +23,7 @@ export class PartSource implements PostingSource {
 
   runsOf(family: Family, key: number): Runs {
     const { fences, wild } = this.part.keys[family]
+    if (family === TRACES && this.#traces?.mayHave(key) === false) return wild
     const block = lastAtOrBelow(fences, key)
     if (block < 0) return wild
     const reader = this.#reader(family, block)

@@ -16,6 +16,7 @@ import { BlockCache } from './block-cache.ts'
 import { KeyMerge, PartKeyList } from './key-merge.ts'
 import { KeySort } from './key-sort.ts'
 import { liveAmong, merge, type MergeDeps, type MergeInput } from './merge.ts'
+import { PartFilters } from './part-filters.ts'
 import { PartSource } from './part-source.ts'
 import { blockId, partOfBlock, PartTable, type Part, type PartId } from './part-table.ts'
 import { PostingReader } from './posting-reader.ts'
@@ -49,12 +50,15 @@ export interface PostingStats {
   readonly blocks: number
   readonly blockBytes: number
   readonly cachedBytes: number
+  readonly filterBytes: number
 }
 
 /** A fifth of the index of 10 million spans: what is asked again and again. */
 export const DEFAULT_CACHE_BYTES = 4 * 2 ** 20
 /** So that ids of tail rows are exact in a double. */
 export const MAX_GENERATIONS = 2 ** 53 / MAX_SEGMENT
+const NO_PARTS: ReadonlySet<PartId> = new Set()
+
 export class PostingIndex {
   readonly traces: PostingReader
   readonly tokens: PostingReader
@@ -64,6 +68,7 @@ export class PostingIndex {
   readonly #parts: PartTable
   readonly #tail: TailTable
   readonly #cache: BlockCache
+  readonly #filters = new PartFilters()
   readonly #generation: number
   /** What is stored, as far as it was read; changed by transactions of this class alone, and forgotten with each of them. */
   #knownParts: readonly PartSource[] | undefined
@@ -150,6 +155,7 @@ export class PostingIndex {
       blocks: sizes.reduce((sum, { blocks }) => sum + blocks, 0),
       blockBytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0),
       cachedBytes: this.#cache.bytes,
+      filterBytes: this.#filters.bytes,
     }
   }
 
@@ -165,11 +171,12 @@ export class PostingIndex {
   #partSources(): readonly PartSource[] {
     if (this.#knownParts !== undefined) return this.#knownParts
     const read = (id: number): Uint8Array => this.#cache.get(id, this.#parts.block)
-    const parts = this.#parts.complete(this.#generation).map((part) => new PartSource(part, read))
-    const ids = new Set(parts.map(({ part }) => part.id))
+    const parts = this.#parts.complete(this.#generation)
+    const ids = new Set(parts.map(({ id }) => id))
     this.#cache.keep((block) => ids.has(partOfBlock(block)))
-    this.#knownParts = parts
-    return parts
+    this.#filters.keep(ids)
+    this.#knownParts = parts.map((part) => new PartSource(part, read, this.#filters.get(part.id)))
+    return this.#knownParts
   }
 
   #nextWork(): Steps<void> | undefined {
@@ -180,7 +187,9 @@ export class PostingIndex {
     if (level !== undefined) return this.#mergeLevel(level)
     if (this.#tail.isFull()) return this.#mergeTail()
     const id = this.#toExamine.pop()
-    return id === undefined ? undefined : this.#examine(id)
+    if (id !== undefined) return this.#examine(id)
+    const bare = this.#partSources().findLast(({ part }) => this.#filters.hasRoomFor(part))
+    return bare && this.#filter(bare.part)
   }
 
   // oxlint-disable-next-line require-yield -- one step is all it takes
@@ -208,6 +217,17 @@ export class PostingIndex {
     const live = yield* liveAmong(this.#deps, source.members)
     if (2 * countOf(live) <= countOf(source.members))
       yield* merge(this.#deps, this.#partsInput([source]), source.part.level)
+  }
+
+  /** Nothing is written: after a start, and after every merge, the part is read once. */
+  *#filter(part: Part): Steps<void> {
+    const filter = this.#filters.make(part)
+    const list = this.#keyList(part, TRACES)
+    for (let keys = 1; list.next(); keys++) {
+      filter.add(list.key)
+      if (keys % this.#sizes.stepKeys === 0) yield
+    }
+    this.#filters.add(part.id, filter)
   }
 
   /** The lowest with enough parts for one of the next. */
@@ -277,6 +297,7 @@ export class PostingIndex {
     this.#work = undefined
     this.#toExamine = []
     this.#mayBeUnfinished = true
+    this.#filters.keep(NO_PARTS)
     this.#forgetParts()
   }
 
