@@ -29,7 +29,7 @@ describe('a filter of keys', () => {
     ['in the lowest bits', 1],
     ['above 32 bits', 2 ** 32],
     ['in the highest bits', 2 ** 36],
-  ])('[IX27] tells keys apart that differ %s', (_, step) => {
+  ])('[IX27] tells keys apart that differ %s', (_where, step) => {
     const filter = new KeyFilter(500 * 1.25)
     for (let i = 0; i < 500; i++) filter.add(2 * i * step)
     const others = Array.from({ length: 500 }, (_, i) => (2 * i + 1) * step)
