@@ -169,6 +169,30 @@ export interface LogList {
   readonly looked: Looked
 }
 
+// --- Search (docs/spec/search.md) ---
+
+/** `errors` */
+export interface ErrorGroup {
+  readonly fingerprint: string
+  readonly module: string
+  readonly service: string | null
+  readonly type: string
+  readonly message: string
+  readonly frames: readonly string[]
+  readonly count: number
+  readonly spans: number
+  readonly firstUnixNano: string
+  readonly lastUnixNano: string
+  readonly devices: readonly { readonly deviceId: string; readonly name: string }[]
+  readonly traceId: string | null
+  readonly spanId: string | null
+}
+export interface ErrorList {
+  readonly errors: readonly ErrorGroup[]
+  readonly others: number
+  readonly looked: { readonly traces: Looked | null; readonly logs: Looked | null }
+}
+
 // --- Metrics (docs/spec/metrics.md) ---
 
 export type MetricTypeName = 'gauge' | 'sum' | 'histogram' | 'exponentialHistogram' | 'summary'

@@ -18,6 +18,7 @@ export function searchRoutes({ keeper }: SearchRouteDeps): readonly Route[] {
   return [
     searchRoute('traces', (signal, ...query) => keeper.callUntil(signal, 'searchTraces', ...query)),
     searchRoute('logs', (signal, ...query) => keeper.callUntil(signal, 'searchLogs', ...query)),
+    ...totalsRoutes('errors', (signal, ...query) => keeper.callUntil(signal, 'errorGroups', ...query)),
   ]
 }
 
@@ -28,6 +29,24 @@ function searchRoute(what: string, search: Search): Route {
     return { jsonParts: await search(request.signal, fields, { timeoutMs: timeoutField(timeoutMs) }) }
   }
   return { method: 'POST', path: `/v1/search/${what}`, capability: 'cli', handle }
+}
+
+/** What adds up all there is: with a body for every condition there is, or with a path that a person can type. */
+function totalsRoutes(what: string, search: Search): readonly Route[] {
+  const handle = async ({ query, signal }: HttpRequest): Promise<HttpAnswer> => ({
+    jsonParts: await search(signal, fieldsOf(query), { timeoutMs: timeoutOf(query) }),
+  })
+  return [searchRoute(what, search), { method: 'GET', path: `/v1/${what}`, capability: 'cli', handle }]
+}
+
+const NUMBERS: ReadonlySet<string> = new Set(['sinceUnixMs', 'untilUnixMs', 'limit'])
+
+/** Members of a query as a path has them, all but its timeout. */
+export function fieldsOf(query: URLSearchParams): Fields {
+  const members = [...query].filter(([name]) => name !== 'timeoutMs')
+  return Object.fromEntries(
+    members.map(([name, text]) => [name, NUMBERS.has(name) && /^\d{1,15}$/.test(text) ? Number(text) : text]),
+  )
 }
 
 /** A limit that was asked for in a path, brought into what searches take. */

@@ -42,7 +42,7 @@ export function timeOf(record: DecodedLogRecord): bigint {
 }
 
 /** A body that is not text is written as JSON; a record without one is an event known by its name. */
-function bodyText({ body, eventName }: DecodedLogRecord): string {
+export function bodyText({ body, eventName }: DecodedLogRecord): string {
   if (typeof body === 'string') return body
   return body === null ? eventName : JSON.stringify(attributeToJson(body))
 }

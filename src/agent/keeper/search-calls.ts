@@ -1,17 +1,20 @@
 /** Searches, as the main thread may ask for them. Queries come as the JSON somebody sent, answers go back as JSON. */
 import type { Steps } from '../../base/steps.ts'
+import { decideView, type View } from '../../policy/stage-gate.ts'
 import { jsonInSteps } from '../../query/json-in-steps.ts'
 import { listLogs } from '../../query/list-logs.ts'
 import { ChunkCache } from '../../query/search/chunk-cache.ts'
 import type { SearchLane } from '../../query/search/condition.ts'
+import { errorGroups } from '../../query/search/error-groups.ts'
 import type { SearchDeps } from '../../query/search/prepared-search.ts'
-import { readSearchQuery, type SearchQuery } from '../../query/search/search-query.ts'
+import { SearchError } from '../../query/search/search-error.ts'
+import { readSearchQuery, readTotalsQuery, type SearchQuery } from '../../query/search/search-query.ts'
 import { searchTraces } from '../../query/search/search-traces.ts'
 import { withWholeTraces } from '../../query/search/whole-traces.ts'
 import { moved } from '../worker-port.ts'
 import type { Keeper } from './keeper.ts'
-import type { QueryLimits } from './turns.ts'
 import { knowledgeOf, requireView } from './query-deps.ts'
+import type { QueryLimits } from './turns.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 type Search = (query: SearchQuery, deps: SearchDeps) => Steps<object>
@@ -21,23 +24,52 @@ interface Timeout {
 
 export function searchCalls(keeper: Keeper) {
   const cache = new ChunkCache()
-  const answer = (
-    fields: Fields,
-    lane: SearchLane,
-    search: Search,
-    limits: QueryLimits,
-  ): Promise<readonly Uint8Array[]> =>
+  const answer = (view: View, search: (deps: SearchDeps) => Steps<object>, limits: QueryLimits) =>
     keeper.turns.run(function* ({ hasTime }) {
-      requireView(keeper, lane)
-      const query = withWholeTraces(readSearchQuery(fields, lane, keeper.deps.clock.now()), keeper.records)
-      const { sha256 } = keeper.deps.crypto
-      const deps = { source: keeper.search, knowledge: knowledgeOf(keeper), sha256, cache, limits: { hasTime } }
-      return moved(yield* jsonInSteps(yield* search(query, deps)))
+      requireView(keeper, view)
+      const deps = {
+        source: keeper.search,
+        knowledge: knowledgeOf(keeper),
+        sha256: keeper.deps.crypto.sha256,
+        cache,
+        limits: { hasTime },
+      }
+      return moved(yield* jsonInSteps(yield* search(deps)))
     }, limits)
-  return {
-    searchTraces: (fields: Fields, { timeoutMs }: Timeout = {}, signal?: AbortSignal) =>
-      answer(fields, 'traces', searchTraces, { timeoutMs, signal }),
-    searchLogs: (fields: Fields, { timeoutMs }: Timeout = {}, signal?: AbortSignal) =>
-      answer(fields, 'logs', listLogs, { timeoutMs, signal }),
+  const read = (fields: Fields, lane: SearchLane, readQuery = readSearchQuery): SearchQuery =>
+    withWholeTraces(readQuery(fields, lane, keeper.deps.clock.now()), keeper.records)
+  const call = (lane: SearchLane, search: Search) => {
+    return (fields: Fields, { timeoutMs }: Timeout = {}, signal?: AbortSignal) =>
+      answer(lane, (deps) => search(read(fields, lane), deps), { timeoutMs, signal })
   }
+  return {
+    searchTraces: call('traces', searchTraces),
+    searchLogs: call('logs', listLogs),
+    errorGroups(fields: Fields, { timeoutMs }: Timeout = {}, signal?: AbortSignal) {
+      const queries = () => queriesOf(lanesOfErrors(keeper), (lane) => read(fields, lane, readTotalsQuery))
+      return answer('errors', (deps) => errorGroups(queries(), deps), { timeoutMs, signal })
+    },
+  }
+}
+
+/** Errors are shown at any stage, spans are not. */
+function lanesOfErrors(keeper: Keeper): readonly SearchLane[] {
+  return decideView(keeper.stage, 'traces').allow ? ['logs', 'traces'] : ['logs']
+}
+
+/** One for each lane whose records have all the fields it names. @throws {SearchError} if that is none */
+function queriesOf(lanes: readonly SearchLane[], read: (lane: SearchLane) => SearchQuery): readonly SearchQuery[] {
+  const problems: SearchError[] = []
+  const queries = lanes.flatMap((lane) => {
+    try {
+      return [read(lane)]
+    } catch (err) {
+      if (!(err instanceof SearchError) || err.details['onlyOf'] === undefined) throw err
+      problems.push(err)
+      return []
+    }
+  })
+  const [problem] = problems
+  if (queries.length === 0 && problem !== undefined) throw problem
+  return queries
 }

@@ -50,7 +50,9 @@ export const logsCommand: Command = {
         color: output.color,
         none: isSearch ? 'No such log record.' : 'No logs yet.',
       })
-      return [lines.trimEnd(), ...lookedWords(list.looked), ...pagesWords(list, 'cursor' in query)].join('\n')
+      return [lines.trimEnd(), ...lookedWords(list.looked, output.width), ...pagesWords(list, 'cursor' in query)].join(
+        '\n',
+      )
     })
   },
 }

@@ -1,8 +1,9 @@
 /** Searching what was recorded. */
-import type { TraceList } from '../../agent/http-types.ts'
+import type { ErrorList, TraceList } from '../../agent/http-types.ts'
 import type { Command, Option } from '../command.ts'
 import { wholeNumber } from '../option-values.ts'
 import { TIMES_HELP } from '../parse-time.ts'
+import { renderErrors } from '../render/error-table.ts'
 import { lookedWords, moreWords } from '../render/looked-words.ts'
 import { renderTraceTable } from '../render/trace-table.ts'
 import { logsCommand } from './logs-command.ts'
@@ -46,12 +47,37 @@ const tracesSearch: Command = {
     output.answer(list, () => {
       const { width, color } = output
       const table = renderTraceTable(list, { width, color, nowUnixMs: Date.now(), none: 'No such trace.' })
-      return [table.trimEnd(), ...lookedWords(list.looked), ...moreWords(list.cursor)].join('\n')
+      return [table.trimEnd(), ...lookedWords(list.looked, output.width), ...moreWords(list.cursor)].join('\n')
     })
   },
 }
 
-export const searchCommands: readonly Command[] = [tracesSearch, logsCommand]
+const errors: Command = {
+  name: 'errors',
+  takes: '[FILTER...]',
+  help: 'what went wrong, the same error once: how often, since when, where',
+  details: [
+    'Errors are spans that failed and log records of severity ERROR and more. The same one is of one module, one type, says the same but for numbers and ids, and comes from the same place.',
+    ...FILTER_HELP,
+    TIMES_HELP,
+  ],
+  examples: ['errors --since 1d', "errors 'service=shop timeout'"],
+  options: { ...TIME_OPTIONS, limit: limitOption('groups'), ...TIMEOUT_OPTION },
+  words: FILTER_WORDS,
+  async run(context) {
+    const { client, output } = context
+    const list = await client.callAnyway<ErrorList>('POST', '/v1/search/errors', queryOf(context, Date.now()))
+    output.answer(list, () => {
+      const { width, color } = output
+      const looked = [list.looked.traces, list.looked.logs].flatMap((each) =>
+        each === null ? [] : lookedWords(each, width),
+      )
+      return [renderErrors(list, { width, color, nowUnixMs: Date.now() }).trimEnd(), ...new Set(looked)].join('\n')
+    })
+  },
+}
+
+export const searchCommands: readonly Command[] = [tracesSearch, logsCommand, errors]
 
 function limitOption(what: string): Option {
   return { type: 'string', value: 'N', refuse: wholeNumber(1, MAX_LIMIT), help: `at most so many ${what}` }

@@ -1,22 +1,28 @@
 /** What an answer was not made of, in plain words, and how to get the rest. */
 import type { Looked } from '../../agent/http-types.ts'
 import { plural } from './plural.ts'
+import { wrapText } from './wrap-text.ts'
 
+const WHY = {
+  time: 'its time was over',
+  bytes: 'there was too much to open',
+} as const
 const NANOS_PER_MS = 1_000_000n
 
 /** Lines for under an answer; none where it is whole. */
-export function lookedWords({ cut, records, chunks, ofChunks, unreadable, backToUnixNano }: Looked): readonly string[] {
-  const why = cut === 'time' ? 'its time was over' : 'there was too much to open'
+export function lookedWords(looked: Looked, width: number): readonly string[] {
+  const { cut, records, chunks, ofChunks, unreadable, backToUnixNano } = looked
   const back = backToUnixNano === null ? '' : `, back to ${timeWords(backToUnixNano)}`
-  return [
+  const sentences = [
     ...(cut === null
       ? []
       : [
-          `Not all was looked at: ${why} after ${plural(records, 'record')}${back} (${chunks} of ${plural(ofChunks, 'chunk')}).`,
+          `Not all was looked at: ${WHY[cut]} after ${plural(records, 'record')}${back} (${chunks} of ${plural(ofChunks, 'chunk')}).`,
           'Ask for less with --since or a filter, or give it longer with --timeout.',
         ]),
     ...(unreadable > 0 ? [`${plural(unreadable, 'stored chunk')} could not be read.`] : []),
   ]
+  return sentences.flatMap((sentence) => wrapText(sentence, { width }))
 }
 
 /** For the end of a list that has another page. */

@@ -2,7 +2,6 @@
 import { toHex, utf8 } from '../../base/bytes.ts'
 import type { Sha256 } from '../../base/crypto.ts'
 import type { DeviceId } from '../../model/ids.ts'
-import { OtlpError } from '../../wire/otlp/otlp-error.ts'
 import { deviceName } from '../device-name.ts'
 import type { MeshKnowledge } from '../trace-source.ts'
 import type { ChunkCache } from './chunk-cache.ts'
@@ -55,32 +54,4 @@ export function isWithin(chunk: SearchChunk, { fromUnixNano, toUnixNano }: Searc
     (fromUnixNano === undefined || chunk.earliestUnixNano >= fromUnixNano) &&
     (toUnixNano === undefined || chunk.latestUnixNano < toUnixNano)
   )
-}
-
-/**
- * What `make` makes of a chunk's payload, or made of it before.
- * @param part name of what is made; undefined where it depends on the time range too
- * @returns undefined for a chunk that is gone or cannot be read; `onUnreadable` is told of the latter
- */
-export function partOf<T extends { readonly bytes: number }>(
-  chunk: SearchChunk,
-  part: string | undefined,
-  cache: ChunkCache,
-  make: (payload: Uint8Array) => T,
-  onUnreadable: () => void,
-): T | undefined {
-  const key = part === undefined || chunk.cacheKey === undefined ? undefined : `${part} ${chunk.cacheKey}`
-  const known = key === undefined ? undefined : (cache.get(key) as T | undefined)
-  if (known !== undefined) return known
-  const payload = chunk.read()
-  if (payload === undefined) return undefined
-  try {
-    const made = make(payload)
-    if (key !== undefined) cache.set(key, made, made.bytes)
-    return made
-  } catch (err) {
-    if (!(err instanceof OtlpError)) throw err
-    onUnreadable()
-    return undefined
-  }
 }

@@ -32,8 +32,8 @@ export interface RawValue {
   readonly type: 'bare' | 'string' | 'number' | 'bool'
   readonly text: string
 }
-/** Throws what the form of the condition calls for. */
-export type Fail = (part: 'field' | 'op' | 'value', message: string) => never
+/** Throws what the form of the condition calls for. `onlyOf`: records of that lane alone have the field. */
+export type Fail = (part: 'field' | 'op' | 'value', message: string, onlyOf?: SearchLane) => never
 
 /** A condition whose negation was taken off. */
 interface Plain extends RawCondition {
@@ -191,7 +191,7 @@ function readTrace(raw: Plain): Test {
 function requireLane({ field, lane, fail }: Plain, wanted: SearchLane): void {
   if (lane === wanted) return
   const [of, other] = wanted === 'traces' ? ['spans', 'log records'] : ['log records', 'spans']
-  fail('field', `only ${of} have a ${field}; an attribute of ${other} is written .${field}`)
+  fail('field', `only ${of} have a ${field}; an attribute of ${other} is written .${field}`, wanted)
 }
 
 function valueOf(raw: Plain): string {

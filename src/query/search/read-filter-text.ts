@@ -3,7 +3,7 @@
  * refused"`. All of them have to hold. Time is linear in the text; every complaint names the column it is about.
  */
 import { MAX_CONDITIONS, type Condition, type SearchLane } from './condition.ts'
-import { readCondition, type Operator, type RawCondition, type RawValue } from './read-condition.ts'
+import { readCondition, type Fail, type Operator, type RawCondition, type RawValue } from './read-condition.ts'
 import { readTime, TIME_WORDS } from './read-duration.ts'
 import { SearchError } from './search-error.ts'
 
@@ -41,7 +41,7 @@ export function readFilterText(text: string, lane: SearchLane, nowUnixMs: number
 
 interface Term {
   readonly raw: RawCondition
-  readonly fail: (part: 'field' | 'op' | 'value', message: string) => never
+  readonly fail: Fail
 }
 
 const SPACE = /\s/
@@ -82,14 +82,14 @@ class Terms {
     const value = this.#word(() => false)
     if (value.text === '' && value.type === 'bare') this.#fail(valueAt, `a value is missing behind ${op}`)
     if (first.text === '') this.#fail(fieldAt, `a field is missing before ${op}`)
-    const fail: Term['fail'] = (part, message) => this.#fail(starts[part], message)
+    const fail: Fail = (part, message, onlyOf) => this.#fail(starts[part], message, onlyOf)
     return { raw: toRaw(first, op, value), fail }
   }
 
   #textTerm(value: RawValue, at: number): Term {
     const joining = value.type === 'bare' ? JOINING_WORDS[value.text] : undefined
     if (joining !== undefined) this.#fail(at, joining)
-    const fail: Term['fail'] = (_part, message) => this.#fail(at, message)
+    const fail: Fail = (_part, message) => this.#fail(at, message)
     return { raw: { field: 'text', isAttribute: false, op: '=', value: { ...value, type: 'string' } }, fail }
   }
 
@@ -132,9 +132,10 @@ class Terms {
     return this.#text.charAt(this.#at)
   }
 
-  #fail(at: number, message: string): never {
+  #fail(at: number, message: string, onlyOf?: SearchLane): never {
     const column = Array.from(this.#text.slice(0, at)).length + 1
-    throw new SearchError('SEARCH_FILTER', `column ${column}: ${message}`, { details: { column } })
+    const details = onlyOf === undefined ? { column } : { column, onlyOf }
+    throw new SearchError('SEARCH_FILTER', `column ${column}: ${message}`, { details })
   }
 }
 

@@ -102,15 +102,24 @@ export class RecordFilter<Head extends SpanHead | LogHead> {
 
   /**
    * Calls `visit` for every record that matches. The head is filled again for the next one.
+   * @param onResource is called before the records of each resource, the reader narrowed to its message
    * @throws {OtlpError} for a payload that cannot be read; some of its records may have been visited then
    */
-  walk(payload: Uint8Array, origin: ChunkOrigin, visit: (head: Head) => void): void {
+  walk(
+    payload: Uint8Array,
+    origin: ChunkOrigin,
+    visit: (head: Head) => void,
+    onResource?: (reader: ProtobufReader) => void,
+  ): void {
     const ofOrigin = this.#testOrigin(origin)
     if (this.#isRuledOut(ofOrigin, this.#ofOrigin)) return
     let [ofResource, ofScope] = [0, 0]
     walkRecords(payload, {
       resource: (reader) => {
+        const { pos, end } = reader
         ofResource = ofOrigin | this.#testResource(reader)
+        reader.seek(pos, end)
+        onResource?.(reader)
         return !this.#isRuledOut(ofResource, this.#ofResource)
       },
       scope: (reader) => {

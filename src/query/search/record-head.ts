@@ -162,6 +162,8 @@ export class LogHead {
   readonly eventName = new Range()
   /** Of any length: one that is none, or zeros, means that the record is in no trace. */
   readonly traceId = new Range()
+  /** Likewise. */
+  readonly spanId = new Range()
   readonly #observed = new Nanos()
   severityNumber = 0
 
@@ -176,6 +178,7 @@ export class LogHead {
       else if (tag === 0x2a) this.body.read(reader)
       else if (tag === 0x32 && parts.attribute !== undefined) parts.attribute(reader)
       else if (tag === 0x4a) this.traceId.read(reader)
+      else if (tag === 0x52) this.spanId.read(reader)
       else if (tag === 0x59) this.#observed.read(reader)
       else if (tag === 0x62) this.eventName.read(reader)
       else reader.skip(tag & 7)
@@ -190,6 +193,7 @@ export class LogHead {
     this.body.clear()
     this.eventName.clear()
     this.traceId.clear()
+    this.spanId.clear()
     this.#observed.clear()
     this.severityNumber = 0
   }

@@ -26,6 +26,11 @@ export interface SearchQuery extends RecordQuery {
   readonly cursor: string | undefined
 }
 
+/** The same whatever the time: for chunks that lie within the range, so that what is found is true of other ranges too. */
+export function atAnyTime<Query extends RecordQuery>(query: Query): Query {
+  return { ...query, fromUnixNano: undefined, toUnixNano: undefined }
+}
+
 /** Largest limit of any list: lists are for people and screens; exports have their own way out. */
 export const MAX_LIST_LIMIT = 5000
 /** Longest cursor, in characters. */
@@ -57,6 +62,13 @@ export function readSearchQuery(fields: Fields, lane: SearchLane, nowUnixMs: num
   }
 }
 
+/** A query whose answer adds up all there is: nothing to put in order, no pages. @throws {SearchError} */
+export function readTotalsQuery(fields: Fields, lane: SearchLane, nowUnixMs: number): SearchQuery {
+  const ofLists = ['sort', 'cursor'].find((name) => fields[name] !== undefined && fields[name] !== null)
+  if (ofLists !== undefined) throw bad(ofLists, 'is for lists alone')
+  return readSearchQuery(fields, lane, nowUnixMs)
+}
+
 function readWhere(where: unknown, lane: SearchLane): readonly Condition[] {
   if (where === undefined || where === null) return []
   if (!Array.isArray(where)) throw bad('where', 'is a list of conditions')
@@ -80,8 +92,8 @@ function readJsonCondition(json: unknown, lane: SearchLane, place: string): Cond
     op: operator,
     value: readValue(value, operator, place),
   }
-  return readCondition(raw, lane, (part, message) => {
-    throw bad(`${place}.${part}`, message)
+  return readCondition(raw, lane, (part, message, onlyOf) => {
+    throw bad(`${place}.${part}`, message, onlyOf)
   })
 }
 
@@ -140,6 +152,7 @@ function refuse(field: string, rule: string): never {
   throw bad(field, rule)
 }
 
-function bad(field: string, rule: string): SearchError {
-  return new SearchError('SEARCH_QUERY', `${field} ${rule}`, { details: { field } })
+function bad(field: string, rule: string, onlyOf?: SearchLane): SearchError {
+  const details = onlyOf === undefined ? { field } : { field, onlyOf }
+  return new SearchError('SEARCH_QUERY', `${field} ${rule}`, { details })
 }

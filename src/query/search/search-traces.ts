@@ -6,12 +6,13 @@ import { toHex } from '../../base/bytes.ts'
 import type { Steps } from '../../base/steps.ts'
 import type { TraceId } from '../../model/ids.ts'
 import { describeTrace, type TraceListEntry } from '../trace-entry.ts'
+import { chunkPart, type PartMaker } from './chunk-part.ts'
 import { Look, type Looked } from './look.ts'
-import { isWithin, partOf, prepareSearch, type PreparedSearch, type SearchDeps } from './prepared-search.ts'
+import { prepareSearch, type PreparedSearch, type SearchDeps } from './prepared-search.ts'
 import { spanFilter } from './record-filter.ts'
 import type { SpanHead } from './record-head.ts'
 import { readCursor, writeCursor } from './search-cursor.ts'
-import type { SearchQuery } from './search-query.ts'
+import { atAnyTime, type SearchQuery } from './search-query.ts'
 import type { SearchChunk } from './search-source.ts'
 import { equalsAt } from './text-in-bytes.ts'
 import { TopTraces } from './top-traces.ts'
@@ -39,8 +40,15 @@ export function* searchTraces(query: SearchQuery, deps: SearchDeps): Steps<Trace
   const after = query.cursor === undefined ? undefined : readCursor(search.key, [query.sort], query.cursor)
   const top = new TopTraces(query.sort, limit, after)
   const look = new Look(limits)
+  const matches = matchMaker(query, search)
   const { chunks, totals } = source.candidates(search.scope)
-  const isComplete = yield* lookAt(chunks, top, look, newMatcher(query, search, deps, look), deps)
+  const isComplete = yield* lookAt(
+    chunks,
+    top,
+    look,
+    (chunk) => chunkPart(chunk, search.scope, deps, look, matches),
+    deps,
+  )
   const end = top.end(isComplete)
   return {
     traces: top.rows().map((row) => describeTrace(row, knowledge)),
@@ -54,7 +62,7 @@ function* lookAt(
   chunks: Iterable<SearchChunk>,
   top: TopTraces,
   look: Look,
-  matchesIn: (chunk: SearchChunk) => TraceMatches | undefined,
+  matchesIn: (chunk: SearchChunk) => Steps<TraceMatches | undefined>,
   { source }: SearchDeps,
 ): Steps<boolean> {
   const seen = new Set<TraceId>()
@@ -62,7 +70,7 @@ function* lookAt(
     // No trace starts later than the latest moment of a chunk that holds a span of it, and those to come are older.
     if (!top.mayStartAt(chunk.latestUnixNano)) return false
     if (!look.take(chunk)) return false
-    const { traceIds, starts } = matchesIn(chunk) ?? NO_MATCHES
+    const { traceIds, starts } = (yield* matchesIn(chunk)) ?? NO_MATCHES
     const placed = traceIds.filter((_, i) => top.mayStartAt(starts[i] as bigint))
     if (placed.length < traceIds.length) top.noteBehind()
     const fresh = placed.filter((id) => !seen.has(id))
@@ -84,19 +92,17 @@ const NO_MATCHES: TraceMatches = { traceIds: [], starts: [], bytes: 0 }
 /** An id of 32 characters, and a start. */
 const MATCH_BYTES = 80
 
-function newMatcher(query: SearchQuery, search: PreparedSearch, { cache }: SearchDeps, look: Look) {
-  const bounded = spanFilter(query, search.isDevice)
-  const unbounded = spanFilter({ ...query, fromUnixNano: undefined, toUnixNano: undefined }, search.isDevice)
-  return (chunk: SearchChunk): TraceMatches | undefined => {
-    const isWhole = isWithin(chunk, search.scope)
-    const filter = isWhole ? unbounded : bounded
-    const make = (payload: Uint8Array): TraceMatches => {
+function matchMaker(query: SearchQuery, { key, isDevice }: PreparedSearch): PartMaker<TraceMatches> {
+  const bounded = spanFilter(query, isDevice)
+  const unbounded = spanFilter(atAnyTime(query), isDevice)
+  return {
+    name: `traces ${key}`,
+    *make(payload, chunk, isWhole) {
       const found = new FoundTraces(payload)
-      filter.walk(payload, chunk, (span) => found.add(span))
+      ;(isWhole ? unbounded : bounded).walk(payload, chunk, (span) => found.add(span))
+      yield
       return found.result()
-    }
-    const part = isWhole ? `traces ${search.key}` : undefined
-    return partOf(chunk, part, cache, make, () => look.noteUnreadable())
+    },
   }
 }
 

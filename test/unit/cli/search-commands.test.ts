@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { jsonBody, type Route } from '../../../src/agent/http-server.ts'
-import type { LogLine, LogList, Looked } from '../../../src/agent/http-types.ts'
+import type { ErrorList, LogLine, LogList, Looked } from '../../../src/agent/http-types.ts'
+import { renderErrors } from '../../../src/cli/render/error-table.ts'
 import { cliHarness, type CliHarness } from './cli-harness.ts'
 
 let cli: CliHarness
@@ -63,7 +64,8 @@ describe('traces search', () => {
     const { stdout } = await cli.run('traces', 'search')
     expect(asked).toEqual([{ limit: 20 }])
     expect(stdout.split('\n').slice(2)).toEqual([
-      'Not all was looked at: its time was over after 30 records, back to 2026-11-22 20:00:00 (2 of 3 chunks).',
+      'Not all was looked at: its time was over after 30 records, back to 2026-11-22 20:00:00 (2 of 3',
+      'chunks).',
       'Ask for less with --since or a filter, or give it longer with --timeout.',
       '1 stored chunk could not be read.',
       'More: the same with --cursor Zm9v',
@@ -141,5 +143,47 @@ describe('logs', () => {
     await cli.serve([answering('/v1/search/logs', { ...list, logs: [], older: null, newer: null })])
     expect((await cli.run('logs')).stdout).toBe('No logs yet.\n')
     expect((await cli.run('logs', '--grep', 'x')).stdout).toBe('No such log record.\n')
+  })
+})
+
+describe('errors', () => {
+  const list: ErrorList = {
+    errors: [
+      {
+        fingerprint: '0123456789abcdef',
+        module: 'otlp/shop',
+        service: 'shop',
+        type: 'TimeoutError',
+        message: 'no answer',
+        frames: ['read (read.ts)'],
+        count: 1234,
+        spans: 1200,
+        firstUnixNano: '1795370400000000000',
+        lastUnixNano: '1795377480000000000',
+        devices: [{ deviceId: 'aa', name: 'Phone' }],
+        traceId: '0af7651916cd43dd8448eb211c80319c',
+        spanId: null,
+      },
+    ],
+    others: 2,
+    looked: { traces: { ...LOOKED, cut: 'time' }, logs: null },
+  }
+
+  test('[SQ15] what, where, how often and since when', () => {
+    expect(renderErrors(list, { width: 120, color: false, nowUnixMs: 1_795_377_600_000 }).split('\n')).toEqual([
+      'errors       last    since  where  devices  trace         what',
+      ' 1,234  2 min ago  2 h ago  shop   Phone    0af7651916cd  TimeoutError: no answer (in read (read.ts))',
+      'Not listed: 2 errors.',
+      '',
+    ])
+  })
+
+  test('[SQ15] the command says what was not looked at; no error is said', async () => {
+    await cli.serve([answering('/v1/search/errors', list)])
+    const { stdout } = await cli.run('errors', 'timeout', '--since', '1970-01-02')
+    expect(asked).toEqual([{ filter: 'timeout', sinceUnixMs: 86_400_000 }])
+    expect(stdout).toContain('TimeoutError: no answer')
+    expect(stdout).toContain('Not all was looked at')
+    expect(renderErrors({ errors: [], others: 0 }, { width: 80, color: false, nowUnixMs: 0 })).toBe('No errors.\n')
   })
 })

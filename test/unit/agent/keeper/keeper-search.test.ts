@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { keeperApi, type KeeperApi } from '../../../../src/agent/keeper/keeper-api.ts'
 import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
+import type { ErrorList } from '../../../../src/query/search/error-groups.ts'
 import type { TraceList } from '../../../../src/query/search/search-traces.ts'
+import { encodeTracesData } from '../../../../src/wire/otlp/encode.ts'
+import { parseParts } from '../../../support/finish.ts'
 import { keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
-import { manySpans, T0_NANO, traceIdOf, traces } from '../../../support/otlp-records.ts'
+import { logs, manySpans, spanIdOf, T0_NANO, traceIdOf, traces } from '../../../support/otlp-records.ts'
 
 const OTLP = { kind: 'otlp' } as const
 const T0_MS = Number(T0_NANO / 1_000_000n)
@@ -102,3 +105,47 @@ describe('searching the store', () => {
     expect(ids(await search({ limit: 1 }))).toEqual([traceIdOf(60)])
   })
 })
+
+describe('errors', () => {
+  const ask = async (fields: Readonly<Record<string, unknown>> = {}) =>
+    parseParts(await api.errorGroups(fields)) as ErrorList
+
+  test('[SQ15] spans that failed and severe log records are looked at, by the fields each has', async () => {
+    await keeper.intake.take('traces', failedSpan(), OTLP)
+    await keeper.intake.take('logs', logs('app', 9, 17), OTLP)
+    expect((await ask()).errors.map(({ message }) => message).sort()).toEqual(['disk full', 'severity 17'])
+    const spans = await ask({ filter: 'duration<1s' })
+    expect([spans.errors[0]?.message, spans.looked.logs]).toEqual(['disk full', null])
+    const records = await ask({ filter: 'severity=error' })
+    expect([records.errors[0]?.message, records.looked.traces]).toEqual(['severity 17', null])
+  })
+
+  test('[SQ4] a stage that shows no traces shows the errors of log records', async () => {
+    await keeper.intake.take('traces', failedSpan(), OTLP)
+    await keeper.intake.take('logs', logs('app', 17), OTLP)
+    await keeper.setStage('casual')
+    const { errors, looked } = await ask()
+    expect([errors.map(({ message }) => message), looked.traces]).toEqual([['severity 17'], null])
+    await expect(ask({ filter: 'status=error' })).rejects.toMatchObject({ code: 'SEARCH_FILTER' })
+  })
+
+  const refused: readonly [name: string, fields: Readonly<Record<string, unknown>>, message: string][] = [
+    ['a value that spans do not have', { filter: 'kind=serverr' }, 'kind is one of'],
+    ['a value that log records do not have', { filter: 'severity>=bad' }, 'a severity is one of'],
+    ['fields that no record has both of', { filter: 'kind=server severity=error' }, 'only spans have a kind'],
+    ['an order', { sort: 'newest' }, 'sort is for lists alone'],
+    ['a cursor', { cursor: 'x' }, 'cursor is for lists alone'],
+  ]
+  test.each(refused)('[SQ5] %s is refused, in words of what is wrong with it', async (_name, fields, message) => {
+    await expect(ask(fields)).rejects.toThrow(message)
+  })
+})
+
+function failedSpan(): Uint8Array {
+  const span = { traceId: traceIdOf(1), spanId: spanIdOf(1), name: 'save', kind: 1 }
+  return encodeTracesData({
+    resource: { attributes: { 'service.name': 'app' } },
+    scope: { name: 'test' },
+    spans: [{ ...span, startUnixNano: T0_NANO, endUnixNano: T0_NANO + 1n, status: { code: 2, message: 'disk full' } }],
+  })
+}

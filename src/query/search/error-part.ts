@@ -1,0 +1,157 @@
+/** What one chunk adds to the groups of errors: of each group in it a count, its times and an example. */
+import type { Steps } from '../../base/steps.ts'
+import { toSpanId, toTraceId } from '../../model/ids.ts'
+import { decodeLogRecord } from '../../wire/otlp/decode-logs.ts'
+import { ProtobufReader } from '../../wire/otlp/protobuf-reader.ts'
+import { bodyText } from '../log-line.ts'
+import { LOG_ERROR, MAX_MESSAGE_CHARS, readErrorFacts, SPAN_ERROR, type ErrorFacts } from './error-facts.ts'
+import { generalMessage, topFrames } from './error-fingerprint.ts'
+import { ownText, textBetween } from './own-text.ts'
+import type { RecordFilter } from './record-filter.ts'
+import { LogHead, SpanHead, type Range } from './record-head.ts'
+import type { SearchChunk } from './search-source.ts'
+import { readServiceName } from './service-name.ts'
+
+export interface ErrorRow {
+  /** Of its type, message and places, within its module. */
+  readonly key: string
+  readonly service: string | null
+  readonly type: string
+  /** As the last one said it. */
+  readonly message: string
+  readonly frames: readonly string[]
+  readonly count: number
+  readonly firstUnixNano: bigint
+  readonly lastUnixNano: bigint
+  /** Of the last one that is in a trace. */
+  readonly traceId: string | null
+  readonly spanId: string | null
+}
+export interface ErrorPart {
+  readonly rows: readonly ErrorRow[]
+  readonly bytes: number
+}
+
+/** Errors read between two steps: one may take some 50 microseconds. */
+const ERRORS_PER_STEP = 64
+/** What a row weighs beside its texts. */
+const ROW_BYTES = 400
+
+/** @throws {OtlpError} for a payload that cannot be read */
+export function spanErrorPart(filter: RecordFilter<SpanHead>, payload: Uint8Array, chunk: SearchChunk) {
+  const head = new SpanHead()
+  return toPart(payload, findErrors(filter, payload, chunk), (reader, start, end) => {
+    head.read(reader)
+    reader.seek(start, end)
+    const facts = readErrorFacts(reader, SPAN_ERROR)
+    // Many set the status alone, as conventions for HTTP have it: then what failed says most.
+    const said = head.statusMessage.length > 0 ? head.statusMessage : head.name
+    const message = facts.message || textBetween(payload, said.start, said.end, MAX_MESSAGE_CHARS)
+    return { ...facts, message, unixNano: head.start.toBigInt(), ...idsOf(payload, head) }
+  })
+}
+
+/** @throws {OtlpError} for a payload that cannot be read */
+export function logErrorPart(filter: RecordFilter<LogHead>, payload: Uint8Array, chunk: SearchChunk) {
+  const head = new LogHead()
+  return toPart(payload, findErrors(filter, payload, chunk), (reader, start, end) => {
+    head.read(reader)
+    reader.seek(start, end)
+    const facts = readErrorFacts(reader, LOG_ERROR)
+    const body = (): string => bodyText(decodeLogRecord(payload.subarray(start, end)))
+    const message = facts.message || ownText(body(), MAX_MESSAGE_CHARS)
+    return { ...facts, message, unixNano: head.time.toBigInt(), ...idsOf(payload, head) }
+  })
+}
+
+interface FoundError {
+  readonly start: number
+  readonly end: number
+  readonly service: string | null
+}
+interface ReadError extends ErrorFacts, Pick<ErrorRow, 'traceId' | 'spanId'> {
+  readonly unixNano: bigint
+}
+
+function findErrors<Head extends SpanHead | LogHead>(
+  filter: RecordFilter<Head>,
+  payload: Uint8Array,
+  chunk: SearchChunk,
+): readonly FoundError[] {
+  const found: FoundError[] = []
+  let service: string | null = null
+  filter.walk(
+    payload,
+    chunk,
+    ({ record: { start, end } }) => found.push({ start, end, service }),
+    (reader) => {
+      service = readServiceName(reader)
+    },
+  )
+  return found
+}
+
+/** In steps: what an error says takes a hundred times longer to read than that it is one. */
+function* toPart(
+  payload: Uint8Array,
+  found: readonly FoundError[],
+  read: (reader: ProtobufReader, start: number, end: number) => ReadError,
+): Steps<ErrorPart> {
+  const reader = new ProtobufReader(payload)
+  const rows = new Map<string, ErrorRow>()
+  const keys = new Keys()
+  for (const [i, { start, end, service }] of found.entries()) {
+    if (i % ERRORS_PER_STEP === 0) yield
+    reader.seek(start, end)
+    const row = toRow(read(reader, start, end), service, keys)
+    const known = rows.get(row.key)
+    rows.set(row.key, known === undefined ? row : mergeErrors(known, row))
+  }
+  const all = [...rows.values()]
+  const bytes = all.reduce((sum, { key, message }) => sum + ROW_BYTES + 4 * key.length + 2 * message.length, 0)
+  return { rows: all, bytes }
+}
+
+function toRow({ unixNano, stack, type, message, ...ids }: ReadError, service: string | null, keys: Keys): ErrorRow {
+  const { key, frames } = keys.of(type, message, stack)
+  return { key, service, type, message, frames, count: 1, firstUnixNano: unixNano, lastUnixNano: unixNano, ...ids }
+}
+
+interface Key {
+  readonly key: string
+  readonly frames: readonly string[]
+}
+
+/** Most errors of a chunk say the same, word for word: what that comes to is found out once. */
+class Keys {
+  readonly #known = new Map<string, Key>()
+
+  of(type: string, message: string, stack: string): Key {
+    const words = `${type}\n${message}\n${stack}`
+    const known = this.#known.get(words)
+    if (known !== undefined) return known
+    const frames = topFrames(stack)
+    const key = { key: JSON.stringify([type, generalMessage(message), frames]), frames }
+    this.#known.set(words, key)
+    return key
+  }
+}
+
+/** Of two rows of one group, both: the example is the later one's, if that is in a trace. */
+export function mergeErrors(a: ErrorRow, b: ErrorRow): ErrorRow {
+  const [earlier, later] = a.lastUnixNano <= b.lastUnixNano ? [a, b] : [b, a]
+  const { traceId, spanId } = later.traceId === null ? earlier : later
+  return {
+    ...later,
+    count: a.count + b.count,
+    firstUnixNano: a.firstUnixNano < b.firstUnixNano ? a.firstUnixNano : b.firstUnixNano,
+    traceId,
+    spanId,
+  }
+}
+
+function idsOf(payload: Uint8Array, { traceId, spanId }: { readonly traceId: Range; readonly spanId: Range }) {
+  const trace = toTraceId(payload.subarray(traceId.start, traceId.end)) ?? null
+  const span = toSpanId(payload.subarray(spanId.start, spanId.end)) ?? null
+  return { traceId: trace, spanId: trace === null ? null : span }
+}
