@@ -171,6 +171,28 @@ export interface LogList {
 
 // --- Search (docs/spec/search.md) ---
 
+/** `stats`: spans of one service, name and kind. */
+export interface SpanStatistics {
+  readonly module: string
+  readonly service: string | null
+  readonly name: string
+  readonly kind: SpanKind
+  readonly spans: number
+  readonly errors: number
+  readonly perSecond: number | null
+  readonly totalMs: number
+  readonly p50Ms: number
+  readonly p90Ms: number
+  readonly p99Ms: number
+  readonly maxMs: number
+}
+export interface StatisticsList {
+  readonly statistics: readonly SpanStatistics[]
+  readonly others: { readonly spans: number; readonly errors: number }
+  readonly seconds: number
+  readonly looked: Looked
+}
+
 /** `errors` */
 export interface ErrorGroup {
   readonly fingerprint: string

@@ -6,10 +6,10 @@ import { listLogs } from '../../query/list-logs.ts'
 import { ChunkCache } from '../../query/search/chunk-cache.ts'
 import type { SearchLane } from '../../query/search/condition.ts'
 import { errorGroups } from '../../query/search/error-groups.ts'
-import type { SearchDeps } from '../../query/search/prepared-search.ts'
 import { SearchError } from '../../query/search/search-error.ts'
 import { readSearchQuery, readTotalsQuery, type SearchQuery } from '../../query/search/search-query.ts'
 import { searchTraces } from '../../query/search/search-traces.ts'
+import { spanStatistics, type StatisticsDeps } from '../../query/search/span-statistics.ts'
 import { withWholeTraces } from '../../query/search/whole-traces.ts'
 import { moved } from '../worker-port.ts'
 import type { Keeper } from './keeper.ts'
@@ -17,14 +17,14 @@ import { knowledgeOf, requireView } from './query-deps.ts'
 import type { QueryLimits } from './turns.ts'
 
 type Fields = Readonly<Record<string, unknown>>
-type Search = (query: SearchQuery, deps: SearchDeps) => Steps<object>
+type Search = (query: SearchQuery, deps: StatisticsDeps) => Steps<object>
 interface Timeout {
   readonly timeoutMs?: number | undefined
 }
 
 export function searchCalls(keeper: Keeper) {
   const cache = new ChunkCache()
-  const answer = (view: View, search: (deps: SearchDeps) => Steps<object>, limits: QueryLimits) =>
+  const answer = (view: View, search: (deps: StatisticsDeps) => Steps<object>, limits: QueryLimits) =>
     keeper.turns.run(function* ({ hasTime }) {
       requireView(keeper, view)
       const deps = {
@@ -33,18 +33,20 @@ export function searchCalls(keeper: Keeper) {
         sha256: keeper.deps.crypto.sha256,
         cache,
         limits: { hasTime },
+        nowUnixMs: keeper.deps.clock.now(),
       }
       return moved(yield* jsonInSteps(yield* search(deps)))
     }, limits)
   const read = (fields: Fields, lane: SearchLane, readQuery = readSearchQuery): SearchQuery =>
     withWholeTraces(readQuery(fields, lane, keeper.deps.clock.now()), keeper.records)
-  const call = (lane: SearchLane, search: Search) => {
+  const call = (lane: SearchLane, search: Search, readQuery = readSearchQuery) => {
     return (fields: Fields, { timeoutMs }: Timeout = {}, signal?: AbortSignal) =>
-      answer(lane, (deps) => search(read(fields, lane), deps), { timeoutMs, signal })
+      answer(lane, (deps) => search(read(fields, lane, readQuery), deps), { timeoutMs, signal })
   }
   return {
     searchTraces: call('traces', searchTraces),
     searchLogs: call('logs', listLogs),
+    spanStatistics: call('traces', spanStatistics, readTotalsQuery),
     errorGroups(fields: Fields, { timeoutMs }: Timeout = {}, signal?: AbortSignal) {
       const queries = () => queriesOf(lanesOfErrors(keeper), (lane) => read(fields, lane, readTotalsQuery))
       return answer('errors', (deps) => errorGroups(queries(), deps), { timeoutMs, signal })

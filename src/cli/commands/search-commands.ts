@@ -1,10 +1,11 @@
 /** Searching what was recorded. */
-import type { ErrorList, TraceList } from '../../agent/http-types.ts'
+import type { ErrorList, StatisticsList, TraceList } from '../../agent/http-types.ts'
 import type { Command, Option } from '../command.ts'
 import { wholeNumber } from '../option-values.ts'
 import { TIMES_HELP } from '../parse-time.ts'
 import { renderErrors } from '../render/error-table.ts'
 import { lookedWords, moreWords } from '../render/looked-words.ts'
+import { renderStatistics } from '../render/statistics-table.ts'
 import { renderTraceTable } from '../render/trace-table.ts'
 import { logsCommand } from './logs-command.ts'
 import {
@@ -77,7 +78,24 @@ const errors: Command = {
   },
 }
 
-export const searchCommands: readonly Command[] = [tracesSearch, logsCommand, errors]
+const stats: Command = {
+  name: 'stats',
+  takes: '[FILTER...]',
+  help: 'how often spans happen, how many fail, how long they take',
+  details: ['Percentiles are off by less than 2 %.', ...FILTER_HELP, SPAN_FIELDS_HELP, TIMES_HELP],
+  examples: ['stats --since 1h', "stats 'service=shop kind=server'"],
+  options: { ...TIME_OPTIONS, limit: limitOption('rows'), ...TIMEOUT_OPTION },
+  words: FILTER_WORDS,
+  async run(context) {
+    const { client, output } = context
+    const list = await client.callAnyway<StatisticsList>('POST', '/v1/search/statistics', queryOf(context, Date.now()))
+    output.answer(list, () =>
+      [renderStatistics(list, output).trimEnd(), ...lookedWords(list.looked, output.width)].join('\n'),
+    )
+  },
+}
+
+export const searchCommands: readonly Command[] = [tracesSearch, logsCommand, errors, stats]
 
 function limitOption(what: string): Option {
   return { type: 'string', value: 'N', refuse: wholeNumber(1, MAX_LIMIT), help: `at most so many ${what}` }

@@ -22,14 +22,17 @@ describe('routes of searches', () => {
     expect(asked).toEqual([['searchTraces', { filter: 'a=1', limit: 3 }, { timeoutMs: 500 }]])
   })
 
-  test('[SQ1] what adds up can be asked for with a path too', async () => {
+  test.each([
+    ['errors', 'errorGroups'],
+    ['statistics', 'spanStatistics'],
+  ])('[SQ1] %s can be asked for with a path too', async (what, call) => {
     asked.length = 0
-    const path = '/v1/errors?filter=a%3D1&sinceUnixMs=5&limit=x&timeoutMs=500'
+    const path = `/v1/${what}?filter=a%3D1&sinceUnixMs=5&limit=x&timeoutMs=500`
     const answer = await callRoute(searchRoutes({ keeper }), { method: 'GET', path, body: undefined })
     expect(answer).toEqual({ status: 200, json: { found: true } })
-    expect(asked).toEqual([['errorGroups', { filter: 'a=1', sinceUnixMs: 5, limit: 'x' }, { timeoutMs: 500 }]])
-    await post('/v1/search/errors', { where: [] })
-    expect(asked.at(-1)).toEqual(['errorGroups', { where: [] }, { timeoutMs: undefined }])
+    expect(asked).toEqual([[call, { filter: 'a=1', sinceUnixMs: 5, limit: 'x' }, { timeoutMs: 500 }]])
+    await post(`/v1/search/${what}`, { where: [] })
+    expect(asked.at(-1)).toEqual([call, { where: [] }, { timeoutMs: undefined }])
   })
 
   test.each([0, -1, 1.5, MAX_QUERY_TIMEOUT_MS + 1, '5'])(

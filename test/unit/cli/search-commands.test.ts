@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { jsonBody, type Route } from '../../../src/agent/http-server.ts'
-import type { ErrorList, LogLine, LogList, Looked } from '../../../src/agent/http-types.ts'
+import type { ErrorList, LogLine, LogList, Looked, StatisticsList } from '../../../src/agent/http-types.ts'
+import { displayWidth } from '../../../src/cli/render/display-width.ts'
 import { renderErrors } from '../../../src/cli/render/error-table.ts'
+import { renderStatistics } from '../../../src/cli/render/statistics-table.ts'
 import { cliHarness, type CliHarness } from './cli-harness.ts'
 
 let cli: CliHarness
@@ -185,5 +187,64 @@ describe('errors', () => {
     expect(stdout).toContain('TimeoutError: no answer')
     expect(stdout).toContain('Not all was looked at')
     expect(renderErrors({ errors: [], others: 0 }, { width: 80, color: false, nowUnixMs: 0 })).toBe('No errors.\n')
+  })
+})
+
+describe('stats', () => {
+  const row: StatisticsList['statistics'][number] = {
+    module: 'otlp/shop',
+    service: 'shop',
+    name: 'GET /cart',
+    kind: 'server',
+    spans: 12_345,
+    errors: 12,
+    perSecond: 3.4321,
+    totalMs: 1000,
+    p50Ms: 12.3,
+    p90Ms: 45,
+    p99Ms: 1200,
+    maxMs: 1300,
+  }
+  const list: StatisticsList = {
+    statistics: [
+      row,
+      { ...row, module: 'core', service: null, name: 'think', kind: 'internal', errors: 0, perSecond: 0.001 },
+    ],
+    others: { spans: 7, errors: 1 },
+    seconds: 3600,
+    looked: LOOKED,
+  }
+
+  test('[SQ13] a line for each service and span: how many, how many failed, how long', () => {
+    expect(renderStatistics(list, { width: 100, color: false }).split('\n')).toEqual([
+      'service  span       kind       spans    rate    errors      p50    p90    p99',
+      'shop     GET /cart  server    12,345  3.43/s  12 (<1%)  12.3 ms  45 ms  1.2 s',
+      'core     think      internal  12,345   3.6/h         -  12.3 ms  45 ms  1.2 s',
+      'Not listed: 7 spans, 1 error.',
+      '',
+    ])
+  })
+
+  test('[CL18] fits a terminal of 60 columns', () => {
+    const long = {
+      ...list,
+      statistics: [{ ...row, service: 'a-service-with-a-long-name', name: 'GET /a/very/long/path' }],
+    }
+    const lines = renderStatistics(long, { width: 60, color: false }).split('\n')
+    expect(lines.every((line) => displayWidth(line) <= 60)).toBe(true)
+    expect(lines.join(' ')).toContain('Left out for want of room: kind')
+  })
+
+  test('[SQ13] the command asks for what was typed', async () => {
+    await cli.serve([answering('/v1/search/statistics', { ...list, looked: { ...LOOKED, unreadable: 2 } })])
+    const { stdout } = await cli.run('stats', 'kind=server', '--limit', '3')
+    expect(asked).toEqual([{ filter: 'kind=server', limit: 3 }])
+    expect(stdout).toContain('GET /cart')
+    expect(stdout).toContain('\n2 stored chunks could not be read.\n')
+  })
+
+  test('[SQ13] nothing found is said', () => {
+    const none = { ...list, statistics: [], others: { spans: 0, errors: 0 } }
+    expect(renderStatistics(none, { width: 80, color: false })).toBe('No such span.\n')
   })
 })

@@ -3,6 +3,7 @@ import { keeperApi, type KeeperApi } from '../../../../src/agent/keeper/keeper-a
 import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
 import type { ErrorList } from '../../../../src/query/search/error-groups.ts'
 import type { TraceList } from '../../../../src/query/search/search-traces.ts'
+import type { StatisticsList } from '../../../../src/query/search/span-statistics.ts'
 import { encodeTracesData } from '../../../../src/wire/otlp/encode.ts'
 import { parseParts } from '../../../support/finish.ts'
 import { keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
@@ -84,6 +85,7 @@ describe('searching the store', () => {
   test('[SQ4] a stage that shows no traces lets none be searched', async () => {
     await keeper.setStage('pro')
     await expect(search({})).rejects.toMatchObject({ code: 'STAGE_TOO_LOW' })
+    await expect(api.spanStatistics({})).rejects.toMatchObject({ code: 'STAGE_TOO_LOW' })
     await expect(api.searchLogs({})).resolves.toBeDefined()
     await keeper.setStage('casual')
     await expect(api.searchLogs({})).rejects.toMatchObject({ code: 'STAGE_TOO_LOW' })
@@ -138,6 +140,16 @@ describe('errors', () => {
   ]
   test.each(refused)('[SQ5] %s is refused, in words of what is wrong with it', async (_name, fields, message) => {
     await expect(ask(fields)).rejects.toThrow(message)
+  })
+})
+
+describe('statistics', () => {
+  test('[SQ13] spans count whether they are sealed or still open', async () => {
+    await keeper.intake.take('traces', manySpans('shop', 1, 1, 300), OTLP)
+    await keeper.intake.take('traces', manySpans('shop', 2, 1, 2), OTLP)
+    const list = parseParts(await api.spanStatistics({ filter: 'name="span 1"' })) as StatisticsList
+    expect(list.statistics).toMatchObject([{ module: 'otlp/shop', service: 'shop', name: 'span 1', spans: 2 }])
+    await expect(api.spanStatistics({ cursor: 'x' })).rejects.toThrow('cursor is for lists alone')
   })
 })
 

@@ -4,7 +4,7 @@ import type { SearchLane } from '../../../../src/query/search/condition.ts'
 import type { SearchScope } from '../../../../src/query/search/search-scope.ts'
 import type { Candidates, SearchChunk, SearchSource } from '../../../../src/query/search/search-source.ts'
 import { ChunkCache } from '../../../../src/query/search/chunk-cache.ts'
-import type { SearchDeps } from '../../../../src/query/search/prepared-search.ts'
+import type { StatisticsDeps } from '../../../../src/query/search/span-statistics.ts'
 import type { Evidence, TraceSummaryRow } from '../../../../src/query/trace-source.ts'
 import { decodeLogRecords } from '../../../../src/wire/otlp/decode-logs.ts'
 import { decodeSpans } from '../../../../src/wire/otlp/decode-traces.ts'
@@ -122,13 +122,14 @@ function min(a: bigint | undefined, b: bigint): bigint {
 }
 
 /** What searches are given beside the source; `more` replaces some of it. */
-export function searchDeps(source: SearchSource, more: Partial<SearchDeps> = {}): SearchDeps {
+export function searchDeps(source: SearchSource, more: Partial<StatisticsDeps> = {}): StatisticsDeps {
   return {
     source,
     knowledge: mesh(member('laptop'), member('phone')),
     sha256,
     cache: new ChunkCache(),
     limits: { hasTime: () => true },
+    nowUnixMs: 1_795_370_400_000,
     ...more,
   }
 }
