@@ -70,7 +70,9 @@ function depsOf({ devices, chunks }: LargeTrace) {
     clock: { offsetMs: i * 20, errorMs: 3 },
   }))
   const knowledge: MeshKnowledge = { self: devices[0] as (typeof devices)[number], members }
-  const source: Pick<TraceSource, 'chunksOf'> = { chunksOf: () => ({ chunks: chunks.map(refOf), spans: SPANS }) }
+  const source: Pick<TraceSource, 'chunksOf'> = {
+    chunksOf: () => ({ chunks: chunks.map(refOf), spans: SPANS, lost: [] }),
+  }
   return { source, knowledge, sha256: (bytes: Uint8Array) => nodeCrypto.sha256(bytes) }
 }
 

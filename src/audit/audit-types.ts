@@ -47,6 +47,10 @@ const DEFAULTS = {
   /** Records went to a file of the person's own: out of the encrypted store, and out of what a revocation can delete. */
   'data.exported': { severity: 'notice', retention: 'security-1y' },
   'data.purged': { severity: 'notice', retention: 'security-1y' },
+  /** How long, and how much of it, this device keeps what it records and receives. */
+  'retention.changed': { severity: 'notice', retention: 'security-1y' },
+  'hold.placed': { severity: 'notice', retention: 'security-1y' },
+  'hold.removed': { severity: 'notice', retention: 'security-1y' },
   /** An operation was found without its leaf, or a leaf without its operation, and put right. */
   'audit.reconciled': { severity: 'warn', retention: 'security-1y' },
   /** One of the two databases is older than the other has seen it (AU21). */

@@ -6,12 +6,13 @@
  */
 import type { SpanId } from '../model/ids.ts'
 import type { TraceGap } from './stitched-trace.ts'
-import type { MemberKnowledge, MeshKnowledge } from './trace-source.ts'
+import type { LostRecords, MemberKnowledge, MeshKnowledge } from './trace-source.ts'
 
 export interface SeenTrace {
   readonly missingParents: readonly SpanId[]
   /** Latest end of a span, on our clock. */
   readonly correctedEnd: bigint
+  readonly lost: readonly LostRecords[]
 }
 
 const NANOS_PER_MS = 1_000_000n
@@ -30,7 +31,12 @@ export function findGaps(seen: SeenTrace, knowledge: MeshKnowledge): readonly Tr
     })),
     ...(granting.length < others.length ? [NO_CONSENT] : []),
     ...granting.flatMap((member) => notSynced(member, seen.correctedEnd)),
+    ...seen.lost.toSorted(byDevice).map((lost): TraceGap => ({ ...lost, parentSpanId: null, count: null })),
   ]
+}
+
+function byDevice(a: LostRecords, b: LostRecords): number {
+  return `${a.deviceId} ${a.reason}` < `${b.deviceId} ${b.reason}` ? -1 : 1
 }
 
 const NO_CONSENT: TraceGap = { reason: 'no-consent', deviceId: null, parentSpanId: null, count: null }

@@ -22,7 +22,7 @@ import { selfTimes } from './self-times.ts'
 import { buildSpanTree } from './span-tree.ts'
 import type { StitchedTrace, TraceGap } from './stitched-trace.ts'
 import { traceClocks, type TraceClocks } from './trace-order.ts'
-import type { MeshKnowledge, TraceSource } from './trace-source.ts'
+import type { MeshKnowledge, TraceChunks, TraceSource } from './trace-source.ts'
 import { describeTotals } from './trace-totals.ts'
 import { writeSpans, type SpanFindings } from './write-spans.ts'
 
@@ -51,14 +51,15 @@ export function* stitchTrace(
   const { attributes = false, links, maxSpans = MAX_TRACE_SPANS } = options
   const clocks = traceClocks(knowledge)
   const linking = links && linkingChunks(traceId, links)
-  const spans = yield* collectSpans(traceId, source.chunksOf(traceId), { sha256, clocks, maxSpans })
+  const stored = source.chunksOf(traceId)
+  const spans = yield* collectSpans(traceId, stored, { sha256, clocks, maxSpans })
   if (spans.count === 0) return undefined
   const findings = yield* findOut(spans, clocks)
   const json = new JsonBytes().raw(utf8('{"spans":['))
   const partlyUnreadable = yield* writeSpans(json, findings, attributes)
   json.raw(utf8('],'))
   const linkedFrom = linking === undefined ? {} : yield* findLinks(traceId, linking, knowledge)
-  const about = yield* describe(traceId, findings, partlyUnreadable, { knowledge, clocks })
+  const about = yield* describe(traceId, findings, partlyUnreadable, { knowledge, clocks, lost: stored.lost })
   yield* writeFields(json, { ...about, ...linkedFrom })
   return json.raw(utf8('}')).parts()
 }
@@ -80,14 +81,21 @@ function* findOut(spans: CollectedSpans, clocks: TraceClocks): Steps<SpanFinding
   }
 }
 
+interface Knowledge {
+  readonly knowledge: MeshKnowledge
+  readonly clocks: TraceClocks
+  readonly lost: TraceChunks['lost']
+}
+
 function* describe(
   traceId: TraceId,
   findings: SpanFindings,
   partlyUnreadable: number,
-  { knowledge, clocks }: { readonly knowledge: MeshKnowledge; readonly clocks: TraceClocks },
+  { knowledge, clocks, lost }: Knowledge,
 ): Steps<Omit<StitchedTrace, 'spans'>> {
   const { spans, tree } = findings
-  const gaps = findGaps({ missingParents: tree.missingParents, correctedEnd: latestEnd(spans, clocks) }, knowledge)
+  const seen = { missingParents: tree.missingParents, correctedEnd: latestEnd(spans, clocks), lost }
+  const gaps = findGaps(seen, knowledge)
   const unreadableChunks = spans.unreadableChunks + partlyUnreadable
   const { omittedSpans } = spans
   const { devices, modules } = yield* describeTotals(findings, knowledge, clocks)

@@ -39,6 +39,14 @@ export interface TraceChunks {
   readonly chunks: Iterable<ChunkRef>
   /** Spans of the trace in all of them. */
   readonly spans: number
+  /** Devices of which records were deleted here that may have been of this trace: the records' time is that of the trace. */
+  readonly lost: readonly LostRecords[]
+}
+
+/** `expired`: too old to be kept; `dropped`: there was no room for them. */
+export interface LostRecords {
+  readonly deviceId: DeviceId
+  readonly reason: 'expired' | 'dropped'
 }
 
 export interface TraceSummaryRow {

@@ -1,6 +1,6 @@
 /** Content keys: of this device's own epochs, and those that others handed to it. */
 import type { Database, Statement } from 'better-sqlite3'
-import { idBytes, toGrantId, type DeviceId, type GrantId } from '../model/ids.ts'
+import { idBytes, toDeviceId, toGrantId, type DeviceId, type GrantId } from '../model/ids.ts'
 import { LANES, type Lane } from '../model/lane.ts'
 
 export interface Epoch {
@@ -34,7 +34,10 @@ export class EpochTable {
   readonly #all: Statement<[number], EpochRecord>
   readonly #insertReceived: Statement
   readonly #received: Statement<[Uint8Array, number], ReceivedRecord>
+  readonly #delete: Statement<[number, number]>
   readonly #deleteReceived: Statement
+  readonly #deleteReceivedKey: Statement<[Uint8Array, number, number, string]>
+  readonly #owners: Statement<[], { owner: Uint8Array }>
 
   constructor(db: Database) {
     this.#insert = db.prepare('INSERT INTO epoch (lane, n, started_ms, key) VALUES (?, ?, ?, ?)')
@@ -43,6 +46,11 @@ export class EpochTable {
     this.#all = db.prepare('SELECT n, started_ms, key FROM epoch WHERE lane = ? ORDER BY n')
     this.#insertReceived = db.prepare('INSERT OR IGNORE INTO received_key VALUES (?, ?, ?, ?, ?, ?, ?)')
     this.#received = db.prepare('SELECT * FROM received_key WHERE owner = ? AND lane = ? ORDER BY n DESC')
+    this.#delete = db.prepare('DELETE FROM epoch WHERE lane = ? AND n = ?')
+    this.#deleteReceivedKey = db.prepare(
+      'DELETE FROM received_key WHERE owner = ? AND lane = ? AND n = ? AND module = ?',
+    )
+    this.#owners = db.prepare('SELECT DISTINCT owner FROM received_key')
     this.#deleteReceived = db.prepare('DELETE FROM received_key WHERE owner = ?')
   }
 
@@ -60,6 +68,11 @@ export class EpochTable {
 
   all(lane: Lane): readonly Epoch[] {
     return this.#all.all(LANES.indexOf(lane)).map((record) => toEpoch(lane, record) as Epoch)
+  }
+
+  /** Destroys a key. Never that of the newest epoch: its number would be given again. */
+  delete(lane: Lane, n: number): void {
+    this.#delete.run(LANES.indexOf(lane), n)
   }
 
   /** @returns whether the key is new here. */
@@ -88,6 +101,15 @@ export class EpochTable {
       key: record.key,
       grantId: toGrantId(record.grant_id) as GrantId,
     }))
+  }
+
+  /** Devices that handed us a key. */
+  owners(): readonly DeviceId[] {
+    return this.#owners.all().map(({ owner }) => toDeviceId(owner) as DeviceId)
+  }
+
+  deleteReceivedKey({ owner, lane, n, module }: Pick<ReceivedKey, 'owner' | 'lane' | 'n' | 'module'>): void {
+    this.#deleteReceivedKey.run(idBytes(owner), LANES.indexOf(lane), n, module ?? '')
   }
 
   deleteReceived(owner: DeviceId): number {

@@ -36,7 +36,8 @@ export class MetricTables {
     this.#fed = db.prepare('SELECT fed FROM metric_feed')
     this.#setFed = db.prepare('UPDATE metric_feed SET fed = ?')
     this.#segmentsAbove = db.prepare(
-      'SELECT id, log, raw_bytes AS rawBytes, records FROM segment WHERE id > ? AND id <= ? ORDER BY id LIMIT ?',
+      `SELECT id, log, raw_bytes AS rawBytes, records FROM segment
+       WHERE id > ? AND id <= ? AND pack > 0 ORDER BY id LIMIT ?`,
     )
   }
 

@@ -144,6 +144,8 @@ function firstRead(db: Database.Database, path: string, salt: Uint8Array): void 
 }
 
 function configure(db: Database.Database, cacheKiB: number): void {
+  // Before the first page is written: a file made without it has no map to give pages back by (free-pages.ts).
+  if (db.pragma('page_count', { simple: true }) === 0) db.pragma('auto_vacuum = INCREMENTAL')
   if (db.pragma('journal_mode = WAL', { simple: true }) !== 'wal') {
     throw new StoreError('STORE_IO', 'the file system does not support a write-ahead log')
   }

@@ -4,6 +4,7 @@
  */
 import { METRIC_SCHEMA } from './metric-schema.ts'
 import { POSTING_SCHEMA } from './postings/posting-schema.ts'
+import { RETENTION_SCHEMA } from './retention-schema.ts'
 
 export const MIGRATIONS: readonly string[] = [
   `
@@ -105,13 +106,12 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (log, seq)
   );
   CREATE INDEX segment_epoch ON segment (log, epoch, seq);
-  CREATE INDEX segment_pack ON segment (pack, at, bytes);
-  CREATE INDEX segment_time ON segment (log, max_nano, id, min_nano, records, raw_bytes, max_duration_nano);
 
   -- Derived from segments: the traces of each, and what they are found by. Rows at random places cost more than all else.
   DROP TABLE trace_ref;
   CREATE TABLE trace_summary (segment INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
   ${POSTING_SCHEMA}
   ${METRIC_SCHEMA}
+  ${RETENTION_SCHEMA}
   `,
 ]

@@ -1,6 +1,7 @@
 /**
  * Segments: their headers, what queries ask before they open one, and where its sealed body lies. Rows are immutable but
- * for that place; a segment is written once, in one transaction with its index rows.
+ * for that place; a segment is written once, in one transaction with its index rows. One that was dropped has no place
+ * ("pack = 0") and is only a link of its chain: nothing that asks for records sees it.
  *
  * What is asked at every push and every status (runs, totals) is remembered and only added to, so that it costs what is
  * new and not the history. Nothing is remembered that a transaction may still take back.
@@ -58,6 +59,12 @@ export interface RangeTotals {
   /** Records of those that lie within. */
   readonly records: number
 }
+/** One whose body was given up. */
+export interface DroppedSegment {
+  readonly id: SegmentRowId
+  readonly seq: number
+  readonly records: number
+}
 export interface ChainLink {
   readonly seq: number
   readonly segmentId: Uint8Array
@@ -101,6 +108,8 @@ export class SegmentTable {
   readonly #link: Statement<[number, number], ChainLink>
   readonly #last: Statement<[number], ChainLink>
   readonly #runsAbove: Statement<[number, number], SeqRange>
+  readonly #keptRunsAbove: Statement<[number, number], SeqRange>
+  readonly #drop: Statement<[SegmentRowId]>
   readonly #headAtOrAbove: Statement<[number, number], { seq: number; signature: Uint8Array }>
   readonly #epochRanges: Statement<[{ log: number }], { epoch: number; from: number; to: number }>
   readonly #timesOf: Statement<[SegmentRowId], TimesRecord>
@@ -113,6 +122,7 @@ export class SegmentTable {
   readonly #deleteHeadsOfLog: Statement
   readonly #db: Database
   readonly #knownRuns = new Map<LogRowId, readonly SeqRange[]>()
+  readonly #knownKept = new Map<LogRowId, readonly SeqRange[]>()
   #knownTotals = NO_TOTALS
 
   constructor(db: Database) {
@@ -123,7 +133,7 @@ export class SegmentTable {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#insertHead = db.prepare('INSERT OR REPLACE INTO head (log, seq, signature) VALUES (?, ?, ?)')
-    this.#byId = db.prepare(`SELECT ${COLUMNS} FROM segment WHERE id = ?`)
+    this.#byId = db.prepare(`SELECT ${COLUMNS} FROM segment WHERE id = ? AND pack > 0`)
     this.#logOf = db.prepare('SELECT log FROM segment WHERE id = ?')
     this.#downFrom = db.prepare(
       `SELECT ${COLUMNS} FROM segment WHERE log = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC`,
@@ -132,11 +142,13 @@ export class SegmentTable {
     this.#link = db.prepare(`${link} AND seq = ?`)
     this.#last = db.prepare(`${link} ORDER BY seq DESC LIMIT 1`)
     // Gaps and islands: seq minus its rank is constant within a run.
-    this.#runsAbove = db.prepare(
+    const runsAbove = (which: string): string =>
       `SELECT min(seq) AS "from", max(seq) AS "to" FROM
-         (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island FROM segment WHERE log = ? AND seq > ?)
-       GROUP BY island ORDER BY 1`,
-    )
+         (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island FROM segment WHERE log = ? AND seq > ? ${which})
+       GROUP BY island ORDER BY 1`
+    this.#runsAbove = db.prepare(runsAbove(''))
+    this.#keptRunsAbove = db.prepare(runsAbove('AND pack > 0'))
+    this.#drop = db.prepare('UPDATE segment SET pack = 0, at = 0, bytes = 0 WHERE id = ?')
     this.#headAtOrAbove = db.prepare('SELECT seq, signature FROM head WHERE log = ? AND seq >= ? ORDER BY seq LIMIT 1')
     // From one epoch to the next by index: grouping would read every segment of the log.
     this.#epochRanges = db.prepare(
@@ -149,10 +161,10 @@ export class SegmentTable {
          (SELECT max(seq) FROM segment WHERE log = @log AND epoch = held.epoch) AS "to"
        FROM held WHERE epoch IS NOT NULL`,
     )
-    const inRange = 'log = @log AND max_nano >= @from AND min_nano <= @to AND id <= @upTo'
+    const inRange = 'log = @log AND max_nano >= @from AND min_nano <= @to AND id <= @upTo AND pack > 0'
     const times = `SELECT id, log, min_nano AS min, max_nano AS max, max_duration_nano AS longest, records,
       raw_bytes AS rawBytes FROM segment`
-    this.#timesOf = db.prepare<[SegmentRowId], TimesRecord>(`${times} WHERE id = ?`).safeIntegers()
+    this.#timesOf = db.prepare<[SegmentRowId], TimesRecord>(`${times} WHERE id = ? AND pack > 0`).safeIntegers()
     this.#latest = db
       .prepare<[TimesQuery & { beforeMax: bigint; beforeId: bigint }], TimesRecord>(
         `${times} WHERE ${inRange} AND (max_nano, id) < (@beforeMax, @beforeId) ORDER BY max_nano DESC, id DESC LIMIT ${TIMES_PAGE}`,
@@ -164,10 +176,11 @@ export class SegmentTable {
          coalesce(sum(records) FILTER (WHERE ${isWithin}), 0) AS records
        FROM segment WHERE ${inRange}`,
     )
-    this.#nextId = db.prepare('SELECT min(id) AS id FROM segment WHERE id >= ?')
+    this.#nextId = db.prepare('SELECT min(id) AS id FROM segment INDEXED BY segment_there WHERE id >= ? AND pack > 0')
     this.#lastId = db.prepare('SELECT max(id) AS id FROM segment')
     this.#totalsAbove = db.prepare(
-      'SELECT max(id) AS id, count(*) AS segments, coalesce(sum(records), 0) AS records FROM segment WHERE id > ?',
+      `SELECT max(id) AS id, count(*) AS segments, coalesce(sum(records), 0) AS records
+       FROM segment INDEXED BY segment_there WHERE id > ? AND pack > 0`,
     )
     this.#deleteOfLog = db.prepare('DELETE FROM segment WHERE log = ?')
     this.#deleteHeadsOfLog = db.prepare('DELETE FROM head WHERE log = ?')
@@ -175,7 +188,7 @@ export class SegmentTable {
 
   insert(segment: NewSegment): SegmentRowId {
     const top = this.#knownRuns.get(segment.log)?.at(-1)
-    if (top && segment.seq <= top.to) this.#knownRuns.delete(segment.log)
+    if (top && segment.seq <= top.to) this.#forgetRuns(segment.log)
     const { lastInsertRowid } = this.#insert.run(
       segment.log,
       segment.seq,
@@ -198,6 +211,7 @@ export class SegmentTable {
     this.#insertHead.run(log, seq, signature)
   }
 
+  /** @returns undefined for one that is gone */
   get(id: SegmentRowId): StoredSegment | undefined {
     return this.#byId.get(id)
   }
@@ -206,7 +220,7 @@ export class SegmentTable {
     return this.#logOf.get(id)?.log
   }
 
-  /** From the last of the range down, read as they are taken. */
+  /** From the last of the range down, read as they are taken; those that were dropped are among them, with pack 0. */
   downFrom(log: LogRowId, range: SeqRange): IterableIterator<StoredSegment> {
     return this.#downFrom.iterate(log, range.from, range.to)
   }
@@ -219,12 +233,14 @@ export class SegmentTable {
     return this.#last.get(log)
   }
 
-  /** Sequence numbers held, as sorted inclusive runs. */
+  /** Sequence numbers held, as sorted inclusive runs: of what was dropped since too. */
   runs(log: LogRowId): readonly SeqRange[] {
-    const known = this.#knownRuns.get(log) ?? []
-    const runs = joinRuns(known, this.#runsAbove.all(log, known.at(-1)?.to ?? -1))
-    if (!this.#db.inTransaction) this.#knownRuns.set(log, runs)
-    return runs
+    return this.#runsOf(log, this.#runsAbove, this.#knownRuns)
+  }
+
+  /** Those whose bodies are here. */
+  keptRuns(log: LogRowId): readonly SeqRange[] {
+    return this.#runsOf(log, this.#keptRunsAbove, this.#knownKept)
   }
 
   /** The nearest signed head that vouches for `seq`. */
@@ -237,7 +253,7 @@ export class SegmentTable {
     return this.#epochRanges.all({ log })
   }
 
-  /** The first segment at or above a row id. */
+  /** The first segment at or above a row id whose body is here. */
   nextId(from: SegmentRowId): SegmentRowId | undefined {
     return this.#nextId.get(from)?.id ?? undefined
   }
@@ -279,11 +295,46 @@ export class SegmentTable {
     return { segments, records }
   }
 
+  /** Gives up the body of a segment; its row stays. Inside the caller's transaction, after which {@link forget} is due. */
+  drop(id: SegmentRowId): void {
+    this.#drop.run(id)
+  }
+
+  /** What was dropped is in no total and no run any more, now that it is committed. */
+  forget(log: LogRowId, dropped: readonly DroppedSegment[]): void {
+    const kept = this.#knownKept.get(log)
+    if (kept !== undefined)
+      this.#knownKept.set(
+        log,
+        dropped.reduce((runs, { seq }) => without(runs, seq), kept),
+      )
+    const { id: upTo, segments, records } = this.#knownTotals
+    const counted = dropped.filter(({ id }) => id <= upTo)
+    const gone = counted.reduce((sum, each) => sum + each.records, 0)
+    this.#knownTotals = { id: upTo, segments: segments - counted.length, records: records - gone }
+  }
+
   deleteLog(log: LogRowId): number {
-    this.#knownRuns.delete(log)
+    this.#forgetRuns(log)
     this.#knownTotals = NO_TOTALS
     this.#deleteHeadsOfLog.run(log)
     return this.#deleteOfLog.run(log).changes
+  }
+
+  #runsOf(
+    log: LogRowId,
+    above: Statement<[number, number], SeqRange>,
+    remembered: Map<LogRowId, readonly SeqRange[]>,
+  ): readonly SeqRange[] {
+    const known = remembered.get(log) ?? []
+    const runs = joinRuns(known, above.all(log, known.at(-1)?.to ?? -1))
+    if (!this.#db.inTransaction) remembered.set(log, runs)
+    return runs
+  }
+
+  #forgetRuns(log: LogRowId): void {
+    this.#knownRuns.delete(log)
+    this.#knownKept.delete(log)
   }
 }
 
@@ -297,6 +348,16 @@ function toTimes({ id, log, min, max, longest, records, rawBytes }: TimesRecord)
     records: Number(records),
     rawBytes: Number(rawBytes),
   }
+}
+
+function without(runs: readonly SeqRange[], seq: number): readonly SeqRange[] {
+  return runs.flatMap(({ from, to }) => {
+    if (seq < from || seq > to) return [{ from, to }]
+    return [
+      { from, to: seq - 1 },
+      { from: seq + 1, to },
+    ].filter((part) => part.from <= part.to)
+  })
 }
 
 /** Two lists of sorted runs, the second above the first; they may touch. */

@@ -2,8 +2,13 @@
 import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Database } from 'better-sqlite3'
+import { ArrivalTable } from './arrival-table.ts'
 import { ControlTable } from './control-table.ts'
+import { DroppedTable } from './dropped-table.ts'
 import { EpochTable } from './epoch-table.ts'
+import { FreePages } from './free-pages.ts'
+import { HoldTable } from './hold-table.ts'
+import { KeptTable } from './kept-table.ts'
 import { LogTable } from './log-table.ts'
 import { MetricTables } from './metric-tables.ts'
 import { isTailLost, readCommits } from './log-tail.ts'
@@ -29,6 +34,11 @@ export interface Store {
   readonly traces: TraceIndex
   readonly metrics: MetricTables
   readonly postings: PostingIndex
+  readonly arrivals: ArrivalTable
+  readonly dropped: DroppedTable
+  readonly kept: KeptTable
+  readonly holds: HoldTable
+  readonly freePages: FreePages
   readonly epochs: EpochTable
   readonly control: ControlTable
   readonly settings: SettingTable
@@ -61,6 +71,9 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
   const packs = asStoreErrors(() => new Packs(db, join(dirname(path), PACKS_FOLDER)))
   const segments = new SegmentTable(db)
   const postings = new PostingIndex(db, { nextLive: (from) => segments.nextId(from) })
+  const traces = new TraceIndex(db, postings)
+  const arrivals = new ArrivalTable(db)
+  const dropped = new DroppedTable(db)
   return {
     db,
     hadLog,
@@ -70,7 +83,12 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
     packs,
     metrics: asStoreErrors(() => new MetricTables(db)),
     postings,
-    traces: new TraceIndex(db, postings),
+    traces,
+    arrivals,
+    dropped,
+    kept: new KeptTable(db, { segments, traces, arrivals, dropped }),
+    holds: new HoldTable(db),
+    freePages: asStoreErrors(() => new FreePages(db)),
     epochs: new EpochTable(db),
     control: new ControlTable(db),
     settings: new SettingTable(db),

@@ -13,6 +13,8 @@ import type { SegmentRowId } from './segment-table.ts'
 
 /** Segments whose summaries are remembered: those of the newest traces are asked for again and again. */
 const MAX_REMEMBERED = 256
+/** Keys read at once. */
+const KEYS_PAGE = 64
 
 /** What a segment holds of a trace. */
 export interface TraceRef extends TraceEntry {
@@ -40,6 +42,7 @@ export class TraceIndex {
   readonly #postings: PostingIndex
   readonly #insert: Statement<[SegmentRowId, Uint8Array]>
   readonly #summariesOf: Statement<[SegmentRowId], SummariesRecord>
+  readonly #delete: Statement<[SegmentRowId]>
   readonly #deleteOfLog: Statement<[LogRowId]>
   readonly #remembered = new Map<SegmentRowId, SegmentTraces>()
 
@@ -50,6 +53,7 @@ export class TraceIndex {
       `SELECT s.log, s.raw_bytes AS rawBytes, t.bytes FROM trace_summary t JOIN segment s ON s.id = t.segment
        WHERE t.segment = ?`,
     )
+    this.#delete = db.prepare('DELETE FROM trace_summary WHERE segment = ?')
     this.#deleteOfLog = db.prepare('DELETE FROM trace_summary WHERE segment IN (SELECT id FROM segment WHERE log = ?)')
   }
 
@@ -73,9 +77,8 @@ export class TraceIndex {
 
   /** Ids that begin with these lowercase hex digits, at most `limit`. */
   idsFrom(prefix: string, limit: number): readonly TraceId[] {
-    const { from, to } = traceKeyRange(prefix)
     const ids = new Set<TraceId>()
-    for (const key of this.#postings.traces.keysBetween(from, to, limit)) {
+    for (const key of this.#keysFrom(prefix)) {
       for (const segment of this.#postings.traces.find(key)) {
         for (const { traceId } of this.#entriesOf(segment)) {
           if (traceId.startsWith(prefix)) ids.add(traceId)
@@ -86,8 +89,25 @@ export class TraceIndex {
     return [...ids]
   }
 
+  /** Read a page at a time as they are taken: of many, nothing may be left but a key. */
+  *#keysFrom(prefix: string): Generator<number> {
+    const { from, to } = traceKeyRange(prefix)
+    for (let next = from; ;) {
+      const keys = this.#postings.traces.keysBetween(next, to, KEYS_PAGE)
+      yield* keys
+      if (keys.length < KEYS_PAGE) return
+      next = (keys.at(-1) as number) + 1
+    }
+  }
+
   #entriesOf(segment: SegmentRowId): Iterable<TraceEntry> {
     return this.#tracesOf(segment)?.byId.values() ?? []
+  }
+
+  /** Of a segment that is dropped; postings follow when they are pruned. Inside the caller's transaction. */
+  drop(segment: SegmentRowId): void {
+    this.#delete.run(segment)
+    this.#remembered.delete(segment)
   }
 
   deleteLog(log: LogRowId): void {

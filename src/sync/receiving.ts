@@ -197,6 +197,11 @@ export class Receiving {
       scopes.some((scope) => scope.lane === lane && (scope.modules?.includes(module) ?? true))
   }
 
+  /** Keys were destroyed: none that was made of them stays in memory. */
+  forgetKeys(): void {
+    this.#partKeys.clear()
+  }
+
   forget(owner: DeviceId): void {
     this.#offered.delete(owner)
   }

@@ -57,6 +57,12 @@ export function logs(service: string, ...severities: readonly number[]): Uint8Ar
   })
 }
 
+/** One log record that names a trace. */
+export function logsOfTrace(trace: number): Uint8Array {
+  const logRecords = [{ timeUnixNano: T0_NANO, severityNumber: 9, body: 'of a trace', traceId: traceIdOf(trace) }]
+  return encodeLogsData({ resource: { attributes: { 'service.name': 'app' } }, scope: SCOPE, logRecords })
+}
+
 export function metrics(service: string, points: number): Uint8Array {
   const list = Array.from({ length: points }, (_, i) => ({ timeUnixNano: T0_NANO + BigInt(i), value: i }))
   return encodeMetricsData({

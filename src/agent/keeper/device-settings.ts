@@ -15,6 +15,11 @@ export const SETTING = {
   mesh: 'mesh',
   highWater: 'clock.high_water_ms',
   reconciled: 'audit.reconciled_to',
+  retention: 'retention.limits',
+  /** When it was looked last what is too old. */
+  retentionLooked: 'retention.looked_ms',
+  /** What of the dropped segments the audit log was told. */
+  droppedTold: 'retention.told',
 } as const
 
 /** The settings of a device that was just made. */

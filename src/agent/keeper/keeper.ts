@@ -4,12 +4,13 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import type { Crypto } from '../../base/crypto.ts'
-import { toDeviceId, toIncarnation, type DeviceId, type Incarnation } from '../../model/ids.ts'
+import { toDeviceId, toIncarnation, type DeviceId, type GrantId, type Incarnation } from '../../model/ids.ts'
 import { SIGNALS } from '../../model/lane.ts'
 import type { DeviceCard, Membership } from '../../model/membership.ts'
 import type { MeshId } from '../../model/ids.ts'
 import type { Stage } from '../../model/stage.ts'
 import { closedFor, isFromBeforeRemoval, type ShareView } from '../../policy/decide-share.ts'
+import { grantState } from '../../policy/grant-state.ts'
 import type { ConsentRecord } from '../../policy/reduce-consent.ts'
 import { planStageChange, type StageChange } from '../../policy/stage-change.ts'
 import { decideExit } from '../../policy/stage-gate.ts'
@@ -43,6 +44,7 @@ import { OwedWrites } from './owed-writes.ts'
 import { moveOldSegments } from './move-segments.ts'
 import type { PeerBook } from './peer-book.ts'
 import { RefusalCounter } from './refusal-counter.ts'
+import { Retention } from './retention.ts'
 import { SegmentSealer } from './segment-sealer.ts'
 import { makeSharing } from './sharing.ts'
 import { StoredMetrics } from './stored-metrics.ts'
@@ -107,6 +109,7 @@ export class Keeper {
   readonly search: StoredSearch
   readonly lanes: LaneChunks
   readonly turns: Turns
+  readonly retention: Retention
   readonly peers: PeerBook
   readonly addresses: AddressBook
   readonly refusals: RefusalCounter
@@ -197,6 +200,7 @@ export class Keeper {
       shareView: (owner) => this.shareView(owner),
       mayLeave: () => this.#mayLeave(),
       endStrayGrants: (membership) => this.#endStrayGrants(membership),
+      onKept: () => this.#afterKept(),
       onFailure: (err) => this.#fail(err),
       onView: () => deps.onEvent('view'),
     })
@@ -232,7 +236,24 @@ export class Keeper {
       turns: this.turns,
       onFailure: (err) => this.#fail(err),
     })
-    this.#upkeep = new Upkeep({ step: () => this.store.postings.mergeStep(), onFailure: (err) => this.#fail(err) })
+    this.retention = new Retention({
+      clock,
+      turns: this.turns,
+      store: this.store,
+      ledger: this.ledger,
+      self,
+      hasEnded: (grantId) => this.#hasEnded(grantId),
+      forgetKeys: () => {
+        sealer.forgetKeys()
+        this.receiving.forgetKeys()
+      },
+      onDropped: () => this.#afterDropped(),
+      onFailure: (err) => this.#fail(err),
+    })
+    this.#upkeep = new Upkeep({
+      step: () => this.store.postings.mergeStep() || this.store.freePages.giveBackSome(),
+      onFailure: (err) => this.#fail(err),
+    })
     if (options.newDevice !== undefined) this.#recordCreation(options.keyStore)
     this.owed.write(() => skipUsedEpochs(this.epochs, this.audit))
     this.#cutLeftovers()
@@ -243,6 +264,7 @@ export class Keeper {
     this.#cancelLeases = clock.every(LEASE_CHECK_MS, () => this.#attempt(() => this.purgeLapsed()))
     if (this.owed.trouble === undefined) this.#resume()
     this.metricUpkeep.start()
+    this.retention.start()
   }
 
   get stage(): Stage {
@@ -310,7 +332,8 @@ export class Keeper {
   purgeLapsed(): void {
     const self = this.card.deviceId
     for (const owner of lapsedOwners(this.consents.records(), self, (device) => this.shareView(device))) {
-      if (purgeOwner(this.store, this.ledger, self, owner) === 0) continue
+      const { clock } = this.deps
+      if (purgeOwner({ clock, store: this.store, ledger: this.ledger, self }, owner) === 0) continue
       this.deps.onEvent('view')
       this.#reclaim()
     }
@@ -364,6 +387,7 @@ export class Keeper {
     this.#closed = true
     this.turns.stop()
     this.metricUpkeep.stop()
+    this.retention.stop()
     this.#upkeep.stop()
     this.#cancelLeases()
     this.owed.stop()
@@ -372,6 +396,7 @@ export class Keeper {
     // The journal holds what cannot be cut; nothing that fails keeps the next from being written.
     this.#attempt(() => this.owed.settle(), onFailure)
     this.#attempt(() => this.writer.cut(() => true), onFailure)
+    this.#attempt(() => this.retention.noteStored(), onFailure)
     this.#attempt(() => this.peers.flush(), onFailure)
     this.#attempt(() => this.ownerClock.flush(), onFailure)
     this.#attempt(() => this.refusals.flush(), onFailure)
@@ -456,10 +481,29 @@ export class Keeper {
   #afterCommit(didCut: boolean): void {
     if (didCut) {
       this.#cutTimer.succeeded()
-      this.#upkeep.wake()
+      this.#afterKept()
       this.announce()
     }
     if (this.writer.hasOpen()) this.#cutTimer.schedule()
+  }
+
+  /** Segments were stored, of ours or of another device. */
+  #afterKept(): void {
+    this.#upkeep.wake()
+    this.retention.grew()
+  }
+
+  /** Readers are told what there is now, so that they do not ask for what is gone. */
+  #afterDropped(): void {
+    this.store.postings.prune()
+    this.#reclaim()
+    this.announce()
+  }
+
+  #hasEnded(grantId: GrantId): boolean {
+    const record = this.consents.records().find(({ grant }) => grant.grantId === grantId)
+    const state = record && grantState(record, this.shareView(record.grant.owner))
+    return state === 'revoked' || state === 'expired' || state === 'void'
   }
 
   #cutDue(): void {

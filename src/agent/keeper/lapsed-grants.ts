@@ -6,6 +6,7 @@
 import type { DeviceId } from '../../model/ids.ts'
 import { grantState, type GrantTime } from '../../policy/grant-state.ts'
 import type { ConsentRecord } from '../../policy/reduce-consent.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Store } from '../../store/store.ts'
 import type { Ledger } from '../../sync/ledger.ts'
 
@@ -27,8 +28,15 @@ export function lapsedOwners(
   })
 }
 
-/** Deletes an owner's records from this device. @returns how many segments went */
-export function purgeOwner(store: Store, ledger: Ledger, self: DeviceId, owner: DeviceId): number {
+export interface PurgeDeps {
+  readonly clock: Pick<Clock, 'now'>
+  readonly store: Store
+  readonly ledger: Ledger
+  readonly self: DeviceId
+}
+
+/** Deletes an owner's records from this device, held ones too: consent ranks first. @returns how many segments went */
+export function purgeOwner({ clock, store, ledger, self }: PurgeDeps, owner: DeviceId): number {
   const logs = store.logs.ofAuthor(owner).filter(({ rowId }) => store.segments.last(rowId) !== undefined)
   if (logs.length === 0 && !store.metrics.hasAuthor(owner)) return 0
   ledger.append({
@@ -40,7 +48,11 @@ export function purgeOwner(store: Store, ledger: Ledger, self: DeviceId, owner: 
   })
   return store.transaction(() => {
     store.metrics.deleteAuthor(owner)
+    const nowMs = clock.now()
     return logs.reduce((sum, { rowId }) => {
+      const kept = store.kept.ofLog(rowId)
+      if (kept.segments > 0) store.dropped.add(rowId, 'lease', kept, { nowMs, untilNano: 0n })
+      store.dropped.forgetUntil(rowId)
       store.traces.deleteLog(rowId)
       return sum + store.segments.deleteLog(rowId)
     }, 0)

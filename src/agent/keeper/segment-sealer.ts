@@ -44,6 +44,12 @@ export class SegmentSealer implements Sealer {
     return signHead(this.#crypto, this.#deviceSeed, { author, log, incarnation, seq, id }).signature
   }
 
+  /** Keys were destroyed: none that was made of them stays in memory. */
+  forgetKeys(): void {
+    this.#own.clear()
+    this.#received.clear()
+  }
+
   /** The body of a stored segment, or why what is stored is not what its header names. */
   open(log: StoredLog, segment: StoredSegment, sealed: Uint8Array): OpenResult {
     const key = this.#partKeyOf(log, segment)

@@ -7,6 +7,9 @@ import type { ReceivingDeps } from '../../sync/receiving.ts'
 import type { ServingDeps } from '../../sync/serving.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
 
+/** Most runs of a log that are offered, the newest: holds can keep single segments of a log whose others are gone. */
+const MAX_OFFERED_RUNS = 64
+
 export function segmentSource(
   store: Store,
   sealer: SegmentSealer,
@@ -17,7 +20,8 @@ export function segmentSource(
     logsOf: (author) => logs.ofAuthor(author),
     findLog: (key: LogKey) => logs.find(key),
     epochRanges: (rowId) => segments.epochRanges(rowId),
-    runs: (rowId) => segments.runs(rowId),
+    // Of ours what can still be served; of others' also what was here once, so that it is not asked for again.
+    runs: (rowId) => (logs.byRow(rowId).own ? segments.keptRuns(rowId).slice(-MAX_OFFERED_RUNS) : segments.runs(rowId)),
     epochStartedUnixMs: (author: DeviceId, lane: Lane, n: number) =>
       author === self
         ? epochs.get(lane, n)?.startedUnixMs
@@ -36,6 +40,7 @@ export function segmentSource(
     *sealedDown(scoped, range) {
       const log = logs.byRow(scoped.rowId)
       for (const segment of segments.downFrom(log.rowId, range)) {
+        if (segment.pack === 0) return // dropped
         const sealed = packs.read(segment)
         // What is stored is not what was signed: nothing of it goes out, and its own view shows it as tampered.
         if (sealed === undefined || !sealer.open(log, segment, sealed).ok) return

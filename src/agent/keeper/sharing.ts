@@ -47,6 +47,8 @@ export interface SharingDeps {
   /** Whether records of this device may go to others at all. */
   readonly mayLeave: () => boolean
   readonly endStrayGrants: (membership: Membership) => Promise<void>
+  /** Records of another device were stored. */
+  readonly onKept: () => void
   readonly onFailure: (err: unknown) => void
   /** What is granted, or who is a member, has changed. */
   readonly onView: () => void
@@ -157,13 +159,16 @@ function makePairing(
 }
 
 function makeReceiving(deps: SharingDeps, source: ReturnType<typeof segmentSource>): Receiving {
-  const { crypto, card, store, stage, shareView, refusals } = deps
+  const { crypto, card, store, stage, shareView, refusals, onKept } = deps
   return new Receiving({
     crypto,
     self: card.deviceId,
     source,
     view: (owner) => shareView(owner),
-    keep: (log, run, head) => keepPeerRun({ store, stage }, shareView(log.author), log, run, head),
+    keep(log, run, head) {
+      keepPeerRun({ store, stage }, shareView(log.author), log, run, head)
+      onKept()
+    },
     onRefused: (code) => refusals.add('sync', code),
   })
 }

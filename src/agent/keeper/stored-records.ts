@@ -3,7 +3,7 @@ import type { Crypto } from '../../base/crypto.ts'
 import type { Steps } from '../../base/steps.ts'
 import type { TraceId } from '../../model/ids.ts'
 import { mergeSorted } from '../../query/merge-sorted.ts'
-import type { ChunkRef, StoredChunk, TraceChunks, TraceSource } from '../../query/trace-source.ts'
+import type { ChunkRef, LostRecords, StoredChunk, TraceChunks, TraceSource } from '../../query/trace-source.ts'
 import type { OpenRecords, SegmentWriter } from '../../store/segment-writer.ts'
 import type { Store } from '../../store/store.ts'
 import type { TraceSegment } from '../../store/trace-index.ts'
@@ -31,7 +31,27 @@ export class StoredRecords implements TraceSource {
     return {
       chunks: mergeSorted([this.#traceRefs(stored), open], compareEarliest),
       spans: sum(stored, ({ spans }) => spans) + sum(open, ({ records }) => records),
+      lost: this.#lostSince([
+        ...stored.map(({ startUnixNano }) => startUnixNano),
+        ...open.map((ref) => ref.earliestUnixNano),
+      ]),
     }
+  }
+
+  /** Devices of which segments were dropped that may reach to a time, or beyond. */
+  #lostSince(starts: readonly bigint[]): readonly LostRecords[] {
+    const { dropped, logs } = this.#store
+    // A span without a time says nothing of when the trace was.
+    const [first, ...others] = starts.filter((start) => start > 0n)
+    if (first === undefined) return []
+    const earliest = others.reduce((min, start) => (start < min ? start : min), first)
+    const lost = new Map<string, LostRecords>()
+    for (const { log: rowId, reason } of dropped.since(earliest)) {
+      const { lane, author } = logs.byRow(rowId)
+      const why = reason === 'age' ? 'expired' : 'dropped'
+      if (lane === 'traces') lost.set(`${author} ${why}`, { deviceId: author, reason: why })
+    }
+    return [...lost.values()]
   }
 
   idsFrom(prefix: string, limit: number): readonly TraceId[] {

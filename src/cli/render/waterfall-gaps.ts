@@ -41,12 +41,12 @@ function sentenceOf({ reason, deviceId, count }: TraceGap, drawing: Drawing): st
         ? `${device} may hold more: not synced since this trace ended`
         : `${plural(count, 'segment')} from ${device} not synced yet`
     case 'expired':
-      return `${countOr(count, 'spans')} from ${device} expired: kept no longer`
+      return count === null
+        ? `records of that time from ${device} are kept no longer: too old`
+        : `${plural(count, 'span')} from ${device} expired: kept no longer`
     case 'dropped':
-      return `${countOr(count, 'spans')} from ${device} dropped before they were kept`
+      return count === null
+        ? `records of that time from ${device} were deleted: no room for them`
+        : `${plural(count, 'span')} from ${device} dropped before they were kept`
   }
-}
-
-function countOr(count: number | null, noun: string): string {
-  return count === null ? noun : plural(count, noun.slice(0, -1))
 }

@@ -41,10 +41,12 @@ export class Packs {
     this.#delete = db.prepare('DELETE FROM pack WHERE id = ?')
     this.#all = db.prepare('SELECT id FROM pack')
     this.#useOf = db.prepare(
-      `SELECT id, author, (SELECT coalesce(sum(bytes), 0) FROM segment WHERE segment.pack = pack.id) AS live
+      `SELECT id, author, (SELECT coalesce(sum(bytes), 0) FROM segment WHERE segment.pack = pack.id AND segment.pack > 0) AS live
        FROM pack WHERE id = ?`,
     )
-    this.#bodiesOf = db.prepare('SELECT id, pack, at, bytes FROM segment WHERE pack = ? ORDER BY at LIMIT ?')
+    this.#bodiesOf = db.prepare(
+      'SELECT id, pack, at, bytes FROM segment WHERE pack = ? AND pack > 0 ORDER BY at LIMIT ?',
+    )
     this.#move = db.prepare('UPDATE segment SET pack = ?, at = ? WHERE id = ?')
   }
 
@@ -67,13 +69,13 @@ export class Packs {
     const before = this.bytes()
     this.#removeStrays()
     for (const { id } of this.#all.all()) {
+      yield
       // Asked now: bodies may have come since the step before.
       const use = this.#useOf.get(id)
       if (use === undefined || this.#isWellUsed(use)) continue
       if (use.live > 0) yield* this.#empty(use)
       this.#delete.run(id)
       this.#files.remove(id)
-      yield
     }
     return Math.max(0, before - this.bytes())
   }

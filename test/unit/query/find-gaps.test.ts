@@ -5,7 +5,7 @@ import type { MemberKnowledge } from '../../../src/query/trace-source.ts'
 import { deviceId, member, mesh, spanId } from './make-chunk.ts'
 
 const END_MS = 1_000_000
-const seen = { missingParents: [], correctedEnd: BigInt(END_MS) * 1_000_000n }
+const seen = { missingParents: [], correctedEnd: BigInt(END_MS) * 1_000_000n, lost: [] }
 const phone = deviceId('phone')
 const noConsent: TraceGap = { reason: 'no-consent', deviceId: null, parentSpanId: null, count: null }
 const notSynced = (count: number | null): TraceGap => ({
@@ -79,6 +79,17 @@ describe('findGaps', () => {
   test('[QU9] a device alone, or listed among its own members, is no gap', () => {
     expect(findGaps(seen, mesh(member('laptop', { grantsTraces: false })))).toEqual([])
     expect(findGaps(seen, { self: deviceId('laptop'), members: [] })).toEqual([])
+  })
+
+  test('[QU11] what was deleted of the time of the trace is a gap for each device and reason, in one order', () => {
+    const gap = { parentSpanId: null, count: null }
+    const lost = [
+      { deviceId: phone, reason: 'dropped' },
+      { deviceId: phone, reason: 'expired' },
+    ] as const
+    const want = lost.map((each) => ({ ...each, ...gap }))
+    expect(findGaps({ ...seen, lost }, mesh(member('laptop')))).toEqual(want)
+    expect(findGaps({ ...seen, lost: lost.toReversed() }, mesh(member('laptop')))).toEqual(want)
   })
 
   test('[QU10] the order of members changes nothing', () => {

@@ -96,7 +96,7 @@ function stitchCounting(shape: Shape, count: number) {
   let [hashes, steps] = [0, 0]
   const knowledge = mesh(...DEVICES.map((name) => member(name, { clock: { offsetMs: 0, errorMs: 1 } })))
   const work = stitchTrace(TRACE, {
-    source: { chunksOf: () => ({ chunks: refs, spans: refs.length * CHUNK_SPANS }) },
+    source: { chunksOf: () => ({ chunks: refs, spans: refs.length * CHUNK_SPANS, lost: [] }) },
     knowledge,
     sha256(bytes) {
       hashes++

@@ -66,7 +66,7 @@ export function sourceOf(
 ): Pick<TraceSource, 'chunksOf'> {
   const refs = chunks.map((each) => traceRef(each, onOpen))
   return {
-    chunksOf: () => ({ chunks: refs, spans: refs.reduce((sum, { records }) => sum + records, 0) }),
+    chunksOf: () => ({ chunks: refs, spans: refs.reduce((sum, { records }) => sum + records, 0), lost: [] }),
   }
 }
 

@@ -279,7 +279,7 @@ describe('what is opened', () => {
         return undefined
       },
     }
-    const source = { chunksOf: () => ({ chunks: [gone, ref as ChunkRef], spans: 2 }) }
+    const source = { chunksOf: () => ({ chunks: [gone, ref as ChunkRef], spans: 2, lost: [] }) }
     const trace = answerOf({ source, knowledge: pair, sha256 })
     expect(trace?.spans).toHaveLength(1)
     expect(trace?.omittedSpans).toBe(0)

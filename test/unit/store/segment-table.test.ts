@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { SeqRange } from '../../../src/model/segment.ts'
 import type { NewSegment } from '../../../src/store/segment-table.ts'
 import type { TraceEntry } from '../../../src/wire/index/digest.ts'
 import { traceIdOf } from '../../support/otlp-records.ts'
@@ -59,18 +60,25 @@ describe('segments', () => {
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('insert' as const), seq: fc.nat(40) }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('take back' as const), seq: fc.nat(40) }) },
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('ask' as const) }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('drop' as const), seq: fc.nat(40) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const) }) },
   )
 
-  test('[ST21] runs, epochs and totals are those of the rows, whatever was written, taken back or deleted before', () => {
+  test('[ST21] runs, epochs and totals are those of the rows, whatever was written, taken back, dropped or deleted before', () => {
     const { segments, db } = fixture.store
     const held = new Set<number>()
-    const ask = (): void => {
-      const seqs = [...held].sort((a, b) => a - b)
-      const runs = segments.runs(log)
+    const dropped = new Set<number>()
+    const ids = new Map<number, number>()
+    const expectRuns = (runs: readonly SeqRange[], seqs: readonly number[]): void => {
       expect(runs.flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, i) => from + i))).toEqual(seqs)
       for (const [i, { from }] of runs.entries()) if (i > 0) expect(from).toBeGreaterThan((runs[i - 1]?.to ?? 0) + 1)
-      expect(segments.totals()).toEqual({ segments: held.size, records: held.size * 10 })
+    }
+    const ask = (): void => {
+      const seqs = [...held].sort((a, b) => a - b)
+      const kept = seqs.filter((seq) => !dropped.has(seq))
+      expectRuns(segments.runs(log), seqs)
+      expectRuns(segments.keptRuns(log), kept)
+      expect(segments.totals()).toEqual({ segments: kept.length, records: kept.length * 10 })
       const epochs = [...new Set(seqs.map((seq) => seq >> 3))]
       expect(segments.epochRanges(log)).toEqual(
         epochs.map((epoch) => {
@@ -85,9 +93,18 @@ describe('segments', () => {
       else if (each.kind === 'delete') {
         segments.deleteLog(log)
         held.clear()
+        dropped.clear()
+      } else if (each.kind === 'drop') {
+        const id = ids.get(seq)
+        if (!held.has(seq) || dropped.has(seq) || id === undefined) return
+        db.exec('BEGIN')
+        segments.drop(id)
+        db.exec('COMMIT')
+        segments.forget(log, [{ id, seq, records: 10 }])
+        dropped.add(seq)
       } else if (!held.has(seq)) {
         db.exec('BEGIN')
-        segments.insert(segment(seq, { epoch: seq >> 3 }))
+        ids.set(seq, segments.insert(segment(seq, { epoch: seq >> 3 })))
         if (each.kind === 'take back') segments.runs(log)
         db.exec(each.kind === 'insert' ? 'COMMIT' : 'ROLLBACK')
         if (each.kind === 'insert') held.add(seq)
@@ -170,7 +187,7 @@ describe('segments', () => {
     const plan = fixture.store.db
       .prepare(
         `EXPLAIN QUERY PLAN SELECT id, min_nano, max_nano, records, raw_bytes FROM segment
-         WHERE log = 1 AND max_nano >= 1 AND min_nano <= 9 AND (max_nano, id) < (9, 9) ORDER BY max_nano DESC, id DESC`,
+         WHERE log = 1 AND max_nano >= 1 AND min_nano <= 9 AND pack > 0 AND (max_nano, id) < (9, 9) ORDER BY max_nano DESC, id DESC`,
       )
       .all() as { detail: string }[]
     expect(plan.map(({ detail }) => detail).join()).toMatch(/^SEARCH segment USING COVERING INDEX segment_time [^,]*$/)

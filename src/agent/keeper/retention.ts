@@ -1,0 +1,157 @@
+/**
+ * Keeps what is stored within the limits its owner set (docs/spec/retention.md): looks every hour and whenever a lane may have
+ * outgrown its room, in steps between queries and calls. A run that fails is told and tried again, less and less often.
+ */
+import type { Clock } from '../../base/clock.ts'
+import type { Steps } from '../../base/steps.ts'
+import { SIGNALS } from '../../model/lane.ts'
+import { readLimits, SLACK, type RetentionLimits } from '../../policy/retention.ts'
+import type { SegmentRowId } from '../../store/segment-table.ts'
+import { AgeClock } from './age-clock.ts'
+import { BackOff } from './back-off.ts'
+import { SETTING } from './device-settings.ts'
+import { dropSegments } from './drop-segments.ts'
+import { heldSegments } from './held-segments.ts'
+import { retireKeys, type RetireKeysDeps } from './retire-keys.ts'
+import { tellDropped } from './tell-dropped.ts'
+import type { Turns } from './turns.ts'
+
+/** From the start to the first look, in milliseconds: whoever starts the agent waits for other things. */
+export const FIRST_LOOK_MS = 60_000
+/** How often ages are looked at. */
+export const LOOK_EVERY_MS = 3_600_000
+/** Longest time between two tries of a run that fails. */
+const RETRY_MAX_MS = LOOK_EVERY_MS
+/** A lane is looked at again once so much was stored since, or a fraction of the smallest limit, whichever is less. */
+const LOOK_AT_BYTES = 16 << 20
+
+export interface RetentionDeps extends RetireKeysDeps {
+  readonly clock: Clock
+  readonly turns: Turns
+  /** Keys were destroyed: none may stay in memory. */
+  readonly forgetKeys: () => void
+  /** Segments were dropped: there is space to give back, and less to offer. */
+  readonly onDropped: () => void
+  readonly onFailure: (err: unknown) => void
+}
+
+export class Retention {
+  readonly #deps: RetentionDeps
+  readonly #backOff = new BackOff(FIRST_LOOK_MS, RETRY_MAX_MS)
+  #cancel: (() => void) | undefined
+  #running: Promise<void> | undefined
+  #isStopped = false
+  readonly #ageClock: AgeClock
+  /** Bytes stored since the room of lanes was looked at, and the last segment among them. */
+  #grown: { readonly upTo: SegmentRowId; readonly bytes: number } = { upTo: 0, bytes: 0 }
+  /** Changes with every hold that is placed or lifted. */
+  #holdsVersion = 0
+  /** When keys were last looked at, and the audit log told. */
+  #settledAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(deps: RetentionDeps) {
+    this.#deps = deps
+    const { clock, store } = deps
+    this.#ageClock = new AgeClock({
+      clock,
+      load: () => store.settings.get(SETTING.retentionLooked) as number | undefined,
+      save: (unixMs) => store.settings.set(SETTING.retentionLooked, unixMs),
+    })
+  }
+
+  start(): void {
+    this.#grown = { upTo: this.#deps.store.segments.lastId(), bytes: 0 }
+    this.#runAfter(FIRST_LOOK_MS)
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#cancel?.()
+  }
+
+  /** Writes down when the newest segments were stored: what a run leaves is as old as it is. */
+  noteStored(): void {
+    const { store, clock } = this.#deps
+    store.arrivals.note(store.segments.lastId(), clock.now())
+  }
+
+  limits(): RetentionLimits {
+    return readLimits(this.#deps.store.settings.get(SETTING.retention))
+  }
+
+  /** Segments were stored. */
+  grew(): void {
+    if (this.#running !== undefined || this.#isStopped) return
+    const { store } = this.#deps
+    const added = store.kept.bytesAbove(this.#grown.upTo)
+    this.#grown = { upTo: store.segments.lastId(), bytes: this.#grown.bytes + added }
+    const limits = this.limits()
+    const smallest = Math.min(...SIGNALS.map((lane) => limits[lane].maxBytes))
+    if (this.#grown.bytes >= Math.min(LOOK_AT_BYTES, smallest * SLACK)) void this.run()
+  }
+
+  /** From the next step on nothing that it keeps is dropped. */
+  holdsChanged(): void {
+    this.#holdsVersion++
+  }
+
+  /** Does all there is to do now. Resolves after a failure too: that was told. */
+  run(): Promise<void> {
+    this.#running ??= this.#run().then((nextMs) => {
+      this.#running = undefined
+      this.#runAfter(nextMs)
+    })
+    return this.#running
+  }
+
+  /** @returns when to run again */
+  async #run(): Promise<number> {
+    const { turns, onFailure } = this.#deps
+    this.#cancel?.()
+    try {
+      await turns.upkeep(() => this.steps())
+      this.#backOff.succeeded()
+      return LOOK_EVERY_MS
+    } catch (err) {
+      const waitMs = this.#backOff.waitMs()
+      this.#backOff.failed()
+      if (!this.#isStopped) onFailure(err)
+      return waitMs
+    }
+  }
+
+  #runAfter(delayMs: number): void {
+    if (!this.#isStopped) this.#cancel = this.#deps.clock.after(delayMs, () => void this.run())
+  }
+
+  /** One run. What a crash leaves undone is done by the next. */
+  *steps(): Steps<void> {
+    const { store, clock, ledger, self, forgetKeys, onDropped } = this.#deps
+    const { nowMs, isTrusted } = this.#ageClock.look()
+    this.#grown = { upTo: store.segments.lastId(), bytes: 0 }
+    this.noteStored()
+    let dropped = 0
+    for (let version = -1; version !== this.#holdsVersion;) {
+      version = this.#holdsVersion
+      dropped += yield* this.#dropAll(nowMs, isTrusted, () => version === this.#holdsVersion)
+    }
+    if (dropped > 0) onDropped()
+    // A lane that is always full drops all the time: once an hour is often enough for the rest.
+    if (clock.monotonic() - this.#settledAtMs < LOOK_EVERY_MS) return
+    if (isTrusted && (yield* retireKeys(this.#deps, this.limits(), nowMs)) > 0) forgetKeys()
+    store.arrivals.forgetBefore(store.segments.nextId(0) ?? this.#grown.upTo)
+    tellDropped(store, ledger, self)
+    this.#settledAtMs = clock.monotonic()
+  }
+
+  *#dropAll(nowMs: number, isClockTrusted: boolean, isCurrent: () => boolean): Steps<number> {
+    const { store } = this.#deps
+    // Before the holds are looked up: what comes meanwhile may belong to one of them.
+    const upTo = store.segments.lastId()
+    const held = yield* heldSegments(
+      store,
+      store.holds.all().map(({ scope }) => scope),
+    )
+    return yield* dropSegments({ store, limits: this.limits(), held, nowMs, upTo, isClockTrusted, isCurrent })
+  }
+}
