@@ -127,7 +127,7 @@ export interface Looked {
   readonly records: number
   readonly unreadable: number
   /** Null: all that matters was looked at. */
-  readonly cut: 'bytes' | 'time' | null
+  readonly cut: 'bytes' | 'time' | 'memory' | null
   /** Where it was cut: nothing older was looked at. */
   readonly backToUnixNano: string | null
 }
@@ -213,6 +213,33 @@ export interface ErrorList {
   readonly errors: readonly ErrorGroup[]
   readonly others: number
   readonly looked: { readonly traces: Looked | null; readonly logs: Looked | null }
+}
+
+/** `map` */
+export interface MapNode {
+  readonly id: number
+  readonly deviceId: string
+  readonly deviceName: string
+  readonly module: string
+  readonly service: string | null
+  readonly spans: number
+  readonly errors: number
+}
+export interface MapEdge {
+  readonly from: number
+  readonly to: number
+  readonly via: 'call' | 'message' | 'link'
+  readonly count: number
+  readonly errors: number
+  readonly p50Ms: number
+  readonly p95Ms: number
+}
+export interface ServiceMap {
+  readonly nodes: readonly MapNode[]
+  readonly edges: readonly MapEdge[]
+  readonly unknownCallers: number
+  readonly leftOut: number
+  readonly looked: Looked
 }
 
 // --- Metrics (docs/spec/metrics.md) ---

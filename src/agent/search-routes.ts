@@ -18,6 +18,7 @@ export function searchRoutes({ keeper }: SearchRouteDeps): readonly Route[] {
   return [
     searchRoute('traces', (signal, ...query) => keeper.callUntil(signal, 'searchTraces', ...query)),
     searchRoute('logs', (signal, ...query) => keeper.callUntil(signal, 'searchLogs', ...query)),
+    ...totalsRoutes('map', (signal, ...query) => keeper.callUntil(signal, 'serviceMap', ...query)),
     ...totalsRoutes('statistics', (signal, ...query) => keeper.callUntil(signal, 'spanStatistics', ...query)),
     ...totalsRoutes('errors', (signal, ...query) => keeper.callUntil(signal, 'errorGroups', ...query)),
   ]

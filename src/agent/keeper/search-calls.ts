@@ -9,6 +9,7 @@ import { errorGroups } from '../../query/search/error-groups.ts'
 import { SearchError } from '../../query/search/search-error.ts'
 import { readSearchQuery, readTotalsQuery, type SearchQuery } from '../../query/search/search-query.ts'
 import { searchTraces } from '../../query/search/search-traces.ts'
+import { serviceMap } from '../../query/search/service-map.ts'
 import { spanStatistics, type StatisticsDeps } from '../../query/search/span-statistics.ts'
 import { withWholeTraces } from '../../query/search/whole-traces.ts'
 import { moved } from '../worker-port.ts'
@@ -46,6 +47,7 @@ export function searchCalls(keeper: Keeper) {
   return {
     searchTraces: call('traces', searchTraces),
     searchLogs: call('logs', listLogs),
+    serviceMap: call('traces', serviceMap, readTotalsQuery),
     spanStatistics: call('traces', spanStatistics, readTotalsQuery),
     errorGroups(fields: Fields, { timeoutMs }: Timeout = {}, signal?: AbortSignal) {
       const queries = () => queriesOf(lanesOfErrors(keeper), (lane) => read(fields, lane, readTotalsQuery))

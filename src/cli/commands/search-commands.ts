@@ -1,10 +1,11 @@
 /** Searching what was recorded. */
-import type { ErrorList, StatisticsList, TraceList } from '../../agent/http-types.ts'
+import type { ErrorList, ServiceMap, StatisticsList, TraceList } from '../../agent/http-types.ts'
 import type { Command, Option } from '../command.ts'
 import { wholeNumber } from '../option-values.ts'
 import { TIMES_HELP } from '../parse-time.ts'
 import { renderErrors } from '../render/error-table.ts'
 import { lookedWords, moreWords } from '../render/looked-words.ts'
+import { renderServiceMap } from '../render/service-map.ts'
 import { renderStatistics } from '../render/statistics-table.ts'
 import { renderTraceTable } from '../render/trace-table.ts'
 import { logsCommand } from './logs-command.ts'
@@ -95,7 +96,24 @@ const stats: Command = {
   },
 }
 
-export const searchCommands: readonly Command[] = [tracesSearch, logsCommand, errors, stats]
+const map: Command = {
+  name: 'map',
+  takes: '[FILTER...]',
+  help: 'which service calls which, over all devices and the bus',
+  details: ['Conditions are on the span that was called.', ...FILTER_HELP, SPAN_FIELDS_HELP, TIMES_HELP],
+  examples: ['map --since 1h', "map 'status=error'"],
+  options: { ...TIME_OPTIONS, ...TIMEOUT_OPTION },
+  words: FILTER_WORDS,
+  async run(context) {
+    const { client, output } = context
+    const answer = await client.callAnyway<ServiceMap>('POST', '/v1/search/map', queryOf(context, Date.now()))
+    output.answer(answer, () =>
+      [renderServiceMap(answer, output).trimEnd(), ...lookedWords(answer.looked, output.width)].join('\n'),
+    )
+  },
+}
+
+export const searchCommands: readonly Command[] = [tracesSearch, logsCommand, errors, stats, map]
 
 function limitOption(what: string): Option {
   return { type: 'string', value: 'N', refuse: wholeNumber(1, MAX_LIMIT), help: `at most so many ${what}` }

@@ -6,6 +6,7 @@ import { wrapText } from './wrap-text.ts'
 const WHY = {
   time: 'its time was over',
   bytes: 'there was too much to open',
+  memory: 'there was too much to keep',
 } as const
 const NANOS_PER_MS = 1_000_000n
 

@@ -3,7 +3,7 @@ import { ReadBudget } from '../read-budget.ts'
 import type { SearchChunk } from './search-source.ts'
 
 /** Why a query stopped before it had looked at everything it should have. */
-export type Cut = 'bytes' | 'time'
+export type Cut = 'bytes' | 'time' | 'memory'
 
 /** Part of every answer that is made by looking at records. */
 export interface Looked {
@@ -44,8 +44,12 @@ export class Look {
     this.#hasTime = hasTime
   }
 
-  /** @returns whether the chunk may be looked at; if not, neither may any after it */
-  take(chunk: SearchChunk): boolean {
+  /**
+   * @param hasRoom for what it comes to
+   * @returns whether the chunk may be looked at; if not, neither may any after it
+   */
+  take(chunk: SearchChunk, hasRoom = true): boolean {
+    if (!hasRoom) return this.#stop('memory', chunk)
     if (!this.#hasTime()) return this.#stop('time', chunk)
     if (!this.#budget.take(chunk)) return this.#stop('bytes', chunk)
     this.#chunks++

@@ -98,7 +98,8 @@ interface Row {
 class CountedSpans {
   readonly #payload: Uint8Array
   readonly #names = new Map<string, number>()
-  readonly #services: (string | null)[] = []
+  /** Their numbers. */
+  readonly #services = new Map<string | null, number>()
   /** Of each service, by name and kind. */
   readonly #rows: Map<number, Row>[] = []
   #service = 0
@@ -111,9 +112,9 @@ class CountedSpans {
 
   /** What follows is of this service. */
   enter(service: string | null): void {
-    const known = this.#services.indexOf(service)
-    this.#service = known < 0 ? this.#services.push(service) - 1 : known
-    if (known < 0) this.#rows.push(new Map())
+    this.#service = this.#services.get(service) ?? this.#services.size
+    this.#services.set(service, this.#service)
+    if (this.#rows.length === this.#service) this.#rows.push(new Map())
   }
 
   add({ name, kind, statusCode, duration, start }: SpanHead): void {
@@ -138,11 +139,11 @@ class CountedSpans {
       buckets: Uint16Array.from(rows.flatMap(({ buckets }) => [...buckets.keys()])),
       counts: Uint32Array.from(rows.flatMap(({ buckets }) => [...buckets.values()])),
     }
-    const names = [...this.#names.keys()]
-    const textBytes = [...names, ...this.#services].reduce((sum, text) => sum + TEXT_BYTES + 2 * (text?.length ?? 0), 0)
+    const [names, services] = [[...this.#names.keys()], [...this.#services.keys()]]
+    const textBytes = [...names, ...services].reduce((sum, text) => sum + TEXT_BYTES + 2 * (text?.length ?? 0), 0)
     const bytes = Object.values(columns).reduce((sum, { byteLength }) => sum + byteLength, PART_BYTES + textBytes)
     return {
-      services: this.#services,
+      services,
       names,
       ...columns,
       earliestMs: this.#earliestMs,

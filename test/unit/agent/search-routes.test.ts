@@ -25,6 +25,7 @@ describe('routes of searches', () => {
   test.each([
     ['errors', 'errorGroups'],
     ['statistics', 'spanStatistics'],
+    ['map', 'serviceMap'],
   ])('[SQ1] %s can be asked for with a path too', async (what, call) => {
     asked.length = 0
     const path = `/v1/${what}?filter=a%3D1&sinceUnixMs=5&limit=x&timeoutMs=500`

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { jsonBody, type Route } from '../../../src/agent/http-server.ts'
-import type { ErrorList, LogLine, LogList, Looked, StatisticsList } from '../../../src/agent/http-types.ts'
+import type { ErrorList, LogLine, LogList, Looked, ServiceMap, StatisticsList } from '../../../src/agent/http-types.ts'
 import { displayWidth } from '../../../src/cli/render/display-width.ts'
 import { renderErrors } from '../../../src/cli/render/error-table.ts'
+import { renderServiceMap } from '../../../src/cli/render/service-map.ts'
 import { renderStatistics } from '../../../src/cli/render/statistics-table.ts'
 import { cliHarness, type CliHarness } from './cli-harness.ts'
 
@@ -246,5 +247,51 @@ describe('stats', () => {
   test('[SQ13] nothing found is said', () => {
     const none = { ...list, statistics: [], others: { spans: 0, errors: 0 } }
     expect(renderStatistics(none, { width: 80, color: false })).toBe('No such span.\n')
+  })
+})
+
+describe('map', () => {
+  const node = (id: number, service: string, deviceName = 'Phone') => ({
+    id,
+    deviceId: deviceName,
+    deviceName,
+    module: `otlp/${service}`,
+    service,
+    spans: 5,
+    errors: 0,
+  })
+  const answer: ServiceMap = {
+    nodes: [node(0, 'app'), node(1, 'shop', 'Laptop'), node(2, 'idle')],
+    edges: [
+      { from: 0, to: 1, via: 'call', count: 1200, errors: 60, p50Ms: 3, p95Ms: 30 },
+      { from: 1, to: 0, via: 'message', count: 2, errors: 0, p50Ms: 1, p95Ms: 2 },
+    ],
+    unknownCallers: 3,
+    leftOut: 0,
+    looked: LOOKED,
+  }
+
+  test('[SQ14] who calls whom, with the device where there are several', () => {
+    expect(renderServiceMap(answer, { width: 100, color: false }).split('\n')).toEqual([
+      'from                    to            times   errors   p50    p95',
+      'Phone: app    calls     Laptop: shop  1,200  60 (5%)  3 ms  30 ms',
+      'Laptop: shop  sends to  Phone: app        2        -  1 ms   2 ms',
+      'Without calls between services: Phone: idle.',
+      'Of 3 calls the caller is not here.',
+      '',
+    ])
+  })
+
+  test('[QU15] names from outside steer no terminal, in the table nor below it', () => {
+    const evil = { ...answer, nodes: [node(0, 'a\u001B[2Jb'), node(1, 'c\nd'), node(2, 'e\u001B]0;x\u0007f')] }
+    const text = renderServiceMap(evil, { width: 60, color: false })
+    expect(text).not.toContain('\u001B')
+    expect(text).toContain('Without calls between services: ef.')
+  })
+
+  test('[SQ14] the command asks for what was typed; no span is said', async () => {
+    await cli.serve([answering('/v1/search/map', { ...answer, nodes: [], edges: [], unknownCallers: 0 })])
+    expect((await cli.run('map', 'status=error')).stdout).toBe('No such span.\n')
+    expect(asked).toEqual([{ filter: 'status=error' }])
   })
 })

@@ -86,6 +86,7 @@ describe('searching the store', () => {
     await keeper.setStage('pro')
     await expect(search({})).rejects.toMatchObject({ code: 'STAGE_TOO_LOW' })
     await expect(api.spanStatistics({})).rejects.toMatchObject({ code: 'STAGE_TOO_LOW' })
+    await expect(api.serviceMap({})).rejects.toMatchObject({ code: 'STAGE_TOO_LOW' })
     await expect(api.searchLogs({})).resolves.toBeDefined()
     await keeper.setStage('casual')
     await expect(api.searchLogs({})).rejects.toMatchObject({ code: 'STAGE_TOO_LOW' })
