@@ -10,13 +10,13 @@ export const name = 'idle'
 export const what =
   'Four agents and a bare Node that does nothing, all at once, over 20 s: casual; pro, paired and connected to another; ' +
   'developer, whose devtools process is counted on its own. They run the compiled package, as users do. Resident memory, ' +
-  'pages shared between processes included.'
+  'of pages that processes share each has its part.'
 
 const SETTLE_MS = 8_000
 const WATCH_MS = 20_000
 
 interface Idle {
-  readonly rssMB: number
+  readonly memoryMB: number
   readonly cpuPercent: number
 }
 
@@ -47,8 +47,8 @@ async function watch(pids: readonly number[]): Promise<readonly Idle[]> {
   const startedMs = performance.now()
   await pause(WATCH_MS)
   const seconds = (performance.now() - startedMs) / 1000
-  return pids.map(usageOf).map(({ rssMB, cpuS }, i) => ({
-    rssMB,
+  return pids.map(usageOf).map(({ memoryMB, cpuS }, i) => ({
+    memoryMB,
     cpuPercent: ((cpuS - (before[i]?.cpuS ?? 0)) / seconds) * 100,
   }))
 }
@@ -59,8 +59,8 @@ function describe(stage: string, ours: Idle, raw: Idle): readonly Measure[] {
       label: `${stage}: memory`,
       unit: 'MB',
       better: 'lower',
-      ours: ours.rssMB,
-      raw: { label: 'bare Node', value: raw.rssMB },
+      ours: ours.memoryMB,
+      raw: { label: 'bare Node', value: raw.memoryMB },
     },
     // A bare Node uses none at all, so there is no ratio.
     { label: `${stage}: processor`, unit: '% of a core', better: 'lower', ours: ours.cpuPercent },

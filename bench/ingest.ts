@@ -5,7 +5,7 @@ import { sizeOf, withBarePipeline } from './support/bare-pipeline.ts'
 import { withDevices, type Device } from './support/device.ts'
 import { load, loadDuring, type Loaded } from './support/load.ts'
 import type { Measure } from './support/measure.ts'
-import { descendantsOf, rssOf } from './support/proc.ts'
+import { descendantsOf, memoryOf } from './support/proc.ts'
 import { withPackage } from './support/program.ts'
 import { BATCH_SPANS } from './support/spans.ts'
 import { traceIdOf } from './support/id-plan.ts'
@@ -82,7 +82,7 @@ async function ingest(device: Device): Promise<Ours> {
   const bytesPerSpan = sizeOf(device.folder) / spansUpTo(BATCHES)
   const runtime = await watchUnderLoad(device, pids)
   await pause(COOL_MS)
-  return { full, runtime, bytesPerSpan, cooledMB: rssOf(pids) }
+  return { full, runtime, bytesPerSpan, cooledMB: memoryOf(pids) }
 }
 
 async function watchUnderLoad(device: Device, pids: readonly number[]): Promise<RuntimeView> {

@@ -7,7 +7,7 @@ import { Device } from './support/device.ts'
 import { deviceFolder, fillHome, type Filled } from './support/filled-home.ts'
 import { askHome, type Answers } from './support/home-questions.ts'
 import { percentile, type BenchmarkOptions, type Measure } from './support/measure.ts'
-import { descendantsOf, rssOf } from './support/proc.ts'
+import { descendantsOf, memoryOf } from './support/proc.ts'
 import { withPackage } from './support/program.ts'
 import { pause } from './support/until.ts'
 
@@ -58,11 +58,11 @@ async function live(folder: string, filled: Filled, command: string): Promise<Li
   }
   try {
     const pids = [device.pid, ...descendantsOf(device.pid)]
-    const startedMB = rssOf(pids)
+    const startedMB = memoryOf(pids)
     const found = await askHome(device, filled)
-    const askedMB = rssOf(pids)
+    const askedMB = memoryOf(pids)
     await pause(IDLE_AFTER_MS)
-    return { startMs: percentile(starts, 50), startedMB, askedMB, idleMB: rssOf(pids), answers: found }
+    return { startMs: percentile(starts, 50), startedMB, askedMB, idleMB: memoryOf(pids), answers: found }
   } finally {
     await device.stop()
   }

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import type { LoadJob, LoadResult } from '../load-generator.ts'
 import { startNode } from './child.ts'
-import { cpuDuring, rssDuring } from './proc.ts'
+import { cpuDuring, memoryDuring } from './proc.ts'
 
 const GENERATOR = fileURLToPath(new URL('../load-generator.ts', import.meta.url))
 
@@ -26,7 +26,7 @@ export async function loadDuring<T>(
 ): Promise<{ readonly loaded: Loaded; readonly seen: T }> {
   const generator = startNode([GENERATOR, JSON.stringify(job)])
   await generator.nextJson() // warmed up
-  const measured = cpuDuring(pids, () => rssDuring(pids, () => generator.nextJson() as Promise<LoadResult>))
+  const measured = cpuDuring(pids, () => memoryDuring(pids, () => generator.nextJson() as Promise<LoadResult>))
   const [{ result, cpuS }, seen] = await Promise.all([measured, meanwhile()])
   await generator.ended
   const { errors, partial } = result.result

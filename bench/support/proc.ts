@@ -8,17 +8,17 @@ const TICKS_PER_S = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf
 
 export interface Usage {
   readonly cpuS: number
-  /** Resident, pages shared with other processes included. */
-  readonly rssMB: number
+  /** Resident; of pages that several processes share, such as Node itself, each has its part (`Pss` of Linux). */
+  readonly memoryMB: number
 }
 
 export function usageOf(pid: number): Usage {
-  const rssKiB = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  const pssKiB = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]
   // The command's name may hold spaces; the fields are counted from its closing bracket.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
   return {
     cpuS: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S,
-    rssMB: (Number(rssKiB) * 1024) / 1e6,
+    memoryMB: (Number(pssKiB) * 1024) / 1e6,
   }
 }
 
@@ -45,13 +45,13 @@ export function descendantsOf(pid: number): readonly number[] {
 }
 
 /** The most resident memory that processes have together while `work` runs, in MB: asked for ten times a second. */
-export async function rssDuring<T>(
+export async function memoryDuring<T>(
   pids: readonly number[],
   work: () => Promise<T>,
 ): Promise<{ readonly result: T; readonly peakMB: number }> {
-  let peakMB = rssOf(pids)
+  let peakMB = memoryOf(pids)
   const look = setInterval(() => {
-    peakMB = Math.max(peakMB, rssOf(pids))
+    peakMB = Math.max(peakMB, memoryOf(pids))
   }, LOOK_EVERY_MS)
   try {
     return { result: await work(), peakMB }
@@ -60,6 +60,6 @@ export async function rssDuring<T>(
   }
 }
 
-export function rssOf(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + usageOf(pid).rssMB, 0)
+export function memoryOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + usageOf(pid).memoryMB, 0)
 }

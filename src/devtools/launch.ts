@@ -46,9 +46,12 @@ export interface DevtoolsChild {
 /** Characters of stderr kept for the log: the last lines of a stack. */
 const MAX_STDERR_CHARS = 2_048
 
+/** Half of the room for new objects. Bodies are passed on as they are, so that few are made. */
+const MAX_SEMI_SPACE_MB = 4
+
 export function launchDevtools(config: DevtoolsConfig): DevtoolsChild {
   const child = fork(fileURLToPath(ENTRY), [], {
-    execArgv: sandboxFlags(),
+    execArgv: [...sandboxFlags(), `--max-semi-space-size=${MAX_SEMI_SPACE_MB}`],
     env: {},
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })

@@ -88,7 +88,7 @@ async function watch(device: Device, devtools: number, options: ProofOptions): P
   const looks: Look[] = []
   while (performance.now() < endMs) {
     const look = await device.call<RuntimeView>('GET', `/v1/runtime?watchMs=${WATCH_MS}`)
-    looks.push({ ...look, devtoolsBytes: usageOf(devtools).rssMB * 1e6 })
+    looks.push({ ...look, devtoolsBytes: usageOf(devtools).memoryMB * 1e6 })
     if (looks.length % TELL_EVERY === 0) options.onProgress?.(looks.length)
   }
   return looks

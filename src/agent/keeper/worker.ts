@@ -1,6 +1,7 @@
 /** The store thread: one keeper, served to the main thread. Keys come in the worker's data and stay in memory. */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { MeshError } from '../../base/errors.ts'
+import { collectWhenIdle } from '../../platform/collect-when-idle.ts'
 import { nodeClock } from '../../platform/node-clock.ts'
 import { nodeCrypto } from '../../platform/node-crypto.ts'
 import { toStoreError } from '../../store/store-error.ts'
@@ -27,6 +28,7 @@ try {
   process.once('exit', () => keeper?.close())
   serveCalls(port, keeperApi(keeper, options.storeFile), toStoreError)
   port.postMessage({ event: 'ready', value: keeper.view() })
+  collectWhenIdle()
 } catch (cause) {
   const err = toStoreError(cause)
   if (!(err instanceof MeshError)) throw err
