@@ -91,6 +91,7 @@ const STATUS: Readonly<Record<string, number>> = {
   HTTP_TOO_LARGE: 413,
   TRACE_NOT_FOUND: 404,
   METRIC_NOT_FOUND: 404,
+  HOLD_UNKNOWN: 404,
   INTERNAL: 500,
   WORKER_GONE: 503,
   QUERY_BUSY: 503,

@@ -380,6 +380,80 @@ export interface RuntimeThreadView {
   readonly buffersBytes: number
 }
 
+/** How long records of a lane are kept, and how much room they get. */
+export interface LaneLimitsView {
+  readonly maxAgeDays: number
+  /** Of sealed records, as they lie on the disk. */
+  readonly maxBytes: number
+}
+export type RetentionView = Readonly<Record<'traces' | 'logs' | 'metrics', LaneLimitsView>>
+
+/** Records that were kept and are gone. `lease`: their owner was not heard of for as long as its grant allows. */
+export interface GoneView {
+  readonly reason: 'age' | 'size' | 'lease'
+  readonly segments: number
+  readonly records: number
+  readonly bytes: number
+  readonly firstUnixMs: number
+  readonly lastUnixMs: number
+}
+export interface KeptView {
+  readonly segments: number
+  readonly records: number
+  /** Sealed. */
+  readonly bytes: number
+  /** When the oldest of them says it was recorded. */
+  readonly sinceUnixMs: number | null
+  readonly gone: readonly GoneView[]
+}
+export interface KeptSourceView extends KeptView {
+  readonly deviceId: string
+  readonly module: string
+}
+export interface KeptLaneView extends KeptView {
+  readonly lane: 'traces' | 'logs' | 'metrics'
+  readonly limits: LaneLimitsView
+  /** The largest first. */
+  readonly sources: readonly KeptSourceView[]
+}
+/** What is on this device, of its own records and of others. */
+export interface StoreStatsView {
+  readonly lanes: readonly KeptLaneView[]
+  /** Acknowledged, and not yet in a segment. */
+  readonly openRecords: number
+  readonly holds: number
+  readonly disk: {
+    readonly packBytes: number
+    readonly databaseBytes: number
+    /** Of the database: not used now. */
+    readonly freeBytes: number
+  }
+  readonly index: {
+    readonly tailSegments: number
+    readonly tailBytes: number
+    readonly parts: number
+    readonly blocks: number
+    readonly blockBytes: number
+    readonly cachedBytes: number
+  }
+}
+
+/** What keeps records from being dropped. */
+export interface HoldView {
+  readonly id: number
+  readonly createdUnixMs: number
+  readonly reason: string
+  readonly scope:
+    | { readonly kind: 'trace'; readonly traceId: string }
+    | {
+        readonly kind: 'range'
+        readonly fromUnixMs: number
+        readonly toUnixMs: number
+        readonly deviceId?: string | undefined
+        readonly module?: string | undefined
+      }
+}
+
 /** In `status`, and what `audit accept` answers. Codes are those of docs/spec/audit.md, AU22. */
 export interface AlarmView {
   readonly code: string

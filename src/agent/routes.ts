@@ -22,6 +22,7 @@ import { bad, lanesField, optionalText, stageField, textField, textList, timeFie
 import { runtimeRoutes } from './runtime-routes.ts'
 import { searchLimit, searchRoutes, timeoutOf } from './search-routes.ts'
 import type { StageSwitch } from './stage-switch.ts'
+import { storeRoutes } from './store-routes.ts'
 import { transferRoutes } from './transfer-routes.ts'
 
 export interface RouteDeps {
@@ -57,6 +58,7 @@ export function agentRoutes(deps: RouteDeps): readonly Route[] {
     ...auditRoutes(deps),
     ...runtimeRoutes(deps),
     ...transferRoutes(deps),
+    ...storeRoutes(deps),
   ]
 }
 

@@ -11,6 +11,7 @@ import { moduleCommands } from './commands/module-commands.ts'
 import { recordCommands } from './commands/record-commands.ts'
 import { searchCommands } from './commands/search-commands.ts'
 import { stageCommand } from './commands/stage-command.ts'
+import { storeCommands } from './commands/store-commands.ts'
 import { commandPage, groupPage, programPage, type HelpPage, type Section } from './help.ts'
 import { nearest } from './nearest.ts'
 
@@ -26,7 +27,7 @@ export const COMMON_OPTIONS: Options = {
   version: { type: 'boolean', help: 'the version of this program' },
 }
 const SECTIONS: readonly Section[] = [
-  { title: 'This device', commands: [...deviceCommands, stageCommand, ...moduleCommands] },
+  { title: 'This device', commands: [...deviceCommands, stageCommand, ...moduleCommands, ...storeCommands] },
   { title: 'Your other devices', commands: meshCommands },
   { title: 'Who may see what', commands: consentCommands },
   {

@@ -4,6 +4,7 @@
  * A file made before version 3 cannot do this; its free pages are used again.
  */
 import type { Database } from 'better-sqlite3'
+import { PAGE_BYTES } from './open-encrypted.ts'
 import { asStoreErrors } from './store-error.ts'
 
 /** Pages given back in one step, a transaction: some milliseconds. */
@@ -31,6 +32,11 @@ export class FreePages {
     this.#isUnderWay = free >= MIN_FREE_PAGES && share > (this.#isUnderWay ? MAX_FREE_SHARE / 2 : MAX_FREE_SHARE)
     if (this.#isUnderWay) asStoreErrors(() => this.#db.pragma(`incremental_vacuum(${PAGES_AT_ONCE})`))
     return this.#isUnderWay
+  }
+
+  /** Of the file, not used now. */
+  bytes(): number {
+    return this.#pragma('freelist_count') * PAGE_BYTES
   }
 
   #pragma(name: string): number {

@@ -20,7 +20,7 @@ import type { Store } from '../../store/store.ts'
 import type { Held } from './held-segments.ts'
 
 /** Segments looked at, and at most dropped, in one transaction: a few milliseconds. */
-export const DROPPED_AT_ONCE = 32
+export const DROPPED_AT_ONCE = 16
 
 export interface DropRun {
   readonly store: Store

@@ -30,6 +30,7 @@ import { knowledgeOf, queryDeps, requireView } from './query-deps.ts'
 import { runtimeCalls } from './runtime-calls.ts'
 import { searchCalls } from './search-calls.ts'
 import { requireGate } from './stage-error.ts'
+import { storeCalls } from './store-calls.ts'
 import { transferCalls } from './transfer-calls.ts'
 
 export type AlarmErrorCode = 'POLICY_ALARM'
@@ -68,6 +69,7 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
     ...controlCalls(keeper),
     ...syncCalls(keeper),
     ...runtimeCalls(intake),
+    ...storeCalls(keeper, storeFile),
     close: () => keeper.close(),
   } satisfies Callable
 }

@@ -4,8 +4,8 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import type { Steps } from '../../base/steps.ts'
-import { SIGNALS } from '../../model/lane.ts'
-import { readLimits, SLACK, type RetentionLimits } from '../../policy/retention.ts'
+import { SIGNALS, type Signal } from '../../model/lane.ts'
+import { readLimits, SLACK, type LaneLimits, type RetentionLimits } from '../../policy/retention.ts'
 import type { SegmentRowId } from '../../store/segment-table.ts'
 import { AgeClock } from './age-clock.ts'
 import { BackOff } from './back-off.ts'
@@ -44,8 +44,8 @@ export class Retention {
   readonly #ageClock: AgeClock
   /** Bytes stored since the room of lanes was looked at, and the last segment among them. */
   #grown: { readonly upTo: SegmentRowId; readonly bytes: number } = { upTo: 0, bytes: 0 }
-  /** Changes with every hold that is placed or lifted. */
-  #holdsVersion = 0
+  /** Changes with the limits, and with every hold that is placed or lifted. */
+  #version = 0
   /** When keys were last looked at, and the audit log told. */
   #settledAtMs = Number.NEGATIVE_INFINITY
 
@@ -92,7 +92,25 @@ export class Retention {
 
   /** From the next step on nothing that it keeps is dropped. */
   holdsChanged(): void {
-    this.#holdsVersion++
+    this.#version++
+  }
+
+  /** In force at once, and audited before. What is too much now goes soon. @throws what the ledger throws */
+  setLimits(lane: Signal, change: Partial<LaneLimits>): RetentionLimits {
+    const { store, ledger, self } = this.#deps
+    const before = this.limits()
+    const after: RetentionLimits = { ...before, [lane]: { ...before[lane], ...change } }
+    ledger.append({
+      type: 'retention.changed',
+      outcome: 'success',
+      actor: { kind: 'user', ref: self },
+      object: { kind: 'policy', ref: 'retention' },
+      payload: { lane, from: wordsOf(before[lane]), to: wordsOf(after[lane]) },
+    })
+    store.settings.set(SETTING.retention, after)
+    this.#version++
+    void this.run()
+    return after
   }
 
   /** Does all there is to do now. Resolves after a failure too: that was told. */
@@ -131,9 +149,9 @@ export class Retention {
     this.#grown = { upTo: store.segments.lastId(), bytes: 0 }
     this.noteStored()
     let dropped = 0
-    for (let version = -1; version !== this.#holdsVersion;) {
-      version = this.#holdsVersion
-      dropped += yield* this.#dropAll(nowMs, isTrusted, () => version === this.#holdsVersion)
+    for (let version = -1; version !== this.#version;) {
+      version = this.#version
+      dropped += yield* this.#dropAll(nowMs, isTrusted, () => version === this.#version)
     }
     if (dropped > 0) onDropped()
     // A lane that is always full drops all the time: once an hour is often enough for the rest.
@@ -154,4 +172,8 @@ export class Retention {
     )
     return yield* dropSegments({ store, limits: this.limits(), held, nowMs, upTo, isClockTrusted, isCurrent })
   }
+}
+
+function wordsOf({ maxAgeDays, maxBytes }: LaneLimits): string {
+  return `${maxAgeDays} days, ${maxBytes} bytes`
 }

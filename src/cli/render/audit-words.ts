@@ -27,6 +27,8 @@ export function isAbout({ object, payload }: AuditView, nameOf: NameOf): string 
       return `${word('lane')} ${word('epoch')}`.trim()
     case 'module':
       return word('module')
+    case 'data':
+      return word('reason')
     case 'export':
       return word('lane')
     case 'endpoint':
