@@ -6,7 +6,7 @@
  *   phone    killed: records in the journal, a write-ahead log; segments of its own and of the laptop's
  *   laptop   stopped: everything in the files themselves
  */
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sealKeys, KEYS_FILE, MASTER_FILE } from '../src/agent/key-file.ts'
 import { nodeCrypto } from '../src/platform/node-crypto.ts'
@@ -16,7 +16,6 @@ import { logs, manySpans, metrics, traces } from '../test/support/otlp-records.t
 import { storedFacts, type StoredFacts } from '../test/support/stored-facts.ts'
 
 const DAY_MS = 86_400_000
-const FILES = ['store.db', 'store.db-wal', 'audit.db', 'audit.db-wal']
 const LANES = ['traces', 'logs', 'metrics'] as const
 
 const [target] = process.argv.slice(2)
@@ -88,9 +87,8 @@ function requireInStep(): void {
 
 async function freeze(device: MeshDevice, home: string): Promise<void> {
   mkdirSync(home, { recursive: true })
-  for (const file of FILES) {
-    if (existsSync(join(device.folder, file))) copyFileSync(join(device.folder, file), join(home, file))
-  }
+  // The index of a write-ahead log is made anew at every start.
+  cpSync(device.folder, home, { recursive: true, filter: (path) => !path.endsWith('-shm') })
   const { keysText, masterText = '' } = await sealKeys(nodeCrypto, 'file', device.keys, undefined)
   writeFileSync(join(home, KEYS_FILE), keysText)
   writeFileSync(join(home, MASTER_FILE), masterText)
