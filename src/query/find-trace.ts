@@ -3,7 +3,11 @@ import { MeshError } from '../base/errors.ts'
 import { toTraceId, type TraceId } from '../model/ids.ts'
 import type { TraceSource } from './trace-source.ts'
 
-export type QueryErrorCode = 'TRACE_ID_INVALID' | 'TRACE_AMBIGUOUS'
+export type QueryErrorCode =
+  | 'TRACE_ID_INVALID'
+  | 'TRACE_AMBIGUOUS'
+  /** Something of the trace is stored, and nothing of that can be read. */
+  | 'TRACE_UNREADABLE'
 export class QueryError extends MeshError<QueryErrorCode> {}
 
 /** Fewer would be a guess more often than a choice. */

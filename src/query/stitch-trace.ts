@@ -12,6 +12,7 @@ import { nanosBetween } from './corrected-times.ts'
 import { criticalPath } from './critical-path.ts'
 import { deviceName } from './device-name.ts'
 import { findGaps } from './find-gaps.ts'
+import { QueryError } from './find-trace.ts'
 import { findLinks, linkingChunks, type LinkSource } from './find-links.ts'
 import { JsonBytes } from './json-bytes.ts'
 import { writeFields } from './json-in-steps.ts'
@@ -41,7 +42,10 @@ export interface StitchOptions {
   readonly maxSpans?: number
 }
 
-/** @returns a {@link StitchedTrace} as JSON, in parts, or `undefined` if no span of it is here. */
+/**
+ * @returns a {@link StitchedTrace} as JSON, in parts, or `undefined` if no span of it is here.
+ * @throws {QueryError} `TRACE_UNREADABLE` if nothing that is stored of it can be read
+ */
 export function* stitchTrace(
   traceId: TraceId,
   deps: StitchDeps,
@@ -53,7 +57,7 @@ export function* stitchTrace(
   const linking = links && linkingChunks(traceId, links)
   const stored = source.chunksOf(traceId)
   const spans = yield* collectSpans(traceId, stored, { sha256, clocks, maxSpans })
-  if (spans.count === 0) return undefined
+  if (spans.count === 0) return noSpans(spans)
   const findings = yield* findOut(spans, clocks)
   const json = new JsonBytes().raw(utf8('{"spans":['))
   const partlyUnreadable = yield* writeSpans(json, findings, attributes)
@@ -62,6 +66,13 @@ export function* stitchTrace(
   const about = yield* describe(traceId, findings, partlyUnreadable, { knowledge, clocks, lost: stored.lost })
   yield* writeFields(json, { ...about, ...linkedFrom })
   return json.raw(utf8('}')).parts()
+}
+
+function noSpans({ unreadableChunks }: CollectedSpans): undefined {
+  if (unreadableChunks === 0) return undefined
+  throw new QueryError('TRACE_UNREADABLE', 'nothing that is stored of this trace can be read: see aico-mesh status', {
+    details: { unreadableChunks },
+  })
 }
 
 function* findOut(spans: CollectedSpans, clocks: TraceClocks): Steps<SpanFindings> {

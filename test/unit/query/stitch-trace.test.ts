@@ -212,6 +212,11 @@ describe('copies', () => {
     expect(trace.spans).toHaveLength(1)
   })
 
+  test('[QU1] a trace of which nothing can be read is not one that is not here', () => {
+    const code = expect.objectContaining({ code: 'TRACE_UNREADABLE' })
+    expect(() => stitched([{ ...one, payload: Uint8Array.of(0x0a, 0x7f, 1) }])).toThrow(code)
+  })
+
   test('[QU4] any bytes in a chunk lose nothing of the others', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (payload) => {
