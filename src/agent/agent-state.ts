@@ -4,6 +4,7 @@ import type { Bus } from '../bus/bus.ts'
 import { standingOf } from '../policy/decide-removal.ts'
 import type { DevtoolsProcess } from './devtools-process.ts'
 import type {
+  DamagedView,
   DeviceList,
   ModuleView,
   PeerDetailView,
@@ -12,6 +13,7 @@ import type {
   RemovedByView,
   StatusView,
 } from './http-types.ts'
+import type { LostOfOwner } from './keeper/damage-report.ts'
 import type { KeeperClient } from './keeper-client.ts'
 import type { KeyStore } from './key-file.ts'
 import type { MeshHost } from './mesh-host.ts'
@@ -64,7 +66,7 @@ export class AgentState {
   async status(): Promise<StatusView> {
     const { keeper, keyStore, clock, registry, mesh } = this.#deps
     const { self, stage, held, alarms } = keeper.view()
-    const { segments, records, bytes, counters } = await keeper.call('status')
+    const { segments, records, bytes, counters, lost } = await keeper.call('status')
     return {
       deviceId: self.deviceId,
       name: self.name,
@@ -80,6 +82,7 @@ export class AgentState {
       held: held ?? null,
       counters,
       alarms: alarms.map(toAlarmView),
+      damaged: await this.#damaged(lost),
     }
   }
 
@@ -118,6 +121,19 @@ export class AgentState {
       name,
       connected,
       lastSeenUnixMs,
+    }))
+  }
+
+  async #damaged(lost: readonly LostOfOwner[]): Promise<readonly DamagedView[]> {
+    if (lost.length === 0) return []
+    const { self } = this.#deps.keeper.view()
+    const known = await this.#onceKnown()
+    return lost.map(({ deviceId, segments, records }) => ({
+      deviceId,
+      name: known.find((device) => device.deviceId === deviceId)?.name ?? null,
+      self: deviceId === self.deviceId,
+      segments,
+      records,
     }))
   }
 

@@ -356,6 +356,18 @@ export interface StatusView {
   readonly counters: Readonly<Record<string, number>>
   /** What was put back or lost behind this device's back; while one stands, nothing of it leaves. */
   readonly alarms: readonly AlarmView[]
+  /** Stored records that are damaged on this disk and not back yet, by the device whose they are. */
+  readonly damaged: readonly DamagedView[]
+}
+
+/** In `status`. They are asked for again of devices that may have them, until one gives them back. */
+export interface DamagedView {
+  readonly deviceId: string
+  /** Null for a device that is not known any more. */
+  readonly name: string | null
+  readonly self: boolean
+  readonly segments: number
+  readonly records: number
 }
 
 /** How the agent fared for as long as it was asked to look. */

@@ -51,6 +51,10 @@ const DEFAULTS = {
   'retention.changed': { severity: 'notice', retention: 'security-1y' },
   'hold.placed': { severity: 'notice', retention: 'security-1y' },
   'hold.removed': { severity: 'notice', retention: 'security-1y' },
+  /** Stored bodies are not what was stored: by a failing disk, or by somebody who writes in the home. */
+  'data.damaged': { severity: 'warn', retention: 'security-1y' },
+  /** Another device gave back what was damaged here. */
+  'data.restored': { severity: 'notice', retention: 'security-1y' },
   /** An operation was found without its leaf, or a leaf without its operation, and put right. */
   'audit.reconciled': { severity: 'warn', retention: 'security-1y' },
   /** One of the two databases is older than the other has seen it (AU21). */

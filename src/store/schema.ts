@@ -2,6 +2,7 @@
  * The main database, one step a version (see migrate.ts); never edit a released step, append one.
  * Text and layout in words: docs/spec/storage.md.
  */
+import { LOST_BODY_SCHEMA } from './lost-body-schema.ts'
 import { METRIC_SCHEMA } from './metric-schema.ts'
 import { POSTING_SCHEMA } from './postings/posting-schema.ts'
 import { RETENTION_SCHEMA } from './retention-schema.ts'
@@ -113,5 +114,6 @@ export const MIGRATIONS: readonly string[] = [
   ${POSTING_SCHEMA}
   ${METRIC_SCHEMA}
   ${RETENTION_SCHEMA}
+  ${LOST_BODY_SCHEMA}
   `,
 ]

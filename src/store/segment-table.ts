@@ -116,6 +116,7 @@ export class SegmentTable {
   readonly #latest: Statement<[TimesQuery & { beforeMax: bigint; beforeId: bigint }], TimesRecord>
   readonly #rangeTotals: Statement<[TimesQuery], RangeTotals>
   readonly #lastId: Statement<[], { id: SegmentRowId | null }>
+  readonly #idsAfter: Statement<[SegmentRowId, number], { id: SegmentRowId }>
   readonly #totalsAbove: Statement<[number], Totals & { readonly id: SegmentRowId | null }>
   readonly #nextId: Statement<[SegmentRowId], { id: SegmentRowId | null }>
   readonly #deleteOfLog: Statement
@@ -178,6 +179,7 @@ export class SegmentTable {
     )
     this.#nextId = db.prepare('SELECT min(id) AS id FROM segment INDEXED BY segment_there WHERE id >= ? AND pack > 0')
     this.#lastId = db.prepare('SELECT max(id) AS id FROM segment')
+    this.#idsAfter = db.prepare('SELECT id FROM segment WHERE id > ? ORDER BY id LIMIT ?')
     this.#totalsAbove = db.prepare(
       `SELECT max(id) AS id, count(*) AS segments, coalesce(sum(records), 0) AS records
        FROM segment INDEXED BY segment_there WHERE id > ? AND pack > 0`,
@@ -261,6 +263,10 @@ export class SegmentTable {
   /** Of the segment that was written last; 0 before the first. */
   lastId(): SegmentRowId {
     return this.#lastId.get()?.id ?? 0
+  }
+
+  idsAfter(id: SegmentRowId, limit: number): readonly SegmentRowId[] {
+    return this.#idsAfter.all(id, limit).map((row) => row.id)
   }
 
   /**

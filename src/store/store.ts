@@ -10,6 +10,7 @@ import { FreePages } from './free-pages.ts'
 import { HoldTable } from './hold-table.ts'
 import { KeptTable } from './kept-table.ts'
 import { LogTable } from './log-table.ts'
+import { LostBodies } from './lost-bodies.ts'
 import { MetricTables } from './metric-tables.ts'
 import { isTailLost, readCommits } from './log-tail.ts'
 import { migrate } from './migrate.ts'
@@ -31,6 +32,7 @@ export interface Store {
   readonly logs: LogTable
   readonly segments: SegmentTable
   readonly packs: Packs
+  readonly lostBodies: LostBodies
   readonly traces: TraceIndex
   readonly metrics: MetricTables
   readonly postings: PostingIndex
@@ -81,6 +83,7 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
     logs: new LogTable(db),
     segments,
     packs,
+    lostBodies: new LostBodies(db),
     metrics: asStoreErrors(() => new MetricTables(db)),
     postings,
     traces,

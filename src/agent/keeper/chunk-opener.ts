@@ -27,6 +27,7 @@ export class ChunkOpener {
     const segment = this.#store.segments.get(id)
     if (segment === undefined) return undefined
     const payload = this.#payloadOf(log, segment)
+    if (payload === undefined) this.#store.lostBodies.suspect(id)
     const provenance = payload === undefined ? 'tampered' : yield* this.#evidence.of(log, segment)
     return { deviceId: log.author, module: log.module, provenance, payload: payload ?? UNREADABLE }
   }

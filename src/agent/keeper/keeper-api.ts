@@ -22,6 +22,7 @@ import type { Sealed } from '../../sync/serving.ts'
 import type { HeadRow, LogRange } from '../../wire/log-rows.ts'
 import type { PairAccept, PairJoin, PairOffer } from '../../wire/pair-messages.ts'
 import { moved, type Callable } from '../worker-port.ts'
+import { lostByOwner } from './damage-report.ts'
 import { IntakeTurns } from './intake-turns.ts'
 import type { Keeper } from './keeper.ts'
 import { metricCalls } from './metric-calls.ts'
@@ -103,6 +104,7 @@ function queryCalls(keeper: Keeper, storeFile: string) {
         bytes: sizeOf(storeFile) + sizeOf(`${storeFile}-wal`),
         counters: keeper.store.counters.all(),
         auditLeaves: keeper.audit.size(),
+        lost: lostByOwner(keeper.store),
       }
     },
     traceShow(text: string, { attributes, links = false, timeoutMs }: TraceShowOptions, signal?: AbortSignal) {

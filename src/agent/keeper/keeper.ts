@@ -32,6 +32,8 @@ import type { AddressBook } from './address-book.ts'
 import { answerRollback, skipUsedEpochs } from './answer-rollback.ts'
 import { auditLedger } from './audit-ledger.ts'
 import { CutTimer, isDue, LIVE_CUT_AFTER_MS } from './cut-timer.ts'
+import { damageEntries } from './damage-report.ts'
+import { DamageWatch } from './damage-watch.ts'
 import { readStage, requireKeyStore, SETTING } from './device-settings.ts'
 import { reconcileAtStart } from './end-again.ts'
 import { HandOver } from './hand-over.ts'
@@ -123,6 +125,7 @@ export class Keeper {
   readonly #cutTimer: CutTimer
   readonly #handOver: HandOver
   readonly #upkeep: Upkeep
+  readonly #damage: DamageWatch
   readonly #cancelLeases: () => void
 
   /** @throws {StoreError}, {KeeperError} */
@@ -227,6 +230,18 @@ export class Keeper {
     this.search = new StoredSearch(crypto, this.store, this.writer, sealer)
     this.lanes = new LaneChunks(crypto, this.store, this.writer, sealer)
     this.turns = new Turns(clock)
+    this.#damage = new DamageWatch({
+      store: this.store,
+      clock,
+      sha256: crypto.sha256,
+      random: () => (crypto.randomBytes(1)[0] as number) / 256,
+      turns: this.turns,
+      tell: (found) => {
+        for (const entry of damageEntries(this.store, self, found)) this.ledger.append(entry)
+      },
+      onChange: () => this.announce(),
+      onFailure: (err) => this.#fail(err),
+    })
     this.metrics = new StoredMetrics(crypto, this.store, this.writer, sealer)
     this.metricUpkeep = new MetricUpkeep({
       clock,
@@ -265,6 +280,7 @@ export class Keeper {
     if (this.owed.trouble === undefined) this.#resume()
     this.metricUpkeep.start()
     this.retention.start()
+    this.#damage.start()
   }
 
   get stage(): Stage {
@@ -390,6 +406,7 @@ export class Keeper {
     this.retention.stop()
     this.#upkeep.stop()
     this.#cancelLeases()
+    this.#damage.stop()
     this.owed.stop()
     this.#cutTimer.stop()
     const { onFailure } = this.deps

@@ -1,10 +1,11 @@
 /** Fits the store to what scope, serving and receiving ask of it. */
 import type { DeviceId } from '../../model/ids.ts'
 import type { Lane } from '../../model/lane.ts'
-import type { LogKey } from '../../model/segment.ts'
+import type { LogKey, SeqRange } from '../../model/segment.ts'
 import type { Store } from '../../store/store.ts'
 import type { ReceivingDeps } from '../../sync/receiving.ts'
 import type { ServingDeps } from '../../sync/serving.ts'
+import { subtractRuns, toRuns } from '../../sync/core/runs.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
 
 /** Most runs of a log that are offered, the newest: holds can keep single segments of a log whose others are gone. */
@@ -15,13 +16,17 @@ export function segmentSource(
   sealer: SegmentSealer,
   self: DeviceId,
 ): ServingDeps['source'] & ReceivingDeps['source'] {
-  const { logs, segments, packs, epochs } = store
+  const { logs, segments, packs, epochs, lostBodies } = store
   return {
     logsOf: (author) => logs.ofAuthor(author),
     findLog: (key: LogKey) => logs.find(key),
     epochRanges: (rowId) => segments.epochRanges(rowId),
-    // Of ours what can still be served; of others' also what was here once, so that it is not asked for again.
-    runs: (rowId) => (logs.byRow(rowId).own ? segments.keptRuns(rowId).slice(-MAX_OFFERED_RUNS) : segments.runs(rowId)),
+    // Of ours what can still be served: what is lost must not keep readers from what lies below it. Of others' also what was
+    // here once, so that it is not asked for again.
+    runs: (rowId) =>
+      logs.byRow(rowId).own
+        ? withoutLost(segments.keptRuns(rowId), lostBodies.seqsOf(rowId)).slice(-MAX_OFFERED_RUNS)
+        : segments.runs(rowId),
     epochStartedUnixMs: (author: DeviceId, lane: Lane, n: number) =>
       author === self
         ? epochs.get(lane, n)?.startedUnixMs
@@ -43,10 +48,17 @@ export function segmentSource(
         if (segment.pack === 0) return // dropped
         const sealed = packs.read(segment)
         // What is stored is not what was signed: nothing of it goes out, and its own view shows it as tampered.
-        if (sealed === undefined || !sealer.open(log, segment, sealed).ok) return
+        if (sealed === undefined || !sealer.open(log, segment, sealed).ok) {
+          lostBodies.suspect(segment.id)
+          return
+        }
         const { seq, epoch, header } = segment
         yield { seq, epoch, header: new Uint8Array(header), sealed }
       }
     },
   }
+}
+
+function withoutLost(runs: readonly SeqRange[], lost: readonly number[]): readonly SeqRange[] {
+  return lost.length === 0 ? runs : subtractRuns(toRuns(runs), toRuns(lost.map((seq) => ({ from: seq, to: seq }))))
 }

@@ -1,5 +1,5 @@
 /** What a device is and does, on a few lines. */
-import type { AlarmView, StatusView } from '../../agent/http-types.ts'
+import type { AlarmView, DamagedView, StatusView } from '../../agent/http-types.ts'
 import { formatDurationMs } from '../render/duration.ts'
 import { plural } from '../render/plural.ts'
 import { safeText } from '../render/safe-text.ts'
@@ -17,6 +17,7 @@ export function describeStatus(view: StatusView, width: number): string {
     ...wrapWords([...held, 'encrypted'], { width, lead: row('store', '') }),
     ...wrapText(view.modules.length === 0 ? 'none' : view.modules.join(', '), { width, lead: row('modules', '') }),
     ...(view.held === null ? [] : wrapText(heldWords(view.held), { width, lead: row('held', '') })),
+    ...view.damaged.flatMap((damaged) => wrapText(damagedWords(damaged), { width, lead: row('damaged', '') })),
     row('OTLP', view.otlp ?? 'closed'),
     ...rows('mesh', mesh.listening.length === 0 ? ['closed'] : mesh.listening),
     ...rows('peers', mesh.peers.map(describePeer)),
@@ -35,6 +36,14 @@ export function describeAlarms(alarms: readonly AlarmView[], width: number): rea
 
 function heldWords(code: string): string {
   return `${code}: nothing comes in or leaves until the disk takes what is to be recorded`
+}
+
+/** A person cannot do much about it but let the devices meet, and look after the disk. */
+function damagedWords({ deviceId, name, self, segments, records }: DamagedView): string {
+  const owner = self ? 'this device' : safeText(name ?? shortIds([deviceId])[0] ?? deviceId)
+  const what = `${plural(records, 'record')} of ${owner} in ${plural(segments, 'segment')} cannot be read`
+  const where = self ? 'paired devices that may see them' : owner
+  return `${what}: the disk altered what was stored. Asked for again of ${where}`
 }
 
 function rows(name: string, lines: readonly string[]): readonly string[] {

@@ -55,8 +55,14 @@ export class Packs {
     return bodies.length === 0 ? [] : this.#files.append(this.#current(idBytes(author)), bodies)
   }
 
+  /** @returns undefined if it is not there, or if the disk cannot give it: one body is lost by that, and nothing else */
   read(place: Place): Uint8Array | undefined {
-    return this.#files.read(place)
+    try {
+      return this.#files.read(place)
+    } catch (err) {
+      if ((err as NodeJS.ErrnoException).code === 'EIO') return undefined
+      throw err
+    }
   }
 
   /** Bytes of all packs on disk. */

@@ -67,6 +67,10 @@ const statusView: StatusView = {
   held: null,
   counters: {},
   alarms: [],
+  damaged: [
+    { deviceId: PHONE, name: 'Phone', self: true, segments: 1, records: 256 },
+    { deviceId: LAPTOP, name: null, self: false, segments: 2, records: 1 },
+  ],
 }
 const modules = ['core', 'voice'].map((module, i) => ({
   module,
@@ -120,6 +124,18 @@ describe('in the width of the terminal', () => {
       for (const line of lines) expect(displayWidth(line), line).toBeLessThanOrEqual(width)
     },
   )
+
+  test('[CL19] what the disk altered is told: whose it is, how much, and who is asked for it', async () => {
+    await answers()
+    const said = (await linesOf(120, 'status')).join(' ').replaceAll(/\s+/g, ' ')
+    expect(said).toContain(
+      'damaged 256 records of this device in 1 segment cannot be read: the disk altered what was stored. ' +
+        'Asked for again of paired devices that may see them',
+    )
+    const short = LAPTOP.slice(0, 12)
+    expect(said).toContain(`1 record of ${short} in 2 segments cannot be read`)
+    expect(said).toContain(`Asked for again of ${short}`)
+  })
 
   test('[CL18] columns are left out when narrowing is not enough, and which is said', () => {
     const all = [

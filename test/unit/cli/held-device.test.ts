@@ -28,6 +28,7 @@ test.each([
     held,
     counters: {},
     alarms: [],
+    damaged: [],
   }
   const handle = () => ({ json: status })
   await cli.serve([{ method: 'GET', path: '/v1/status', capability: 'cli', handle }])

@@ -26,6 +26,7 @@ function routesOf(removedBy: RemovedByView | null): readonly Route[] {
     held: null,
     counters: {},
     alarms: [],
+    damaged: [],
   }
   const peers: PeersView = { peers: [], removedBy }
   const devices: DeviceList = { devices: [], removedBy, former: [] }

@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -95,6 +104,20 @@ describe('pack files', () => {
     expect(fixture.store.packs.read(second)).toBeUndefined()
     expect(fixture.store.packs.read({ pack: 99, at: 8, bytes: 1 })).toBeUndefined()
   })
+
+  test.runIf(process.platform === 'linux')(
+    '[ST27] what the disk cannot give is not there, and costs only itself',
+    () => {
+      const [mine] = keep(0, [body(10, 1)])
+      const [yours] = keep(1, [body(10, 2)], device('you'))
+      fixture.store.close()
+      rmSync(packFile(1))
+      // Reading it at the place of a body fails with EIO, as a bad sector does: nothing is mapped there.
+      symlinkSync('/proc/self/mem', packFile(1))
+      const { packs } = fixture.reopen()
+      expect([packs.read(mine as Place), packs.read(yours as Place)]).toEqual([undefined, body(10, 2)])
+    },
+  )
 
   test('[ST27] more files are read from than are kept open', () => {
     const files = new PackFiles(folder())
