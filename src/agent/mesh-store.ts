@@ -25,6 +25,8 @@ export function meshStore(keeper: Pick<KeeperClient, 'call'>): MeshHostStore {
     takeOffer: (peer, rows) => keeper.call('takeOffer', peer, rows),
     planWants: (peer, denied) => keeper.call('planWants', peer, denied),
     takeRun: (peer, range, segments) => keeper.call('takeRun', peer, range, segments),
+    planRestore: (peer, denied) => keeper.call('planRestore', peer, denied),
+    takeRestored: (peer, range, segments) => keeper.call('takeRestored', peer, range, segments),
     forgetOffer: (peer) => keeper.call('forgetOffer', peer),
     refused: (code) => keeper.call('refused', 'sync', code),
 

@@ -216,7 +216,8 @@ export class PeerSession {
       case 'ping':
         return this.#probe.onPing(message)
       case 'pong':
-        return this.#probe.onPong(message)
+        await this.#probe.onPong(message)
+        return this.#reader.restoreLost()
       case 'refuse':
         throw new SessionError('SYNC_REFUSED', 'the other device ended the session', {
           details: { code: message.code },

@@ -20,7 +20,10 @@ export interface ReaderSideDeps {
   readonly peer: DeviceId
   readonly clock: Clock
   readonly log: Logger
-  readonly store: Pick<SyncStore, 'digestOf' | 'takeOffer' | 'planWants' | 'takeRun' | 'rememberPeer' | 'refused'>
+  readonly store: Pick<
+    SyncStore,
+    'digestOf' | 'takeOffer' | 'planWants' | 'takeRun' | 'planRestore' | 'takeRestored' | 'rememberPeer' | 'refused'
+  >
   readonly post: (message: SyncMessage) => void
 }
 /**
@@ -38,6 +41,10 @@ export class ReaderSide {
   readonly #deps: ReaderSideDeps
   readonly #asked = new AskedRanges()
   #isWanting = false
+  /** Whether the request under way is for bodies that our disk lost, which nobody offered. */
+  #isRestoring = false
+  /** Whether something was offered or opened while bodies are asked for again. */
+  #isDue = false
   /** Whether the request under way has brought anything. */
   #hasRun = false
   #hasDigest = false
@@ -98,7 +105,7 @@ export class ReaderSide {
     }
     this.#hasRun = true
     try {
-      await store.takeRun(peer, range, segments)
+      await (this.#isRestoring ? store.takeRestored(peer, range, segments) : store.takeRun(peer, range, segments))
     } catch (err) {
       // The log is frozen or set aside by then; the rest of the session is as good as before.
       this.#deps.log.warn({ peer, code: codeOf(err) }, 'a run was refused')
@@ -115,10 +122,27 @@ export class ReaderSide {
     this.#isWanting = false
     this.#takeRun()
     const next = this.#asked.next()
+    if (this.#isRestoring) return this.#onRestored(reason === 'budget' && this.#hasRun ? undefined : next)
     // Denied: consent has changed under the request. The other logs go on; this one when it is offered or opened again.
     // An answer with nothing in it counts as denied, or asking would never end.
     const isDenied = next !== undefined && !this.#hasNews && (reason === 'denied' || !this.#hasRun)
     await this.#wantMore(isDenied ? next : undefined)
+  }
+
+  /** From time to time: bodies that our disk has lost meanwhile are asked for, if nothing else is. */
+  async restoreLost(denied?: LogRange): Promise<void> {
+    if (this.#isWanting) return
+    const ranges = await this.#deps.store.planRestore(this.#deps.peer, denied)
+    if (ranges.length === 0) return
+    this.#isRestoring = true
+    this.#ask(ranges)
+  }
+
+  /** @param denied its last segment is not there, or may not be given */
+  async #onRestored(denied: LogRange | undefined): Promise<void> {
+    this.#isRestoring = false
+    await this.restoreLost(denied && { ...denied, from: denied.to })
+    if (!this.#isWanting && this.#isDue) await this.#wantMore()
   }
 
   /** The owner was heard, and news of it would have come before: until when we are known to be in step, if we are. */
@@ -133,21 +157,29 @@ export class ReaderSide {
   }
 
   async #wantMore(denied?: LogRange): Promise<void> {
-    if (this.#isWanting) return
-    const { store, post, peer } = this.#deps
+    if (this.#isWanting) {
+      this.#isDue = true
+      return
+    }
+    this.#isDue = false
+    const { store, peer } = this.#deps
     const { ranges, missing, frozen } = await store.planWants(peer, denied)
     this.#inStepUnixMs = undefined
     if (ranges.length > 0) {
-      const wanted = ranges.map(({ author, log, incarnation, from, to }) => ({ author, log, incarnation, from, to }))
-      this.#isWanting = true
-      this.#hasRun = false
       this.#hasNews = false
-      this.#asked.ask(wanted)
       await store.rememberPeer(peer, { pending: missing })
-      post({ type: 'want', ranges: wanted, budgetBytes: MAX_WANT_BYTES })
+      this.#ask(ranges)
     } else if (missing === 0 && frozen === 0) {
       await this.#markSynced()
     }
+  }
+
+  #ask(ranges: readonly LogRange[]): void {
+    const wanted = ranges.map(({ author, log, incarnation, from, to }) => ({ author, log, incarnation, from, to }))
+    this.#isWanting = true
+    this.#hasRun = false
+    this.#asked.ask(wanted)
+    this.#deps.post({ type: 'want', ranges: wanted, budgetBytes: MAX_WANT_BYTES })
   }
 
   #takeRun(): { readonly segments: readonly Sealed[]; readonly bytes: number } {

@@ -62,12 +62,14 @@ export class Serving {
   }
 
   /**
-   * The newest part of a range that fits the budget, at least one segment of it.
+   * The newest part of a range that fits the budget, at least one segment of it. A device that asks for what it has written
+   * itself gets back what it lost: that is its own.
    * @returns `denied` if the newest segment is not there or may not leave
    */
   read(recipient: DeviceId, range: LogRange, budgetBytes: number): ServedRun | 'denied' {
     const { source, self } = this.#deps
-    const log = range.author === self ? source.findLog(range) : undefined
+    const mayAsk = range.author === self || range.author === recipient
+    const log = mayAsk ? source.findLog(range) : undefined
     if (log === undefined) return 'denied'
     const asked = new Map<number, ShareRequest>()
     const segments: Sealed[] = []
@@ -83,7 +85,7 @@ export class Serving {
   }
 
   #mayLeave(log: ScopedLog, recipient: DeviceId, epoch: number, asked: Map<number, ShareRequest>): boolean {
-    if (asked.has(epoch)) return true
+    if (asked.has(epoch) || log.author === recipient) return true
     const request = requestFor(this.#deps.source, log, recipient, epoch)
     if (request === undefined || decideShare(this.#deps.view(), request).effect === 'deny') return false
     asked.set(epoch, request)

@@ -47,6 +47,9 @@ export interface SyncStore {
   planWants(peer: DeviceId, denied?: LogRange): Promise<WantPlan>
   takeRun(peer: DeviceId, range: LogRange, segments: readonly Sealed[]): Promise<void>
   forgetOffer(peer: DeviceId): Promise<void>
+  /** Bodies that our disk has lost and this device may have. @param denied what it would not give */
+  planRestore(peer: DeviceId, denied?: LogRange): Promise<readonly LogRange[]>
+  takeRestored(peer: DeviceId, range: LogRange, segments: readonly Sealed[]): Promise<void>
 
   /** Counts something a peer sent that was not taken. */
   refused(code: string): Promise<void>

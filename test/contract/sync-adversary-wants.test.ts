@@ -36,7 +36,7 @@ describe('wants', () => {
     ['numbers far beyond the end', (log) => ({ ...log, from: MAX - 1, to: MAX })],
     ['a log that does not exist', (log) => ({ ...log, log: '00'.repeat(16) as LogId })],
     ['a log of another author', () => ({ ...firstLog(friend), from: 0, to: 0 })],
-    ['its own log', () => ({ ...firstLog(mallory), from: 0, to: 0 })],
+    ['its own log, beyond its end', () => ({ ...firstLog(mallory), from: 5, to: 5 })],
   ])('%s is denied, and nothing is said of it', async (_, change) => {
     await world.recorded(victim, manySpans('private', 9, 1, 1))
     await world.recorded(friend, manySpans('app', 9, 2, 1))

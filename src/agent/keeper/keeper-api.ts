@@ -164,7 +164,7 @@ function controlCalls(keeper: Keeper) {
 }
 
 function syncCalls(keeper: Keeper) {
-  const { consents, members, serving, receiving, peers, addresses, card } = keeper
+  const { consents, members, serving, receiving, restoring, peers, addresses, card } = keeper
   return {
     setConnected: (devices: readonly DeviceId[]): void => keeper.setConnected(devices),
     peer: (device: DeviceId): PeerMemory => peers.get(device),
@@ -206,7 +206,19 @@ function syncCalls(keeper: Keeper) {
     },
     takeRun: (peer: DeviceId, range: LogRange, segments: readonly Sealed[]): void =>
       receiving.take(peer, range, segments),
-    forgetOffer: (peer: DeviceId): void => receiving.forget(peer),
+    planRestore(peer: DeviceId, denied?: LogRange) {
+      if (denied) restoring.setAside(peer, denied)
+      return restoring.plan(peer)
+    },
+    takeRestored(peer: DeviceId, range: LogRange, segments: readonly Sealed[]): void {
+      restoring.take(peer, range, segments)
+      // What came back of ours can be offered again.
+      if (range.author === card.deviceId) keeper.announce()
+    },
+    forgetOffer(peer: DeviceId): void {
+      receiving.forget(peer)
+      restoring.forget(peer)
+    },
     refused: (room: 'sync' | 'pair', code: string): void => keeper.refusals.add(room, code),
   }
 }

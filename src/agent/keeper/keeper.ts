@@ -26,6 +26,7 @@ import type { MembershipService } from '../../sync/membership-service.ts'
 import { OwnerClock } from '../../sync/owner-clock.ts'
 import type { PairingService } from '../../sync/pairing/pairing-service.ts'
 import type { Receiving } from '../../sync/receiving.ts'
+import type { Restoring } from '../../sync/restoring.ts'
 import type { Serving } from '../../sync/serving.ts'
 import type { DeviceKeys, KeyStore } from '../key-file.ts'
 import type { AddressBook } from './address-book.ts'
@@ -104,6 +105,7 @@ export class Keeper {
   readonly pairing: PairingService
   readonly serving: Serving
   readonly receiving: Receiving
+  readonly restoring: Restoring
   readonly liveGrants: LiveGrants
   readonly records: StoredRecords
   readonly metrics: StoredMetrics
@@ -215,6 +217,7 @@ export class Keeper {
     this.pairing = sharing.pairing
     this.serving = sharing.serving
     this.receiving = sharing.receiving
+    this.restoring = sharing.restoring
     this.intake = new LocalIntake({
       crypto,
       store: this.store,

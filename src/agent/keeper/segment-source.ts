@@ -6,6 +6,7 @@ import type { Store } from '../../store/store.ts'
 import type { ReceivingDeps } from '../../sync/receiving.ts'
 import type { ServingDeps } from '../../sync/serving.ts'
 import { subtractRuns, toRuns } from '../../sync/core/runs.ts'
+import type { RestoringDeps } from '../../sync/restoring.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
 
 /** Most runs of a log that are offered, the newest: holds can keep single segments of a log whose others are gone. */
@@ -15,14 +16,14 @@ export function segmentSource(
   store: Store,
   sealer: SegmentSealer,
   self: DeviceId,
-): ServingDeps['source'] & ReceivingDeps['source'] {
+): ServingDeps['source'] & ReceivingDeps['source'] & RestoringDeps['source'] {
   const { logs, segments, packs, epochs, lostBodies } = store
   return {
     logsOf: (author) => logs.ofAuthor(author),
     findLog: (key: LogKey) => logs.find(key),
     epochRanges: (rowId) => segments.epochRanges(rowId),
     // Of ours what can still be served: what is lost must not keep readers from what lies below it. Of others' also what was
-    // here once, so that it is not asked for again.
+    // here once, so that it is not asked for again; what is lost of it is asked for apart (sync/restoring.ts).
     runs: (rowId) =>
       logs.byRow(rowId).own
         ? withoutLost(segments.keptRuns(rowId), lostBodies.seqsOf(rowId)).slice(-MAX_OFFERED_RUNS)
@@ -42,6 +43,11 @@ export function segmentSource(
       return link && { id: link.segmentId, header: link.header }
     },
     keysOf: (owner, lane) => epochs.received(owner, lane),
+    lostAfter: (place, limit) => lostBodies.after(place, limit).map((lost) => ({ ...lost, log: logs.byRow(lost.log) })),
+    lostAt(log, seq) {
+      const lost = lostBodies.at(log.rowId, seq)
+      return lost && { ...lost, log }
+    },
     *sealedDown(scoped, range) {
       const log = logs.byRow(scoped.rowId)
       for (const segment of segments.downFrom(log.rowId, range)) {

@@ -7,7 +7,7 @@ import type { Crypto } from '../../base/crypto.ts'
 import type { DeviceId, MeshId, OpId } from '../../model/ids.ts'
 import type { DeviceCard, Membership } from '../../model/membership.ts'
 import type { Stage } from '../../model/stage.ts'
-import type { ShareView } from '../../policy/decide-share.ts'
+import { decideShare, type ShareView } from '../../policy/decide-share.ts'
 import type { SegmentWriter } from '../../store/segment-writer.ts'
 import type { Store } from '../../store/store.ts'
 import { ConsentService } from '../../sync/consent-service.ts'
@@ -17,6 +17,8 @@ import { MembershipService } from '../../sync/membership-service.ts'
 import type { OwnerClock } from '../../sync/owner-clock.ts'
 import { PairingService } from '../../sync/pairing/pairing-service.ts'
 import { Receiving } from '../../sync/receiving.ts'
+import { Restoring } from '../../sync/restoring.ts'
+import { requestFor } from '../../sync/scope.ts'
 import { Serving } from '../../sync/serving.ts'
 import type { DeviceKeys } from '../key-file.ts'
 import { AddressBook } from './address-book.ts'
@@ -27,6 +29,7 @@ import { PeerBook } from './peer-book.ts'
 import { keepPeerRun } from './peer-intake.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
+import { keepRestored } from './restored-bodies.ts'
 import { segmentSource } from './segment-source.ts'
 
 export interface SharingDeps {
@@ -63,10 +66,11 @@ export interface Sharing {
   readonly pairing: PairingService
   readonly serving: Serving
   readonly receiving: Receiving
+  readonly restoring: Restoring
 }
 
 export function makeSharing(deps: SharingDeps): Sharing {
-  const { crypto, clock, card, store, keys } = deps
+  const { crypto, clock, card, store, keys, ledger } = deps
   const peers = new PeerBook(store.peers, clock)
   const members = makeMembers(deps)
   const addresses = new AddressBook({ clock, self: card.deviceId, peers, members: () => members.current().members })
@@ -77,7 +81,17 @@ export function makeSharing(deps: SharingDeps): Sharing {
   const self = card.deviceId
   const serving = new Serving({ crypto, self, deviceSeed: keys.device, source, view: () => deps.shareView() })
   const receiving = makeReceiving(deps, source)
-  return { peers, addresses, epochs, members, consents, pairing, serving, receiving }
+  const restoring = new Restoring({
+    crypto,
+    self,
+    source,
+    mayHave(recipient, log, epoch) {
+      const request = requestFor(source, log, recipient, epoch)
+      return request !== undefined && decideShare(deps.shareView(log.author), request).effect === 'allow'
+    },
+    keep: (peer, log, found) => keepRestored({ store, ledger }, peer, log, found),
+  })
+  return { peers, addresses, epochs, members, consents, pairing, serving, receiving, restoring }
 }
 
 function makeMembers(deps: SharingDeps): MembershipService {
