@@ -2,13 +2,13 @@
 import type { MetricExemplar, MetricLine, MetricRange } from '../../agent/http-types.ts'
 import { painter, type Paint } from './colour.ts'
 import { fit } from './display-width.ts'
-import { formatDurationMs } from './duration.ts'
 import { notesOf } from './metric-table.ts'
 import { formatValue } from './metric-value.ts'
 import { plural } from './plural.ts'
 import { asciiText, safeText } from './safe-text.ts'
 import { blockPlot, plottable, rangeOf, sparkline, type PlotRange } from './sparkline.ts'
 import { renderTable, type Cell, type Column } from './table.ts'
+import { wrapText } from './wrap-text.ts'
 
 export interface MetricChartOptions {
   readonly width: number
@@ -33,7 +33,9 @@ export function renderMetricChart(range: MetricRange, options: MetricChartOption
   const [only, second] = range.lines
   const body = only === undefined ? [] : second === undefined ? plot(range, only, drawing) : tableOf(range, drawing)
   const notes = notesFor(range).map((note) => paint(note, 'dim'))
-  return [heading(range, drawing), ...body, ...exemplars(range, drawing), ...notes].map((line) => `${line}\n`).join('')
+  return [...heading(range, drawing), ...body, ...exemplars(range, drawing), ...notes]
+    .map((line) => `${line}\n`)
+    .join('')
 }
 
 interface Drawing {
@@ -43,23 +45,30 @@ interface Drawing {
   readonly clean: (text: string) => string
 }
 
-function heading(
-  { name, fn, fromUnixMs, toUnixMs, stepMs, lines }: MetricRange,
-  { width, paint, clean, ascii }: Drawing,
-): string {
-  const series = lines.reduce((sum, line) => sum + line.series, 0)
+function heading(range: MetricRange, { width, paint, clean, ascii }: Drawing): readonly string[] {
+  const { fn, fromUnixMs, toUnixMs, stepMs, lines } = range
   const iso = toUnixMs - fromUnixMs < SHORT_MS ? isoSecond : isoMinute
-  const [from, to] = [iso(fromUnixMs), iso(toUnixMs)]
-  const facts = `${fn} every ${formatDurationMs(stepMs, { ascii })}, ${seriesCount(series)}, ${from} to ${to} UTC`
-  const title = clean(name)
+  const series = lines.reduce((sum, line) => sum + line.series, 0)
+  const facts = `${fn} every ${stepText(stepMs)}, ${seriesCount(series)}, ${iso(fromUnixMs)} to ${iso(toUnixMs)} UTC`
   const room = width - facts.length - 2
-  return room < MIN_TITLE_CELLS
-    ? `${paint(fit(title, width, 'left', ascii ? '~' : '…').trimEnd(), 'bold')}\n${facts}`
-    : `${paint(fit(title, room, 'left', ascii ? '~' : '…').trimEnd(), 'bold')}  ${facts}`
+  const title = (cells: number): string =>
+    paint(fit(clean(range.name), cells, 'left', ascii ? '~' : '…').trimEnd(), 'bold')
+  return room < MIN_TITLE_CELLS ? [title(width), ...wrapText(facts, { width })] : [`${title(room)}  ${facts}`]
 }
 const MIN_TITLE_CELLS = 12
 /** Below this, seconds are told. */
 const SHORT_MS = 600_000
+
+/** As `--step` takes it. */
+function stepText(stepMs: number): string {
+  const unit = STEP_UNITS.find(({ ms }) => stepMs % ms === 0)
+  return unit === undefined ? `${stepMs / 1000}s` : `${stepMs / unit.ms}${unit.name}`
+}
+const STEP_UNITS = [
+  { name: 'd', ms: 86_400_000 },
+  { name: 'h', ms: 3_600_000 },
+  { name: 'm', ms: 60_000 },
+] as const
 
 function plot(range: MetricRange, line: MetricLine, { width, ascii, paint }: Drawing): readonly string[] {
   const values = plottable(line.values)
