@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { keeperApi } from '../../../../src/agent/keeper/keeper-api.ts'
 import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
 import { FEED_AFTER_MS, LOOK_EVERY_MS, ROLL_AFTER_MS } from '../../../../src/agent/keeper/metric-upkeep.ts'
+import { codeOf } from '../../../../src/base/errors.ts'
 import { concat } from '../../../../src/base/bytes.ts'
 import { DEFAULT_METRIC_AGING } from '../../../../src/policy/metric-aging.ts'
 import type { MetricList } from '../../../../src/query/metrics/list-metrics.ts'
@@ -203,6 +204,32 @@ describe('a crash', () => {
     await again.metricUpkeep.run({ everything: true })
     expect(valuesOf(await range(again, 'requests', { fn: 'increase', stepMs: HOUR_MS }))).toEqual([[0, 8]])
     again.close()
+  })
+})
+
+describe('a write that fails', () => {
+  test('[ME34] is told, keeps nothing from being answered, and what it did is not done twice', async () => {
+    const names = Array.from({ length: 300 }, (_, i) => `metric ${i}`)
+    await take(keeper, ...names.map((name) => counter(name, point(0, 3), point(10_000, 8))))
+    keeper.writer.cut(() => true)
+    const increases = async (name: string) => valuesOf(await range(keeper, name, { fn: 'increase', stepMs: HOUR_MS }))
+    // Some transactions go well before one does not.
+    const fails = 'WHEN (SELECT count(*) FROM metric_part) >= 200'
+    keeper.store.db.exec(
+      `CREATE TRIGGER full BEFORE INSERT ON metric_part ${fails} BEGIN SELECT raise(ABORT, 'full'); END`,
+    )
+    await keeper.metricUpkeep.run({ everything: true })
+    expect(home.failures.map(codeOf)).toEqual(['STORE_FAILED'])
+    expect([parts(keeper), keeper.store.metrics.fed()]).toEqual([128, 0])
+    expect(await increases('metric 299')).toEqual([[0, 8]])
+    keeper.store.db.exec('DROP TRIGGER full')
+    await settle(keeper)
+    expect(home.failures).toHaveLength(1)
+    expect(parts(keeper)).toBe(0)
+    for (const name of ['metric 0', 'metric 127', 'metric 128', 'metric 299']) {
+      expect(await increases(name)).toEqual([[0, 8]])
+      expect(valuesOf(await range(keeper, name, { fn: 'count', stepMs: HOUR_MS }))).toEqual([[0, 2]])
+    }
   })
 })
 
