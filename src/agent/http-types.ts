@@ -352,6 +352,8 @@ export interface StatusView {
   readonly otlp: string | null
   /** Why nothing comes in or leaves now: the code of a disk that does not take what this start has to record. */
   readonly held: string | null
+  /** Since when the disk has been full: records are refused until it has room, what is here is shown. Null while it has. */
+  readonly diskFullSinceUnixMs: number | null
   /** What was refused, dropped or rejected since the device was made, by reason. */
   readonly counters: Readonly<Record<string, number>>
   /** What was put back or lost behind this device's back; while one stands, nothing of it leaves. */

@@ -76,9 +76,13 @@ export function otlpFailure(err: unknown, encoding: OtlpEncoding): OtlpFailure {
   return failure(encoding, err.code === 'OTLP_TOO_LARGE' ? 413 : 400, err.message)
 }
 
-/** The answer under back-pressure. */
-export function otlpBusy(encoding: OtlpEncoding, retryAfterS = MIN_RETRY_AFTER_S): OtlpFailure {
-  return { ...failure(encoding, 503, 'busy, try again'), retryAfterS }
+/** The answer under back-pressure, or while the disk is full. */
+export function otlpBusy(
+  encoding: OtlpEncoding,
+  retryAfterS = MIN_RETRY_AFTER_S,
+  message = 'busy, try again',
+): OtlpFailure {
+  return { ...failure(encoding, 503, message), retryAfterS }
 }
 
 /** Adds up what two steps rejected; the first reason is kept. */

@@ -2,6 +2,7 @@
  * Everything that touches the databases, wired together for one thread of its own: admission, segments, audit, consent,
  * membership, serving, receiving and queries. The main thread reaches it only through {@link keeperApi}.
  */
+import { dirname, join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { Crypto } from '../../base/crypto.ts'
 import { toDeviceId, toIncarnation, type DeviceId, type GrantId, type Incarnation } from '../../model/ids.ts'
@@ -18,6 +19,7 @@ import { openAuditLog, type AuditLog } from '../../store/audit-log.ts'
 import { SegmentCutter } from '../../store/segment-cutter.ts'
 import { SegmentWriter } from '../../store/segment-writer.ts'
 import { isDiskTrouble } from '../../store/store-error.ts'
+import { ReserveFile } from '../../store/reserve-file.ts'
 import { openStore, type Store } from '../../store/store.ts'
 import type { ConsentService } from '../../sync/consent-service.ts'
 import type { Epochs } from '../../sync/epochs.ts'
@@ -37,6 +39,7 @@ import { damageEntries } from './damage-report.ts'
 import { DamageWatch } from './damage-watch.ts'
 import { readStage, requireKeyStore, SETTING } from './device-settings.ts'
 import { reconcileAtStart } from './end-again.ts'
+import { DiskGuard } from './disk-guard.ts'
 import { HandOver } from './hand-over.ts'
 import { LocalIntake } from './local-intake.ts'
 import { LaneChunks } from './lane-chunks.ts'
@@ -88,6 +91,8 @@ export interface ControlView {
   readonly alarms: readonly Alarm[]
   /** Why nothing may come in or leave now (ST25): the code of a disk that does not take what a start has to record. */
   readonly held: string | undefined
+  /** Since when the disk has been full: nothing is taken in. Undefined while it is not. */
+  readonly fullSinceUnixMs: number | undefined
 }
 
 export class Keeper {
@@ -114,6 +119,7 @@ export class Keeper {
   readonly lanes: LaneChunks
   readonly turns: Turns
   readonly retention: Retention
+  readonly guard: DiskGuard
   readonly peers: PeerBook
   readonly addresses: AddressBook
   readonly refusals: RefusalCounter
@@ -143,6 +149,13 @@ export class Keeper {
     )
     this.store = openStore(options.storeFile, keys.store, { mustExist })
     this.vouching = new Vouching(this.store, this.audit)
+    this.guard = new DiskGuard({
+      clock,
+      reserve: new ReserveFile(join(dirname(options.storeFile), 'reserve'), crypto),
+      record: (type, payload) => this.#recordDisk(type, payload),
+      onChange: (isFull) => this.#diskChanged(isFull),
+      onFailure: (err) => this.#fail(err),
+    })
     this.owed = new OwedWrites({
       clock,
       onFailure: (err) => this.#fail(err),
@@ -205,6 +218,7 @@ export class Keeper {
       shareView: (owner) => this.shareView(owner),
       mayLeave: () => this.#mayLeave(),
       endStrayGrants: (membership) => this.#endStrayGrants(membership),
+      requireRoom: () => this.guard.requireRoom(),
       onKept: () => this.#afterKept(),
       onFailure: (err) => this.#fail(err),
       onView: () => deps.onEvent('view'),
@@ -226,7 +240,8 @@ export class Keeper {
       self,
       incarnation: toIncarnation(settings.get(SETTING.incarnation) as string) as Incarnation,
       stage: () => this.#stage,
-      requireOpen: () => this.owed.requireSettled(),
+      requireOpen: () => this.#requireOpen(),
+      onRefused: (err) => this.guard.failed(err),
       onCommit: (didCut) => this.#afterCommit(didCut),
     })
     this.records = new StoredRecords(crypto, this.store, this.writer, sealer)
@@ -284,6 +299,7 @@ export class Keeper {
     this.metricUpkeep.start()
     this.retention.start()
     this.#damage.start()
+    this.guard.start()
   }
 
   get stage(): Stage {
@@ -299,6 +315,7 @@ export class Keeper {
       grants: this.consents.records(),
       ownerNowUnixMs: this.ownerClock.now(),
       held: this.owed.trouble,
+      fullSinceUnixMs: this.guard.fullSinceUnixMs,
       alarms: this.vouching.alarms(),
     }
   }
@@ -407,6 +424,7 @@ export class Keeper {
     this.turns.stop()
     this.metricUpkeep.stop()
     this.retention.stop()
+    this.guard.stop()
     this.#upkeep.stop()
     this.#cancelLeases()
     this.#damage.stop()
@@ -551,7 +569,29 @@ export class Keeper {
 
   /** Work that nobody waits for and that a stop overtook is done at the next start. */
   #fail(err: unknown): void {
-    if (!this.#closed) this.deps.onFailure(err)
+    if (this.#closed) return
+    this.deps.onFailure(err)
+    this.guard.failed(err)
+  }
+
+  #requireOpen(): void {
+    this.owed.requireSettled()
+    this.guard.requireRoom()
+  }
+
+  #recordDisk(type: 'store.full' | 'store.freed', payload: NonNullable<LedgerEntry['payload']>): void {
+    const ref = this.card.deviceId
+    const by = { kind: 'device', ref } as const
+    this.ledger.append({ type, outcome: type === 'store.full' ? 'failure' : 'success', actor: by, object: by, payload })
+  }
+
+  /** What is above its limits may be all it takes to have room again. */
+  #diskChanged(isFull: boolean): void {
+    if (this.#closed) return
+    this.deps.onEvent('view')
+    if (!isFull) return
+    void this.retention.run()
+    this.#reclaim()
   }
 
   #rotateAll(): void {

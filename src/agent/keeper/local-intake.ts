@@ -25,6 +25,8 @@ export interface LocalIntakeDeps {
   readonly stage: () => Stage
   /** Throws while nothing may come in (ST25). */
   readonly requireOpen: () => void
+  /** What was admitted could not be kept. */
+  readonly onRefused: (err: unknown) => void
   /** Called after a commit; `didCut` says that segments were made. */
   readonly onCommit: (didCut: boolean) => void
 }
@@ -72,6 +74,7 @@ export class LocalIntake {
     } catch (err) {
       // What fails after the commit rejects nobody: what was answered stays so, and would only be sent again.
       for (const { reject } of waiting) reject(toStoreError(err))
+      this.#deps.onRefused(err)
     }
   }
 

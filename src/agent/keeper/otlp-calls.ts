@@ -19,6 +19,9 @@ import { toStoreError } from '../../store/store-error.ts'
 import type { IntakeTurns } from './intake-turns.ts'
 import type { Keeper } from './keeper.ts'
 
+/** What a sender is told, with its code: there is nothing wrong with what it sends. */
+const FULL = 'STORE_FULL: the disk has no room for records, try again'
+
 export interface Push extends OtlpRequest {
   /** Its number on the link. */
   readonly request: number
@@ -54,7 +57,8 @@ async function take(keeper: Keeper, request: OtlpRequest): Promise<OtlpSuccess |
     return { ok: true, signal, encoding, rejected: addRejected(rejected, admitted.rejected) }
   } catch (err) {
     if (err instanceof OtlpError) return otlpFailure(err, encoding)
-    if (codeOf(toStoreError(err)) === 'INTERNAL') keeper.deps.onFailure(err)
-    return otlpBusy(encoding)
+    const code = codeOf(toStoreError(err))
+    if (code === 'INTERNAL') keeper.deps.onFailure(err)
+    return otlpBusy(encoding, undefined, code === 'STORE_FULL' ? FULL : undefined)
   }
 }

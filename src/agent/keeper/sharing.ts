@@ -50,6 +50,8 @@ export interface SharingDeps {
   /** Whether records of this device may go to others at all. */
   readonly mayLeave: () => boolean
   readonly endStrayGrants: (membership: Membership) => Promise<void>
+  /** Throws while the disk is full. */
+  readonly requireRoom: () => void
   /** Records of another device were stored. */
   readonly onKept: () => void
   readonly onFailure: (err: unknown) => void
@@ -173,13 +175,14 @@ function makePairing(
 }
 
 function makeReceiving(deps: SharingDeps, source: ReturnType<typeof segmentSource>): Receiving {
-  const { crypto, card, store, stage, shareView, refusals, onKept } = deps
+  const { crypto, card, store, stage, shareView, refusals, requireRoom, onKept } = deps
   return new Receiving({
     crypto,
     self: card.deviceId,
     source,
     view: (owner) => shareView(owner),
     keep(log, run, head) {
+      requireRoom()
       keepPeerRun({ store, stage }, shareView(log.author), log, run, head)
       onKept()
     },

@@ -18,6 +18,7 @@ export function describeStatus(view: StatusView, width: number): string {
     ...wrapText(view.modules.length === 0 ? 'none' : view.modules.join(', '), { width, lead: row('modules', '') }),
     ...(view.held === null ? [] : wrapText(heldWords(view.held), { width, lead: row('held', '') })),
     ...view.damaged.flatMap((damaged) => wrapText(damagedWords(damaged), { width, lead: row('damaged', '') })),
+    ...(view.diskFullSinceUnixMs === null ? [] : wrapText(FULL, { width, lead: row('disk', '') })),
     row('OTLP', view.otlp ?? 'closed'),
     ...rows('mesh', mesh.listening.length === 0 ? ['closed'] : mesh.listening),
     ...rows('peers', mesh.peers.map(describePeer)),
@@ -45,6 +46,8 @@ function damagedWords({ deviceId, name, self, segments, records }: DamagedView):
   const where = self ? 'paired devices that may see them' : owner
   return `${what}: the disk altered what was stored. Asked for again of ${where}`
 }
+
+const FULL = 'full: records are refused until it has room; what is here can be read, and nothing of it is lost'
 
 function rows(name: string, lines: readonly string[]): readonly string[] {
   return lines.map((line, i) => row(i === 0 ? name : '', line))

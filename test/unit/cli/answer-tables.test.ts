@@ -65,6 +65,7 @@ const statusView: StatusView = {
   modules: Array.from({ length: 12 }, (_, i) => `module-${i}`),
   otlp: null,
   held: null,
+  diskFullSinceUnixMs: null,
   counters: {},
   alarms: [],
   damaged: [

@@ -10,9 +10,20 @@ beforeEach(() => {
 afterEach(() => cli.remove())
 
 test.each([
-  { name: 'a disk that is full', held: 'STORE_FULL', words: /held {5}STORE_FULL: nothing comes in or leaves/ },
-  { name: 'a disk with room', held: null, words: /^(?!.*held)/s },
-])('[ST25] $name', async ({ held, words }) => {
+  {
+    name: '[ST25] a disk that is full at start',
+    held: 'STORE_FULL',
+    full: null,
+    words: /held {5}STORE_FULL: nothing comes in or leaves/,
+  },
+  {
+    name: '[ST50] a disk that filled up',
+    held: null,
+    full: 5,
+    words: /disk {5}full: records are refused until it has room/,
+  },
+  { name: '[ST25] a disk with room', held: null, full: null, words: /^(?!.*(held|disk))/s },
+])('$name', async ({ held, full, words }) => {
   const status: StatusView = {
     deviceId: 'ab'.repeat(32),
     name: 'Tablet',
@@ -26,6 +37,7 @@ test.each([
     modules: [],
     otlp: null,
     held,
+    diskFullSinceUnixMs: full,
     counters: {},
     alarms: [],
     damaged: [],

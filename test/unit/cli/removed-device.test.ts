@@ -24,6 +24,7 @@ function routesOf(removedBy: RemovedByView | null): readonly Route[] {
     modules: [],
     otlp: null,
     held: null,
+    diskFullSinceUnixMs: null,
     counters: {},
     alarms: [],
     damaged: [],

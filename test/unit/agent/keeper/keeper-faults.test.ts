@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { PROBE_MS } from '../../../../src/agent/keeper/disk-guard.ts'
 import { keeperApi } from '../../../../src/agent/keeper/keeper-api.ts'
 import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
 import { toHex } from '../../../../src/base/bytes.ts'
@@ -85,6 +86,7 @@ describe('a full disk', () => {
     fillDisk(keeper)
     await keeper.intake.take('traces', traces('app', large), OTLP).catch(() => undefined)
     freeDisk(keeper)
+    home.clock.advance(PROBE_MS)
     await keeper.intake.take('traces', traces('app', large), OTLP)
     expect([spansOf(keeper, 1), spansOf(keeper, 9)]).toEqual([['span 1'], ['span 9']])
     const again = home.crashCopy().reopen()

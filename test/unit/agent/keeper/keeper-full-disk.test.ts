@@ -14,7 +14,7 @@ const OTLP = { kind: 'otlp' } as const
 const BUS = { kind: 'bus', module: 'core' } as const
 /** Leaves of a device that was made, set to developer, and took its first record. */
 const MADE = ['device.created', 'stage.changed', 'key.created']
-const disk = smallDisk(8 << 20)
+const disk = smallDisk(16 << 20)
 let home: KeeperHome
 
 beforeEach(async () => {
