@@ -55,7 +55,7 @@ export function* stitchTrace(
   const { attributes = false, links, maxSpans = MAX_TRACE_SPANS } = options
   const clocks = traceClocks(knowledge)
   const linking = links && linkingChunks(traceId, links)
-  const stored = source.chunksOf(traceId)
+  const stored = yield* source.chunksOf(traceId)
   const spans = yield* collectSpans(traceId, stored, { sha256, clocks, maxSpans })
   if (spans.count === 0) return noSpans(spans)
   const findings = yield* findOut(spans, clocks)

@@ -63,8 +63,8 @@ export interface TraceSummaryRow {
 }
 
 export interface TraceSource {
-  /** What is stored of a trace at this moment; what comes later is not among it. */
-  chunksOf(traceId: TraceId): TraceChunks
+  /** What is stored of a trace as the first step is taken; what comes later is not among it. */
+  chunksOf(traceId: TraceId): Steps<TraceChunks>
   /** At most `limit` traces whose ids begin with these lowercase hex digits. */
   idsFrom(prefix: string, limit: number): readonly TraceId[]
 }

@@ -3,6 +3,7 @@
  * made again from segments (docs/spec/index.md).
  */
 import type { Database, Statement } from 'better-sqlite3'
+import type { Steps } from '../base/steps.ts'
 import type { TraceId } from '../model/ids.ts'
 import type { Digest, TraceEntry } from '../wire/index/digest.ts'
 import { traceKey, traceKeyRange, traceKeys } from '../wire/index/trace-key.ts'
@@ -13,6 +14,8 @@ import type { SegmentRowId } from './segment-table.ts'
 
 /** Segments whose summaries are remembered: those of the newest traces are asked for again and again. */
 const MAX_REMEMBERED = 256
+/** Segments looked into between two yields: about a millisecond. */
+const SEGMENTS_PER_STEP = 16
 /** Keys read at once. */
 const KEYS_PAGE = 64
 
@@ -64,15 +67,18 @@ export class TraceIndex {
   }
 
   /** Segments up to a row id that hold spans of a trace, by earliest start. */
-  segmentsOf(traceId: TraceId, upTo: SegmentRowId): readonly TraceSegment[] {
-    return this.#postings.traces
-      .find(traceKey(traceId))
-      .flatMap((segment) => (segment > upTo ? [] : this.#traceIn(segment, traceId)))
-      .sort(byStart)
+  *segmentsOf(traceId: TraceId, upTo: SegmentRowId): Steps<readonly TraceSegment[]> {
+    const found: TraceSegment[] = []
+    for (const [i, segment] of this.candidatesOf(traceId).entries()) {
+      if ((i + 1) % SEGMENTS_PER_STEP === 0) yield
+      if (segment <= upTo) found.push(...this.#traceIn(segment, traceId))
+    }
+    return found.sort(byStart)
   }
 
-  refsOf(traceId: TraceId): readonly TraceRef[] {
-    return this.segmentsOf(traceId, Number.MAX_SAFE_INTEGER)
+  /** Segments that hold a span of a trace, or of one whose id hashes alike. */
+  candidatesOf(traceId: TraceId): readonly SegmentRowId[] {
+    return this.#postings.traces.find(traceKey(traceId))
   }
 
   /** Ids that begin with these lowercase hex digits, at most `limit`. */

@@ -134,7 +134,7 @@ function recordsOf(keeper: Keeper, batches: readonly NumberedBatch[], facts: Sto
   }
   const traces = new Set(batches.flatMap(({ signal, trace }) => (signal === 'traces' ? [traceIdOf(trace)] : [])))
   const spans = [...traces].flatMap((trace) =>
-    open(keeper.records.chunksOf(trace).chunks)
+    open(finish(keeper.records.chunksOf(trace)).chunks)
       .flatMap(({ payload }) => decodeSpans(payload))
       .filter(({ traceId }) => traceId === trace)
       .map(({ spanId }) => Number(`0x${spanId}`)),
@@ -144,7 +144,7 @@ function recordsOf(keeper: Keeper, batches: readonly NumberedBatch[], facts: Sto
     .flatMap(({ payload }) => decodeLogRecords(payload))
     .flatMap(({ body }) => (typeof body === 'string' && body.startsWith('line ') ? [Number(body.slice(5))] : []))
   for (const { traceId, spans: count } of facts?.traces ?? []) {
-    const { spans: there } = keeper.records.chunksOf(traceId as TraceId)
+    const { spans: there } = finish(keeper.records.chunksOf(traceId as TraceId))
     if (there !== count) problems.push(`trace ${traceId} had ${count} spans and has ${there}`)
   }
   return {

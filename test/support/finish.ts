@@ -1,7 +1,7 @@
 /** Work in steps done at once, and stored chunks opened, for tests that have nothing else to do in between. */
 import { concat } from '../../src/base/bytes.ts'
 import type { Steps } from '../../src/base/steps.ts'
-import type { StoredChunk, TraceChunks } from '../../src/query/trace-source.ts'
+import type { ChunkRef, StoredChunk, TraceChunks } from '../../src/query/trace-source.ts'
 
 export function finish<T>(steps: Steps<T>): T {
   for (;;) {
@@ -15,6 +15,16 @@ export function parseParts(parts: readonly Uint8Array[]): unknown {
   return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(concat(...parts)))
 }
 
-export function openAll({ chunks }: Pick<TraceChunks, 'chunks'>): readonly StoredChunk[] {
+/** For fakes that have their answer at hand. */
+// oxlint-disable-next-line eslint/require-yield -- that is what it is for
+export function* atOnce<T>(answer: T): Steps<T> {
+  return answer
+}
+
+export function openAll(found: Steps<TraceChunks>): readonly StoredChunk[] {
+  return openEach(finish(found).chunks)
+}
+
+export function openEach(chunks: Iterable<ChunkRef>): readonly StoredChunk[] {
   return [...chunks].flatMap((ref) => finish(ref.open()) ?? [])
 }

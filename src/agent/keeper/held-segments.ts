@@ -42,8 +42,7 @@ function segmentsOf(store: Store, scope: HoldScope): Iterable<SegmentRowId> {
 
 /** Its spans, and the log lines that name it. What only hashes alike is held with them. */
 function ofTrace({ traces, postings }: Store, traceId: TraceId): readonly SegmentRowId[] {
-  const spans = traces.refsOf(traceId).map(({ segment }) => segment)
-  return [...spans, ...postings.tokens.find(traceToken(fromHex(traceId) as Uint8Array))]
+  return [...traces.candidatesOf(traceId), ...postings.tokens.find(traceToken(fromHex(traceId) as Uint8Array))]
 }
 
 function* ofRange(store: Store, scope: Extract<HoldScope, { kind: 'range' }>): Generator<SegmentRowId> {

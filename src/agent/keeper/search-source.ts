@@ -1,6 +1,7 @@
 /** The searches' view of the store: chunks that may matter, newest first, journal included, and what is known of traces. */
 import type { DeviceId, TraceId } from '../../model/ids.ts'
 import type { Crypto } from '../../base/crypto.ts'
+import type { Steps } from '../../base/steps.ts'
 import { mergeSorted } from '../../query/merge-sorted.ts'
 import type { SearchLane } from '../../query/search/condition.ts'
 import type { SearchScope } from '../../query/search/search-scope.ts'
@@ -23,6 +24,8 @@ const UNREADABLE = Uint8Array.of(0xff)
 
 /** Of at most so many segments that the index names, the times are fetched and sorted; of more, the time index is walked. */
 const MAX_SORTED = 2_048
+/** Traces summed up between two yields: each is a look into the index. */
+const TRACES_PER_STEP = 16
 
 export class StoredSearch implements SearchSource {
   readonly #store: Store
@@ -86,16 +89,17 @@ export class StoredSearch implements SearchSource {
       .sort((a, b) => (a.maxUnixNano > b.maxUnixNano ? -1 : a.maxUnixNano < b.maxUnixNano ? 1 : b.id - a.id))
   }
 
-  summariesOf(traceIds: readonly TraceId[]): ReadonlyMap<TraceId, TraceSummaryRow> {
+  *summariesOf(traceIds: readonly TraceId[]): Steps<ReadonlyMap<TraceId, TraceSummaryRow>> {
+    const upTo = this.#store.segments.lastId()
     const rows = new Map<TraceId, TraceSummaryRow>()
     const wanted = new Set(traceIds)
     const add = (entry: TraceEntry, log: StoredLog): void => {
       rows.set(entry.traceId, merge(rows.get(entry.traceId), entry, log))
     }
     for (const entry of this.#writer.openTraces()) if (wanted.has(entry.traceId)) add(entry, entry.log)
-    for (const ref of traceIds.flatMap((id) => this.#store.traces.refsOf(id))) {
-      const log = this.#store.segments.logOf(ref.segment)
-      if (log !== undefined) add(ref, this.#store.logs.byRow(log))
+    for (const [i, traceId] of traceIds.entries()) {
+      if ((i + 1) % TRACES_PER_STEP === 0) yield
+      for (const ref of yield* this.#store.traces.segmentsOf(traceId, upTo)) add(ref, this.#store.logs.byRow(ref.log))
     }
     return rows
   }

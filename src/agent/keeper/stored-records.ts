@@ -21,13 +21,15 @@ export class StoredRecords implements TraceSource {
     this.#newOpener = () => new ChunkOpener(crypto, store, sealer)
   }
 
-  chunksOf(traceId: TraceId): TraceChunks {
+  *chunksOf(traceId: TraceId): Steps<TraceChunks> {
     const { traces, segments } = this.#store
-    const stored = traces.segmentsOf(traceId, segments.lastId())
+    const upTo = segments.lastId()
     const open = this.#writer
       .openBatches('traces')
       .flatMap((batch) => openTraceRef(batch, traceId))
       .sort(compareEarliest)
+    // What is open now may be cut meanwhile: its segment is above.
+    const stored = yield* traces.segmentsOf(traceId, upTo)
     return {
       chunks: mergeSorted([this.#traceRefs(stored), open], compareEarliest),
       spans: sum(stored, ({ spans }) => spans) + sum(open, ({ records }) => records),

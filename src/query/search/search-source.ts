@@ -2,6 +2,7 @@
  * What searches ask of the store: which chunks may hold what they look for, newest first, and what is known of the
  * traces they find. Nothing waits; what is stored when a query asks is what it sees.
  */
+import type { Steps } from '../../base/steps.ts'
 import type { DeviceId, TraceId } from '../../model/ids.ts'
 import type { ChunkRef, TraceSummaryRow } from '../trace-source.ts'
 import type { SearchLane } from './condition.ts'
@@ -35,5 +36,5 @@ export interface SearchSource {
   devices(lane: SearchLane): readonly DeviceId[]
   candidates(scope: SearchScope): Candidates
   /** What is stored of these traces, whatever was asked for. One that is not here is left out. */
-  summariesOf(traceIds: readonly TraceId[]): ReadonlyMap<TraceId, TraceSummaryRow>
+  summariesOf(traceIds: readonly TraceId[]): Steps<ReadonlyMap<TraceId, TraceSummaryRow>>
 }

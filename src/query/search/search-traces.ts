@@ -76,7 +76,7 @@ function* lookAt(
     const fresh = placed.filter((id) => !seen.has(id))
     if (seen.size > MAX_SEEN_TRACES) seen.clear()
     for (const id of fresh) seen.add(id)
-    for (const row of source.summariesOf(fresh).values()) top.add(row)
+    for (const row of (yield* source.summariesOf(fresh)).values()) top.add(row)
     yield
   }
   return true

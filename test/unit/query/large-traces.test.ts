@@ -5,7 +5,7 @@ import { stitchTrace } from '../../../src/query/stitch-trace.ts'
 import type { StitchedTrace } from '../../../src/query/stitched-trace.ts'
 import type { StoredChunk } from '../../../src/query/trace-source.ts'
 import { encodeTracesData } from '../../../src/wire/otlp/encode.ts'
-import { parseParts } from '../../support/finish.ts'
+import { atOnce, parseParts } from '../../support/finish.ts'
 import { chunkRef, deviceId, member, mesh, sha256, spanId, T0_NANO, TRACE } from './make-chunk.ts'
 
 const SPANS = 50_000
@@ -96,7 +96,7 @@ function stitchCounting(shape: Shape, count: number) {
   let [hashes, steps] = [0, 0]
   const knowledge = mesh(...DEVICES.map((name) => member(name, { clock: { offsetMs: 0, errorMs: 1 } })))
   const work = stitchTrace(TRACE, {
-    source: { chunksOf: () => ({ chunks: refs, spans: refs.length * CHUNK_SPANS, lost: [] }) },
+    source: { chunksOf: () => atOnce({ chunks: refs, spans: refs.length * CHUNK_SPANS, lost: [] }) },
     knowledge,
     sha256(bytes) {
       hashes++

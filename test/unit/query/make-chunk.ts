@@ -1,4 +1,5 @@
 /** Builds stored chunks of OTLP protobuf from plain descriptions, so that tests run the real decoder. */
+import { atOnce } from '../../support/finish.ts'
 import { concat, fromHex, utf8 } from '../../../src/base/bytes.ts'
 import type { DeviceId, SpanId, TraceId } from '../../../src/model/ids.ts'
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
@@ -66,7 +67,7 @@ export function sourceOf(
 ): Pick<TraceSource, 'chunksOf'> {
   const refs = chunks.map((each) => traceRef(each, onOpen))
   return {
-    chunksOf: () => ({ chunks: refs, spans: refs.reduce((sum, { records }) => sum + records, 0), lost: [] }),
+    chunksOf: () => atOnce({ chunks: refs, spans: refs.reduce((sum, { records }) => sum + records, 0), lost: [] }),
   }
 }
 

@@ -18,7 +18,7 @@ import {
   T0_NANO,
   TRACE,
 } from './make-chunk.ts'
-import { finish, parseParts } from '../../support/finish.ts'
+import { atOnce, finish, parseParts } from '../../support/finish.ts'
 
 const LATE_MS = Number(T0_NANO / 1_000_000n) + 3_600_000
 const pair = mesh(member('laptop'), member('phone', { syncedThroughUnixMs: LATE_MS }))
@@ -276,7 +276,7 @@ describe('what is opened', () => {
 
   test('[QU22] a chunk deleted meanwhile is not there, and loses nothing else', () => {
     const kept = sourceOf([chunk('phone', 'm', [{ id: 'a' }])])
-    const [ref] = kept.chunksOf(TRACE).chunks
+    const [ref] = finish(kept.chunksOf(TRACE)).chunks
     const gone = {
       ...(ref as ChunkRef),
       *open() {
@@ -284,7 +284,7 @@ describe('what is opened', () => {
         return undefined
       },
     }
-    const source = { chunksOf: () => ({ chunks: [gone, ref as ChunkRef], spans: 2, lost: [] }) }
+    const source = { chunksOf: () => atOnce({ chunks: [gone, ref as ChunkRef], spans: 2, lost: [] }) }
     const trace = answerOf({ source, knowledge: pair, sha256 })
     expect(trace?.spans).toHaveLength(1)
     expect(trace?.omittedSpans).toBe(0)

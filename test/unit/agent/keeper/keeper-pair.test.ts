@@ -169,7 +169,7 @@ describe('records of another device', () => {
       expect.objectContaining({ code: 'STORE_FAILED' }),
     )
     expect(segmentsOf(laptop)).toBe(0)
-    expect(laptop.store.traces.refsOf(traceIdOf(1))).toEqual([])
+    expect(laptop.store.traces.candidatesOf(traceIdOf(1))).toEqual([])
   })
 
   test('[ST19] a run that a full disk refused is asked for again when it is offered again', async () => {

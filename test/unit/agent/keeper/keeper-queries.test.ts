@@ -7,7 +7,7 @@ import { readSearchQuery } from '../../../../src/query/search/search-query.ts'
 import { scopeOf } from '../../../../src/query/search/search-scope.ts'
 import type { SearchChunk, SearchSource } from '../../../../src/query/search/search-source.ts'
 import { encodeLogsData } from '../../../../src/wire/otlp/encode.ts'
-import { finish, openAll } from '../../../support/finish.ts'
+import { atOnce, finish, openEach } from '../../../support/finish.ts'
 import { keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
 import { T0_NANO, traceIdOf, traces } from '../../../support/otlp-records.ts'
 
@@ -61,7 +61,7 @@ function ask(
       const { chunks, totals } = keeper.search.candidates(scope)
       return { chunks: [...chunks].map(counted), totals }
     },
-    summariesOf: () => new Map(),
+    summariesOf: () => atOnce(new Map()),
   }
   const knowledge = { self: keeper.card.deviceId, members: [] }
   const { sha256 } = keeper.deps.crypto
@@ -100,7 +100,7 @@ test('[QU23] a segment deleted while it is read is not in the answer, and what c
   expect(totals.records).toBe(3)
   keeper.store.db.exec('DELETE FROM segment WHERE id = 2')
   await takeLines(9, 'later')
-  expect(openAll({ chunks })).toHaveLength(2)
+  expect(openEach(chunks)).toHaveLength(2)
   expect(ask({}).list.logs.map(({ body }) => body.slice(0, 5))).toEqual(['xxxxx', 'xxxxx', 'later'])
 })
 
@@ -108,8 +108,8 @@ test('[ST17] each header under one signed head is read once, in whatever order s
   const spans = Array.from({ length: 40 }, (_, i) => ({ trace: 1, span: i + 1, text: BOMB }))
   await keeper.intake.take('traces', traces('app', ...spans), OTLP)
   const read = vi.spyOn(keeper.store.segments, 'link')
-  const refs = [...keeper.records.chunksOf(traceIdOf(1)).chunks]
-  expect(openAll({ chunks: refs.toReversed() }).map(({ provenance }) => provenance)).toEqual(
+  const refs = [...finish(keeper.records.chunksOf(traceIdOf(1))).chunks]
+  expect(openEach(refs.toReversed()).map(({ provenance }) => provenance)).toEqual(
     Array.from({ length: 40 }, () => 'verified'),
   )
   expect(read.mock.calls.length).toBeLessThanOrEqual(41)

@@ -8,7 +8,7 @@ import { readSearchQuery } from '../../../../src/query/search/search-query.ts'
 import type { SearchScope } from '../../../../src/query/search/search-scope.ts'
 import type { SearchSource } from '../../../../src/query/search/search-source.ts'
 import { encodeLogsData, encodeTracesData, type EventInput } from '../../../../src/wire/otlp/encode.ts'
-import { finish } from '../../../support/finish.ts'
+import { atOnce, finish } from '../../../support/finish.ts'
 import { heldMemory } from '../../../support/held-memory.ts'
 import { spanIdOf, T0_NANO, traceIdOf } from '../../../support/otlp-records.ts'
 import { deviceId } from '../make-chunk.ts'
@@ -116,7 +116,7 @@ function sourceOf(spans: readonly FakeChunk[], logs: readonly FakeChunk[]): Sear
   return {
     devices: (lane): readonly DeviceId[] => (lane === 'traces' ? traces : lines).devices(),
     candidates: (scope: SearchScope) => (scope.lane === 'traces' ? traces : lines).candidates(scope),
-    summariesOf: () => new Map(),
+    summariesOf: () => atOnce(new Map()),
   }
 }
 

@@ -1,4 +1,5 @@
 /** A store of chunks in memory, as searches see one. It rules out by time alone; `reads` counts what was opened. */
+import type { Steps } from '../../../../src/base/steps.ts'
 import type { DeviceId, TraceId } from '../../../../src/model/ids.ts'
 import type { SearchLane } from '../../../../src/query/search/condition.ts'
 import type { SearchScope } from '../../../../src/query/search/search-scope.ts'
@@ -63,7 +64,7 @@ export class FakeSource implements SearchSource {
     return { chunks, totals: { chunks: chunks.length, edgeChunks: chunks.length - within.length, records } }
   }
 
-  summariesOf(traceIds: readonly TraceId[]): ReadonlyMap<TraceId, TraceSummaryRow> {
+  *summariesOf(traceIds: readonly TraceId[]): Steps<ReadonlyMap<TraceId, TraceSummaryRow>> {
     const rows = new Map<TraceId, TraceSummaryRow>()
     for (const { payload, deviceId, module, isBroken } of this.#held) {
       for (const span of isBroken === true ? [] : decodeSpans(payload)) {
@@ -82,6 +83,7 @@ export class FakeSource implements SearchSource {
         })
       }
     }
+    yield
     return rows
   }
 
