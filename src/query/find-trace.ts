@@ -26,9 +26,9 @@ export function findTrace(text: string, source: Pick<TraceSource, 'idsFrom'>): T
       `a trace id is 32 hex digits, not all zero, or at least ${MIN_TRACE_PREFIX_DIGITS} of its first`,
     )
   }
-  const [match, second] = source.idsFrom(digits, 2)
-  if (second !== undefined) {
+  const found = source.idsFrom(digits, 2)
+  if (found === undefined || found.length > 1) {
     throw new QueryError('TRACE_AMBIGUOUS', 'several traces here begin like that: give more digits')
   }
-  return match
+  return found[0]
 }

@@ -65,8 +65,8 @@ export interface TraceSummaryRow {
 export interface TraceSource {
   /** What is stored of a trace as the first step is taken; what comes later is not among it. */
   chunksOf(traceId: TraceId): Steps<TraceChunks>
-  /** At most `limit` traces whose ids begin with these lowercase hex digits. */
-  idsFrom(prefix: string, limit: number): readonly TraceId[]
+  /** At most `limit` traces whose ids begin with these lowercase hex digits; undefined if too many may to look at them all. */
+  idsFrom(prefix: string, limit: number): readonly TraceId[] | undefined
 }
 
 /** How far a device's clock is ahead of ours (negative: behind), as measured on the link; never inferred from spans. */

@@ -18,6 +18,8 @@ const MAX_REMEMBERED = 256
 const SEGMENTS_PER_STEP = 16
 /** Keys read at once. */
 const KEYS_PAGE = 64
+/** Of ids that begin alike, so many are looked at: a tenth of a second, and more than begin with four digits among ten million. */
+const MAX_KEYS_LOOKED = 512
 
 /** What a segment holds of a trace. */
 export interface TraceRef extends TraceEntry {
@@ -69,22 +71,19 @@ export class TraceIndex {
   /** Segments up to a row id that hold spans of a trace, by earliest start. */
   *segmentsOf(traceId: TraceId, upTo: SegmentRowId): Steps<readonly TraceSegment[]> {
     const found: TraceSegment[] = []
-    for (const [i, segment] of this.candidatesOf(traceId).entries()) {
+    for (const [i, segment] of this.#postings.traces.find(traceKey(traceId)).entries()) {
       if ((i + 1) % SEGMENTS_PER_STEP === 0) yield
       if (segment <= upTo) found.push(...this.#traceIn(segment, traceId))
     }
     return found.sort(byStart)
   }
 
-  /** Segments that hold a span of a trace, or of one whose id hashes alike. */
-  candidatesOf(traceId: TraceId): readonly SegmentRowId[] {
-    return this.#postings.traces.find(traceKey(traceId))
-  }
-
-  /** Ids that begin with these lowercase hex digits, at most `limit`. */
-  idsFrom(prefix: string, limit: number): readonly TraceId[] {
+  /** Ids that begin with these lowercase hex digits, at most `limit`; undefined if too many may. */
+  idsFrom(prefix: string, limit: number): readonly TraceId[] | undefined {
     const ids = new Set<TraceId>()
+    let looked = 0
     for (const key of this.#keysFrom(prefix)) {
+      if (++looked > MAX_KEYS_LOOKED) return undefined
       for (const segment of this.#postings.traces.find(key)) {
         for (const { traceId } of this.#entriesOf(segment)) {
           if (traceId.startsWith(prefix)) ids.add(traceId)

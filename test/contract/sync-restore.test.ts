@@ -6,7 +6,7 @@ import { SCRUB_EVERY_MS, SETTLE_AFTER_MS } from '../../src/agent/keeper/damage-w
 import type { Signal } from '../../src/model/lane.ts'
 import { PROBE_EVERY_MS } from '../../src/sync/clock-probe.ts'
 import type { StoredSegment } from '../../src/store/segment-table.ts'
-import { openAll } from '../support/finish.ts'
+import { openAll, openEach } from '../support/finish.ts'
 import type { MeshDevice } from '../support/mesh-device.ts'
 import { MeshWorld } from '../support/mesh-world.ts'
 import { logs, manySpans, traceIdOf, traces } from '../support/otlp-records.ts'
@@ -146,7 +146,7 @@ describe('[ST45] what is our own', () => {
     const [phone, laptop] = await pairInStep()
     await world.recorded(phone, logs('app', 9, 13), 'logs')
     alter(phone, segmentsAt(phone, phone, 'logs')[0] as StoredSegment)
-    openAll({ chunks: phone.keeper.lanes.list(ALL_LOGS, { from: 0n, to: 2n ** 62n }) })
+    openEach(phone.keeper.lanes.list(ALL_LOGS, { from: 0n, to: 2n ** 62n }))
     await world.settle()
     const before = wants(phone, laptop)
     await world.advance(4 * PROBE_EVERY_MS, 1_000)

@@ -24,7 +24,7 @@ export function* heldSegments(store: Store, scopes: readonly HoldScope[]): Steps
   const bytes = new Map<LogRowId, number>()
   for (const scope of scopes) {
     let looked = 0
-    for (const id of segmentsOf(store, scope)) {
+    for (const id of yield* segmentsOf(store, scope)) {
       if (++looked % AT_ONCE === 0) yield
       const segment = ids.has(id) ? undefined : store.kept.get(id)
       if (segment === undefined) continue
@@ -36,13 +36,14 @@ export function* heldSegments(store: Store, scopes: readonly HoldScope[]): Steps
   return { has: (id) => ids.has(id), bytesOf: (log) => bytes.get(log) ?? 0 }
 }
 
-function segmentsOf(store: Store, scope: HoldScope): Iterable<SegmentRowId> {
-  return scope.kind === 'trace' ? ofTrace(store, scope.traceId) : ofRange(store, scope)
+function* segmentsOf(store: Store, scope: HoldScope): Steps<Iterable<SegmentRowId>> {
+  return scope.kind === 'trace' ? yield* ofTrace(store, scope.traceId) : ofRange(store, scope)
 }
 
 /** Its spans, and the log lines that name it. What only hashes alike is held with them. */
-function ofTrace({ traces, postings }: Store, traceId: TraceId): readonly SegmentRowId[] {
-  return [...traces.candidatesOf(traceId), ...postings.tokens.find(traceToken(fromHex(traceId) as Uint8Array))]
+function* ofTrace({ traces, segments, postings }: Store, traceId: TraceId): Steps<readonly SegmentRowId[]> {
+  const spans = yield* traces.segmentsOf(traceId, segments.lastId())
+  return [...spans.map(({ segment }) => segment), ...postings.tokens.find(traceToken(fromHex(traceId) as Uint8Array))]
 }
 
 function* ofRange(store: Store, scope: Extract<HoldScope, { kind: 'range' }>): Generator<SegmentRowId> {

@@ -56,9 +56,10 @@ export class StoredRecords implements TraceSource {
     return [...lost.values()]
   }
 
-  idsFrom(prefix: string, limit: number): readonly TraceId[] {
+  idsFrom(prefix: string, limit: number): readonly TraceId[] | undefined {
+    const stored = this.#store.traces.idsFrom(prefix, limit)
     const open = this.#writer.openTraces().flatMap(({ traceId }) => (traceId.startsWith(prefix) ? [traceId] : []))
-    return [...new Set([...this.#store.traces.idsFrom(prefix, limit), ...open])].slice(0, limit)
+    return stored && [...new Set([...stored, ...open])].slice(0, limit)
   }
 
   *#traceRefs(stored: readonly TraceSegment[]): Generator<ChunkRef> {

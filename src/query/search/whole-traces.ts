@@ -13,6 +13,6 @@ export function withWholeTraces(query: SearchQuery, source: Pick<TraceSource, 'i
 function whole(condition: Condition, source: Pick<TraceSource, 'idsFrom'>): Condition {
   const { not, test } = condition
   if (not || test.on !== 'trace' || test.digits === '' || test.digits.length === TRACE_DIGITS) return condition
-  const [match, second] = source.idsFrom(test.digits, 2)
+  const [match, second] = source.idsFrom(test.digits, 2) ?? []
   return match === undefined || second !== undefined ? condition : { not, test: { ...test, digits: match } }
 }

@@ -1,12 +1,19 @@
-/** Trace ids as the index knows them: their first 6 bytes as a number. Two ids may share one; whoever opens the segment sees it. */
+/**
+ * Trace ids as the index knows them: their first 3 bytes, by which people name them, and their last 3. Two ids may share a key;
+ * whoever opens the segment sees it. docs/spec/index.md, IX10.
+ *
+ * Why the last: they are the random ones, by W3C Trace Context (level 2, random trace id flag) and of systems whose ids are 64
+ * bits, with zeros before them, or begin with a time.
+ */
 import type { TraceId } from '../../model/ids.ts'
 
 export type TraceKey = number
 
-const DIGITS = 12
+const DIGITS = 6
+const LAST_KEYS = 16 ** DIGITS
 
 export function traceKey(id: TraceId): TraceKey {
-  return Number.parseInt(id.slice(0, DIGITS), 16)
+  return Number.parseInt(id.slice(0, DIGITS), 16) * LAST_KEYS + Number.parseInt(id.slice(-DIGITS), 16)
 }
 
 /** Sorted, each once. */
@@ -15,8 +22,8 @@ export function traceKeys(ids: Iterable<TraceId>): Float64Array {
   return keys.filter((key, i) => i === 0 || key !== keys[i - 1])
 }
 
-/** First and last key of the ids that begin with these hex digits. */
+/** Between these lie the keys of all ids that begin with these hex digits, and perhaps of others. */
 export function traceKeyRange(prefix: string): { readonly from: TraceKey; readonly to: TraceKey } {
-  const key = (digit: string): TraceKey => Number.parseInt(prefix.slice(0, DIGITS).padEnd(DIGITS, digit), 16)
-  return { from: key('0'), to: key('f') }
+  const first = (digit: string): number => Number.parseInt(prefix.slice(0, DIGITS).padEnd(DIGITS, digit), 16)
+  return { from: first('0') * LAST_KEYS, to: first('f') * LAST_KEYS + LAST_KEYS - 1 }
 }

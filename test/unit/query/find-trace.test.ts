@@ -28,4 +28,9 @@ describe('which trace is meant', () => {
   ])('[QU21] %s is refused', (_, text, code) => {
     expect(() => findTrace(text, source)).toThrow(expect.objectContaining({ code }))
   })
+
+  test('[QU21] a start that too many may have to look at them all is refused', () => {
+    const tooMany = { idsFrom: () => undefined }
+    expect(() => findTrace('0000', tooMany)).toThrow(expect.objectContaining({ code: 'TRACE_AMBIGUOUS' }))
+  })
 })

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
-import { finish } from '../../support/finish.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { TraceId } from '../../../src/model/ids.ts'
 import type { SeqRange } from '../../../src/model/segment.ts'
 import type { NewSegment } from '../../../src/store/segment-table.ts'
 import type { TraceEntry } from '../../../src/wire/index/digest.ts'
+import { finish } from '../../support/finish.ts'
 import { traceIdOf } from '../../support/otlp-records.ts'
 import { describeLog, device, storeFixture, type StoreFixture } from './tables-fixture.ts'
 
@@ -209,6 +210,17 @@ describe('segments', () => {
 })
 
 describe('the trace index', () => {
+  test('[IX10] among more ids than are looked at a start of one is not guessed', () => {
+    const { segments, traces } = fixture.store
+    const idOf = (n: number): TraceId => `000000${'ab'.repeat(10)}${n.toString(16).padStart(6, '0')}` as TraceId
+    for (let at = 0; at < 600; at += 100) {
+      const ofSegment = Array.from({ length: 100 }, (_, i) => ({ ...entry(1), traceId: idOf(at + i) }))
+      traces.insert(segments.insert(segment(at / 100)), found(...ofSegment))
+    }
+    expect(traces.idsFrom('000000', 2)).toHaveLength(2)
+    expect(traces.idsFrom('000000ff', 2)).toBeUndefined()
+  })
+
   test('[ST22] times keep every nanosecond, up to the last that may be', () => {
     const { segments, traces } = fixture.store
     const latest = 2n ** 63n - 1n

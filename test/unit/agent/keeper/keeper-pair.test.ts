@@ -8,7 +8,7 @@ import { keeperHome, START_MS, type KeeperHome } from '../../../support/keeper-h
 import { manualClock } from '../../../support/manual-clock.ts'
 import { logs, manySpans, traceIdOf, traces } from '../../../support/otlp-records.ts'
 import { grantTo, meet, pairKeepers, syncOnce } from './keeper-pair.ts'
-import { openAll } from '../../../support/finish.ts'
+import { finish, openAll } from '../../../support/finish.ts'
 
 const OTLP = { kind: 'otlp' } as const
 let clock: ReturnType<typeof manualClock>
@@ -169,7 +169,7 @@ describe('records of another device', () => {
       expect.objectContaining({ code: 'STORE_FAILED' }),
     )
     expect(segmentsOf(laptop)).toBe(0)
-    expect(laptop.store.traces.candidatesOf(traceIdOf(1))).toEqual([])
+    expect(finish(laptop.records.chunksOf(traceIdOf(1))).spans).toBe(0)
   })
 
   test('[ST19] a run that a full disk refused is asked for again when it is offered again', async () => {

@@ -4,9 +4,13 @@ import { traceKey, traceKeyRange, traceKeys } from '../../../../src/wire/index/t
 
 const id = (start: string): TraceId => start.padEnd(32, '7') as TraceId
 
-test('[IX10] a trace key is the first 6 bytes of the id', () => {
-  expect(traceKey(id('0000000001ff'))).toBe(511)
-  expect(traceKey(id('ffffffffffff'))).toBe(2 ** 48 - 1)
+test.each([
+  { of: '0000ff00000000000000000000000001', key: 0x0000ff000001 },
+  { of: 'ffffffffffffffffffffffffffffffff', key: 2 ** 48 - 1 },
+  { of: '0000000000000000463ac35c9f6413ad', key: 0x0000006413ad },
+  { of: '5759e988bd862e3fe1be46a994272793', key: 0x5759e9272793 },
+])('[IX10] the key of $of is its first 3 bytes and its last 3', ({ of, key }) => {
+  expect(traceKey(of as TraceId)).toBe(key)
 })
 
 test('[IX10] keys of ids are sorted, each once', () => {
@@ -16,8 +20,8 @@ test('[IX10] keys of ids are sorted, each once', () => {
 test.each([
   { prefix: '', from: 0, to: 2 ** 48 - 1 },
   { prefix: 'a', from: 0xa00000000000, to: 0xafffffffffff },
-  { prefix: '0123456789ab', from: 0x0123456789ab, to: 0x0123456789ab },
-  { prefix: '0123456789abcdef', from: 0x0123456789ab, to: 0x0123456789ab },
+  { prefix: '012345', from: 0x012345000000, to: 0x012345ffffff },
+  { prefix: '0123456789abcdef', from: 0x012345000000, to: 0x012345ffffff },
 ])('[IX10] ids that begin with "$prefix" have keys from $from to $to', ({ prefix, from, to }) => {
   expect(traceKeyRange(prefix)).toEqual({ from, to })
 })
