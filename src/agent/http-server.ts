@@ -96,6 +96,7 @@ const STATUS: Readonly<Record<string, number>> = {
   INTERNAL: 500,
   WORKER_GONE: 503,
   QUERY_BUSY: 503,
+  TAIL_BUSY: 503,
   QUERY_STOPPED: 503,
   QUERY_TIMEOUT: 504,
 }

@@ -171,6 +171,25 @@ export interface LogList {
 
 // --- Search (docs/spec/search.md) ---
 
+/** `tail traces`: one span; `tail logs` has {@link LogLine}s. */
+export interface SpanLine {
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId: string | null
+  readonly name: string
+  readonly kind: SpanKind
+  readonly status: SpanStatus
+  readonly statusMessage: string
+  readonly startUnixNano: string
+  readonly durationNano: string
+  readonly deviceId: string
+  readonly deviceName: string
+  readonly module: string
+  readonly service: string | null
+  readonly provenance: Exclude<Provenance, 'conflict'>
+  readonly attributes: Readonly<Record<string, unknown>>
+}
+
 /** `stats`: spans of one service, name and kind. */
 export interface SpanStatistics {
   readonly module: string

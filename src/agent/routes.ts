@@ -20,6 +20,7 @@ import { metricRoutes } from './metric-routes.ts'
 import type { ModuleRegistry } from './module-registry.ts'
 import { bad, lanesField, optionalText, stageField, textField, textList, timeField } from './read-fields.ts'
 import { runtimeRoutes } from './runtime-routes.ts'
+import { tailRoutes } from './tail-routes.ts'
 import { searchLimit, searchRoutes, timeoutOf } from './search-routes.ts'
 import type { StageSwitch } from './stage-switch.ts'
 import { storeRoutes } from './store-routes.ts'
@@ -55,6 +56,7 @@ export function agentRoutes(deps: RouteDeps): readonly Route[] {
     ...queryRoutes(deps),
     ...metricRoutes(deps),
     ...searchRoutes(deps),
+    ...tailRoutes(deps),
     ...auditRoutes(deps),
     ...runtimeRoutes(deps),
     ...transferRoutes(deps),

@@ -70,8 +70,12 @@ export class AgentClient {
   }
 
   /** The agent's answer as it comes: a stream that is cut off fails. @throws as {@link call} */
-  async download(path: string): Promise<IncomingMessage> {
-    const response = await this.#open({ method: 'GET', path, contentType: 'application/json', body: '' })
+  async download(
+    path: string,
+    { method = 'GET', body }: { readonly method?: Method; readonly body?: unknown } = {},
+  ): Promise<IncomingMessage> {
+    const text = body === undefined ? '' : JSON.stringify(body)
+    const response = await this.#open({ method, path, contentType: 'application/json', body: text })
     if ((response.statusCode ?? 500) < 400) return response
     return unwrap(await readJson(response))
   }

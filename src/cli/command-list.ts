@@ -12,6 +12,7 @@ import { recordCommands } from './commands/record-commands.ts'
 import { searchCommands } from './commands/search-commands.ts'
 import { stageCommand } from './commands/stage-command.ts'
 import { storeCommands } from './commands/store-commands.ts'
+import { tailCommands } from './commands/tail-commands.ts'
 import { commandPage, groupPage, programPage, type HelpPage, type Section } from './help.ts'
 import { nearest } from './nearest.ts'
 
@@ -32,7 +33,7 @@ const SECTIONS: readonly Section[] = [
   { title: 'Who may see what', commands: consentCommands },
   {
     title: 'What was recorded',
-    commands: [...recordCommands, ...searchCommands, metricsCommand, importCommand, exportCommand],
+    commands: [...recordCommands, ...searchCommands, ...tailCommands, metricsCommand, importCommand, exportCommand],
   },
 ]
 const COMMANDS = SECTIONS.flatMap(({ commands }) => commands)

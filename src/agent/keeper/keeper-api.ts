@@ -32,6 +32,7 @@ import { runtimeCalls } from './runtime-calls.ts'
 import { searchCalls } from './search-calls.ts'
 import { requireGate } from './stage-error.ts'
 import { storeCalls } from './store-calls.ts'
+import { tailCalls } from './tail-calls.ts'
 import { transferCalls } from './transfer-calls.ts'
 
 export type AlarmErrorCode = 'POLICY_ALARM'
@@ -66,6 +67,7 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
       () => requireView(keeper, 'metrics'),
     ),
     ...searchCalls(keeper),
+    ...tailCalls(keeper),
     ...transferCalls(keeper),
     ...controlCalls(keeper),
     ...syncCalls(keeper),

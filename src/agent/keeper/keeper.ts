@@ -56,6 +56,7 @@ import { makeSharing } from './sharing.ts'
 import { StoredMetrics } from './stored-metrics.ts'
 import { StoredSearch } from './search-source.ts'
 import { StoredRecords } from './stored-records.ts'
+import { TailHub } from './tail-hub.ts'
 import { Turns } from './turns.ts'
 import { Upkeep } from './upkeep.ts'
 import { Vouching, type Alarm } from './vouching.ts'
@@ -116,6 +117,7 @@ export class Keeper {
   readonly metrics: StoredMetrics
   readonly metricUpkeep: MetricUpkeep
   readonly search: StoredSearch
+  readonly tails: TailHub
   readonly lanes: LaneChunks
   readonly turns: Turns
   readonly retention: Retention
@@ -202,6 +204,7 @@ export class Keeper {
       add: (name, count) => this.store.counters.add(name, count),
       onFailure: (err) => this.#fail(err),
     })
+    this.tails = new TailHub({ clock, onFailure: (err) => this.#fail(err) })
     const sharing = makeSharing({
       crypto,
       clock,
@@ -220,6 +223,7 @@ export class Keeper {
       endStrayGrants: (membership) => this.#endStrayGrants(membership),
       requireRoom: () => this.guard.requireRoom(),
       onKept: () => this.#afterKept(),
+      tails: this.tails,
       onFailure: (err) => this.#fail(err),
       onView: () => deps.onEvent('view'),
     })
@@ -243,6 +247,7 @@ export class Keeper {
       requireOpen: () => this.#requireOpen(),
       onRefused: (err) => this.guard.failed(err),
       onCommit: (didCut) => this.#afterCommit(didCut),
+      tails: this.tails,
     })
     this.records = new StoredRecords(crypto, this.store, this.writer, sealer)
     this.search = new StoredSearch(crypto, this.store, this.writer, sealer)
@@ -360,6 +365,7 @@ export class Keeper {
     this.#stage = to
     if (change.revokeAllGrants) await this.liveGrants.revoke(() => true)
     if (change.rotateKeys) this.#rotateAll()
+    this.tails.wakeAll()
     this.deps.onEvent('view')
     return change
   }
@@ -422,6 +428,7 @@ export class Keeper {
     if (this.#closed) return
     this.#closed = true
     this.turns.stop()
+    this.tails.stop()
     this.metricUpkeep.stop()
     this.retention.stop()
     this.guard.stop()

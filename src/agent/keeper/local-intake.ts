@@ -12,6 +12,7 @@ import type { StoredLog } from '../../store/log-table.ts'
 import { toStoreError } from '../../store/store-error.ts'
 import type { Store } from '../../store/store.ts'
 import type { Epochs } from '../../sync/epochs.ts'
+import type { TailHub } from './tail-hub.ts'
 
 const LOG_ID_BYTES = 16
 
@@ -29,6 +30,8 @@ export interface LocalIntakeDeps {
   readonly onRefused: (err: unknown) => void
   /** Called after a commit; `didCut` says that segments were made. */
   readonly onCommit: (didCut: boolean) => void
+  /** Told of what was committed. */
+  readonly tails: Pick<TailHub, 'offer'>
 }
 
 interface Waiting {
@@ -70,12 +73,18 @@ export class LocalIntake {
       const didCut = batches.length > 0 && this.#deps.writer.append(batches)
       for (const { admitted, resolve } of waiting) resolve(admitted)
       if (batches.length > 0) this.#deps.onCommit(didCut)
+      for (const { admitted } of waiting) for (const chunk of admitted.chunks) this.#offer(chunk)
       this.#count(waiting)
     } catch (err) {
       // What fails after the commit rejects nobody: what was answered stays so, and would only be sent again.
       for (const { reject } of waiting) reject(toStoreError(err))
       this.#deps.onRefused(err)
     }
+  }
+
+  #offer({ lane, module, payload, digest }: AdmittedChunk): void {
+    const chunk = { deviceId: this.#deps.self, module, provenance: 'unverified', payload } as const
+    this.#deps.tails.offer({ lane, records: digest.records, chunk })
   }
 
   #toBatch({ lane, module, payload, digest }: AdmittedChunk): LocalBatch {

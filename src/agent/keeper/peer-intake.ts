@@ -8,15 +8,18 @@ import type { Store } from '../../store/store.ts'
 import type { OpenedSegment } from '../../sync/receiving.ts'
 import type { ScopedLog } from '../../sync/scope.ts'
 import { decompress } from './chunk-opener.ts'
+import type { TailHub } from './tail-hub.ts'
 
 export interface PeerIntakeDeps {
   readonly store: Store
   readonly stage: () => Stage
+  /** Told of what was stored. */
+  readonly tails: Pick<TailHub, 'offer'>
 }
 
 /** @throws {AdmitPeerError}, {StoreError}: nothing of the run is kept then */
 export function keepPeerRun(
-  { store, stage }: PeerIntakeDeps,
+  { store, stage, tails }: PeerIntakeDeps,
   view: ShareView,
   log: ScopedLog,
   segments: readonly (OpenedSegment & { readonly request: ShareRequest })[],
@@ -25,7 +28,7 @@ export function keepPeerRun(
   const judged = segments.map((segment) => {
     const raw = rawPayload(segment)
     const { request, body } = segment
-    return { segment, digest: admitPeer({ stage: stage(), view, request, raw, records: body.records }) }
+    return { segment, raw, digest: admitPeer({ stage: stage(), view, request, raw, records: body.records }) }
   })
   store.transaction(() => {
     const places = store.packs.append(
@@ -48,6 +51,10 @@ export function keepPeerRun(
     }
     if (head) store.segments.insertHead(log.rowId, head.seq, head.signature)
   })
+  for (const { segment, raw } of judged) {
+    const chunk = { deviceId: log.author, module: log.module, provenance: 'verified', payload: raw } as const
+    tails.offer({ lane: log.lane, records: segment.body.records, chunk })
+  }
 }
 
 function rawPayload({ body }: OpenedSegment): Uint8Array {

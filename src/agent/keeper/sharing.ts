@@ -30,6 +30,7 @@ import { keepPeerRun } from './peer-intake.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
 import { keepRestored } from './restored-bodies.ts'
+import type { TailHub } from './tail-hub.ts'
 import { segmentSource } from './segment-source.ts'
 
 export interface SharingDeps {
@@ -54,6 +55,7 @@ export interface SharingDeps {
   readonly requireRoom: () => void
   /** Records of another device were stored. */
   readonly onKept: () => void
+  readonly tails: Pick<TailHub, 'offer'>
   readonly onFailure: (err: unknown) => void
   /** What is granted, or who is a member, has changed. */
   readonly onView: () => void
@@ -175,7 +177,7 @@ function makePairing(
 }
 
 function makeReceiving(deps: SharingDeps, source: ReturnType<typeof segmentSource>): Receiving {
-  const { crypto, card, store, stage, shareView, refusals, requireRoom, onKept } = deps
+  const { crypto, card, store, stage, shareView, refusals, requireRoom, onKept, tails } = deps
   return new Receiving({
     crypto,
     self: card.deviceId,
@@ -183,7 +185,7 @@ function makeReceiving(deps: SharingDeps, source: ReturnType<typeof segmentSourc
     view: (owner) => shareView(owner),
     keep(log, run, head) {
       requireRoom()
-      keepPeerRun({ store, stage }, shareView(log.author), log, run, head)
+      keepPeerRun({ store, stage, tails }, shareView(log.author), log, run, head)
       onKept()
     },
     onRefused: (code) => refusals.add('sync', code),

@@ -1,15 +1,26 @@
 /** Log records over all devices, and what is looked for in them. */
-import type { LogList } from '../../agent/http-types.ts'
-import type { Command, Options } from '../command.ts'
+import type { LogLine, LogList } from '../../agent/http-types.ts'
+import { usage } from '../cli-error.ts'
+import type { Command, CommandContext, ValueOption } from '../command.ts'
+import { followLines } from '../follow-lines.ts'
 import { wholeNumber } from '../option-values.ts'
 import { TIMES_HELP } from '../parse-time.ts'
 import { renderLogLines } from '../render/log-lines.ts'
 import { lookedWords } from '../render/looked-words.ts'
-import { FILTER_HELP, MAX_LIMIT, PAGE_OPTIONS, queryOf, TIME_OPTIONS, TIMEOUT_OPTION } from './search-options.ts'
+import { tailLogLine } from '../render/tail-lines.ts'
+import {
+  FILTER_HELP,
+  LOG_FIELDS_HELP,
+  MAX_LIMIT,
+  PAGE_OPTIONS,
+  queryOf,
+  TIME_OPTIONS,
+  TIMEOUT_OPTION,
+} from './search-options.ts'
 import { TRACE_OPTION } from './trace-option.ts'
 
 /** What a line has to have. */
-export const LINE_OPTIONS: Options = {
+export const LINE_OPTIONS = {
   grep: { type: 'string', value: 'WORDS', help: 'only those with all of these words, in any case of letters' },
   filter: {
     type: 'string',
@@ -17,32 +28,33 @@ export const LINE_OPTIONS: Options = {
     help: "only those that meet these conditions: 'severity>=warn device=phone'",
   },
   trace: TRACE_OPTION,
-}
+} as const satisfies Readonly<Record<string, ValueOption>>
+/** Listed before what comes is followed, when nobody says how many. */
+const LINES_BEFORE = 10
 
 export const logsCommand: Command = {
   name: 'logs',
   takes: '',
   help: 'log records over all devices that let you see theirs',
-  details: [
-    ...FILTER_HELP,
-    'Fields are severity, name, service, module, device, trace, session, time and text; every other name is an attribute.',
-    TIMES_HELP,
-  ],
+  details: [...FILTER_HELP, LOG_FIELDS_HELP, TIMES_HELP],
   examples: [
     'logs --since 2h',
     'logs --trace 0af7651916cd',
+    "logs --follow --filter 'service=shop'",
     "logs --grep 'connection refused' --filter 'severity>=warn'",
   ],
   options: {
     ...LINE_OPTIONS,
     ...TIME_OPTIONS,
     limit: { type: 'string', value: 'N', refuse: wholeNumber(1, MAX_LIMIT), help: 'at most so many records' },
+    follow: { type: 'boolean', short: 'f', help: 'then go on with what comes, until it is interrupted' },
     ...PAGE_OPTIONS,
     ...TIMEOUT_OPTION,
   },
   async run(context) {
     const { client, output, options } = context
     const query = { ...queryOf(context, Date.now()), ...lineConditions(options) }
+    if (options['follow'] === true) return follow(context, query)
     const list = await client.callAnyway<LogList>('POST', '/v1/search/logs', query)
     const isSearch = Object.keys(query).length > 0
     output.answer(list, () => {
@@ -55,6 +67,21 @@ export const logsCommand: Command = {
       )
     })
   },
+}
+
+/** Watches first and lists then, so that nothing comes between; what is in both is printed once. */
+async function follow(context: CommandContext, query: Readonly<Record<string, unknown>>): Promise<void> {
+  const { client, output, options } = context
+  const notLive = ['until', 'cursor'].find((name) => options[name] !== undefined)
+  if (notLive !== undefined) throw usage(`--follow goes on from now: it takes no --${notLive}`)
+  const render = (line: LogLine): string => tailLogLine(line, output)
+  await followLines<LogLine>(context, 'logs', lineConditions(options), render, async () => {
+    const { logs } = await client.call<LogList>('POST', '/v1/search/logs', { limit: LINES_BEFORE, ...query })
+    return {
+      lines: logs,
+      keyOf: ({ timeUnixNano, deviceId, module, body }) => [timeUnixNano, deviceId, module, body].join('\n'),
+    }
+  })
 }
 
 /** The filter and conditions of {@link LINE_OPTIONS}; what is not given is left out. */

@@ -17,6 +17,8 @@ export const FILTER_HELP = [
 ]
 export const SPAN_FIELDS_HELP =
   'Fields are name, service, module, device, kind, status, duration, trace, session, time and text; every other name is an attribute.'
+export const LOG_FIELDS_HELP =
+  'Fields are severity, name, service, module, device, trace, session, time and text; every other name is an attribute.'
 export const TIME_OPTIONS: Options = {
   since: { type: 'string', value: 'TIME', help: 'only what was recorded from then on' },
   until: { type: 'string', value: 'TIME', help: 'only what was recorded before; 2h is two hours ago here too' },

@@ -38,21 +38,35 @@ export function renderLogLines(
   const styles = new Map(ids.map((id, i) => [id, DEVICE_STYLES[i % DEVICE_STYLES.length] as Style]))
   const rows = list.logs.map((log) => ({
     log,
-    source: clean(`${log.deviceName}/${log.module}`),
+    source: clean(sourceOf(log)),
     style: styles.get(log.deviceId) ?? 'grey',
   }))
   const cells = Math.min(MAX_SOURCE_CELLS, Math.max(0, ...rows.map((row) => displayWidth(row.source))))
-  const lines = rows.map(({ log, source, style }) =>
-    [
-      paint(isoTime(log.timeUnixNano), 'dim'),
-      paint(fit(severityText(log), SEVERITY_CELLS), ...SEVERITY_STYLES[log.severity]),
-      paint(fit(source, cells, 'left', ascii ? '~' : '…'), style),
-      clean(log.body),
-    ]
-      .join(' ')
-      .trimEnd(),
-  )
+  const lines = rows.map(({ log, style }) => logLineText(log, cells, style, { color, ascii }))
   return [...notes(list, paint, none), ...lines].map((line) => `${line}\n`).join('')
+}
+
+/** One of them, its source in so many cells. */
+export function logLineText(
+  log: LogLine,
+  cells: number,
+  style: Style,
+  { color, ascii = false }: LogLinesOptions,
+): string {
+  const paint = painter(color)
+  const clean = ascii ? asciiText : safeText
+  return [
+    paint(isoTime(log.timeUnixNano), 'dim'),
+    paint(fit(severityText(log), SEVERITY_CELLS), ...SEVERITY_STYLES[log.severity]),
+    paint(fit(clean(sourceOf(log)), cells, 'left', ascii ? '~' : '…'), style),
+    clean(log.body),
+  ]
+    .join(' ')
+    .trimEnd()
+}
+
+function sourceOf({ deviceName, module }: LogLine): string {
+  return `${deviceName}/${module}`
 }
 
 function severityText({ severity }: LogLine): string {

@@ -6,11 +6,11 @@ import { ProtobufReader } from '../../wire/otlp/protobuf-reader.ts'
 import { bodyText } from '../log-line.ts'
 import { LOG_ERROR, MAX_MESSAGE_CHARS, readErrorFacts, SPAN_ERROR, type ErrorFacts } from './error-facts.ts'
 import { generalMessage, topFrames } from './error-fingerprint.ts'
+import { findRecords, type FoundRecord } from './find-records.ts'
 import { ownText, textBetween } from './own-text.ts'
 import type { RecordFilter } from './record-filter.ts'
 import { LogHead, SpanHead, type Range } from './record-head.ts'
 import type { SearchChunk } from './search-source.ts'
-import { readServiceName } from './service-name.ts'
 
 export interface ErrorRow {
   /** Of its type, message and places, within its module. */
@@ -40,7 +40,7 @@ const ROW_BYTES = 400
 /** @throws {OtlpError} for a payload that cannot be read */
 export function spanErrorPart(filter: RecordFilter<SpanHead>, payload: Uint8Array, chunk: SearchChunk) {
   const head = new SpanHead()
-  return toPart(payload, findErrors(filter, payload, chunk), (reader, start, end) => {
+  return toPart(payload, findRecords(filter, payload, chunk), (reader, start, end) => {
     head.read(reader)
     reader.seek(start, end)
     const facts = readErrorFacts(reader, SPAN_ERROR)
@@ -54,7 +54,7 @@ export function spanErrorPart(filter: RecordFilter<SpanHead>, payload: Uint8Arra
 /** @throws {OtlpError} for a payload that cannot be read */
 export function logErrorPart(filter: RecordFilter<LogHead>, payload: Uint8Array, chunk: SearchChunk) {
   const head = new LogHead()
-  return toPart(payload, findErrors(filter, payload, chunk), (reader, start, end) => {
+  return toPart(payload, findRecords(filter, payload, chunk), (reader, start, end) => {
     head.read(reader)
     reader.seek(start, end)
     const facts = readErrorFacts(reader, LOG_ERROR)
@@ -64,37 +64,14 @@ export function logErrorPart(filter: RecordFilter<LogHead>, payload: Uint8Array,
   })
 }
 
-interface FoundError {
-  readonly start: number
-  readonly end: number
-  readonly service: string | null
-}
 interface ReadError extends ErrorFacts, Pick<ErrorRow, 'traceId' | 'spanId'> {
   readonly unixNano: bigint
-}
-
-function findErrors<Head extends SpanHead | LogHead>(
-  filter: RecordFilter<Head>,
-  payload: Uint8Array,
-  chunk: SearchChunk,
-): readonly FoundError[] {
-  const found: FoundError[] = []
-  let service: string | null = null
-  filter.walk(
-    payload,
-    chunk,
-    ({ record: { start, end } }) => found.push({ start, end, service }),
-    (reader) => {
-      service = readServiceName(reader)
-    },
-  )
-  return found
 }
 
 /** In steps: what an error says takes a hundred times longer to read than that it is one. */
 function* toPart(
   payload: Uint8Array,
-  found: readonly FoundError[],
+  found: readonly FoundRecord[],
   read: (reader: ProtobufReader, start: number, end: number) => ReadError,
 ): Steps<ErrorPart> {
   const reader = new ProtobufReader(payload)

@@ -6,6 +6,7 @@ import { deviceName } from '../device-name.ts'
 import type { MeshKnowledge } from '../trace-source.ts'
 import type { ChunkCache } from './chunk-cache.ts'
 import type { LookLimits } from './look.ts'
+import type { IsDevice } from './record-filter.ts'
 import type { RecordQuery } from './search-query.ts'
 import { scopeOf, type SearchScope } from './search-scope.ts'
 import type { SearchChunk, SearchSource } from './search-source.ts'
@@ -20,15 +21,14 @@ export interface SearchDeps {
 
 export interface PreparedSearch {
   readonly scope: SearchScope
-  readonly isDevice: (deviceId: DeviceId, text: string) => boolean
+  readonly isDevice: IsDevice
   /** The same for queries that ask the same of a record, whatever their time range. */
   readonly key: string
 }
 
 export function prepareSearch(query: RecordQuery, { source, knowledge, sha256 }: SearchDeps): PreparedSearch {
   const devices = new Set([...source.devices(query.lane), ...knowledge.members.map(({ deviceId }) => deviceId)])
-  const isDevice = (deviceId: DeviceId, text: string): boolean =>
-    deviceName(deviceId, knowledge) === text || isStartOf(text, deviceId)
+  const isDevice = namesDevice(knowledge)
   const devicesNamed = (text: string): readonly DeviceId[] => [...devices].filter((id) => isDevice(id, text))
   const scope = scopeOf(query, devicesNamed)
   // A device that is called otherwise tomorrow is another condition then.
@@ -37,6 +37,11 @@ export function prepareSearch(query: RecordQuery, { source, knowledge, sha256 }:
     typeof value === 'bigint' ? `${value}n` : value,
   )
   return { scope, isDevice, key: toHex(sha256(utf8(words)).subarray(0, KEY_BYTES)) }
+}
+
+/** Whether a device is meant by a name, or by the first digits of an id. */
+export function namesDevice(knowledge: MeshKnowledge): IsDevice {
+  return (deviceId, text) => deviceName(deviceId, knowledge) === text || isStartOf(text, deviceId)
 }
 
 /** Enough that two queries of a lifetime never share a key by chance. */

@@ -5,7 +5,7 @@ import type { Attribute, Attributes } from './attributes.ts'
 import { readAttribute } from './attributes.ts'
 import type { RecordContext } from './decode-payload.ts'
 import { decodePayload } from './decode-payload.ts'
-import type { ProtobufReader } from './protobuf-reader.ts'
+import { ProtobufReader } from './protobuf-reader.ts'
 import { readFields, readPart } from './read-fields.ts'
 import { readParentSpanId, requireSpanId, requireTraceId } from './record-id.ts'
 
@@ -53,6 +53,12 @@ export interface DecodedStatus {
 
 export function decodeSpans(payload: Uint8Array): readonly DecodedSpan[] {
   return decodePayload(payload, readSpan)
+}
+
+/** One record alone, whose resource and scope nobody asks for. */
+export function decodeSpan(recordBytes: Uint8Array): DecodedSpan {
+  const scope = { name: '', version: '', attributes: [] }
+  return readSpan(new ProtobufReader(recordBytes), { resource: { attributes: [] }, scope, recordBytes })
 }
 
 function readSpan(reader: ProtobufReader, context: RecordContext): DecodedSpan {

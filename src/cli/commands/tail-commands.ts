@@ -1,0 +1,42 @@
+/** Records as they come, until somebody ends it. */
+import type { LogLine, SpanLine } from '../../agent/http-types.ts'
+import type { Command, CommandContext } from '../command.ts'
+import { followLines } from '../follow-lines.ts'
+import { tailLogLine, tailSpanLine } from '../render/tail-lines.ts'
+import { LINE_OPTIONS, lineConditions } from './logs-command.ts'
+import { FILTER_HELP, FILTER_WORDS, LOG_FIELDS_HELP, SPAN_FIELDS_HELP } from './search-options.ts'
+
+const DETAILS = [
+  'It goes on until it is interrupted. What comes faster than it can be looked at or printed is left out, and how much is said.',
+  'With --json each record is a line of JSON, and {"dropped": N} says that N are missing.',
+]
+const { grep, trace } = LINE_OPTIONS
+
+const tailLogs: Command = {
+  name: 'tail logs',
+  takes: '[FILTER...]',
+  help: 'log records as they come',
+  details: [...DETAILS, ...FILTER_HELP, LOG_FIELDS_HELP],
+  examples: ['tail logs', "tail logs 'severity>=warn'", 'tail logs --grep timeout --json'],
+  options: { grep, trace },
+  words: FILTER_WORDS,
+  run: (context) =>
+    followLines<LogLine>(context, 'logs', queryOf(context), (line) => tailLogLine(line, context.output)),
+}
+
+const tailTraces: Command = {
+  name: 'tail traces',
+  takes: '[FILTER...]',
+  help: 'spans as they come',
+  details: [...DETAILS, ...FILTER_HELP, SPAN_FIELDS_HELP],
+  examples: ['tail traces', "tail traces 'status=error'", 'tail traces service=shop --json'],
+  words: FILTER_WORDS,
+  run: (context) =>
+    followLines<SpanLine>(context, 'traces', queryOf(context), (line) => tailSpanLine(line, context.output)),
+}
+
+export const tailCommands: readonly Command[] = [tailLogs, tailTraces]
+
+function queryOf({ options, words }: CommandContext) {
+  return { ...lineConditions(options), ...(words.length === 0 ? {} : { filter: words.join(' ') }) }
+}
