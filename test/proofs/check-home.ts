@@ -19,7 +19,7 @@ import type { KeeperHome } from '../support/keeper-home.ts'
 import { encodeNumbered, type NumberedBatch } from '../support/numbered-records.ts'
 import { traceIdOf } from '../support/otlp-records.ts'
 import type { StoredFacts } from '../support/stored-facts.ts'
-import { nextNumbers, type WorkLine } from './work-lines.ts'
+import { goneBelow, nextNumbers, type WorkLine } from './work-lines.ts'
 
 /** What a home must hold. */
 export interface Expected {
@@ -79,10 +79,21 @@ function problemsOf(keeper: Keeper, expected: Expected): readonly string[] {
   return [
     ...keeper.vouching.alarms().map(({ code }) => `alarm ${code}`),
     ...(verdict.ok ? [] : [`the audit log does not verify: ${verdict.code}`]),
+    ...factProblems(keeper, expected),
     ...recordProblems(keeper, expected),
     ...wordProblems(keeper, expected),
     ...servedProblems(keeper, expected.lines),
   ]
+}
+
+/** What was there before the work, unless it was dropped. */
+function factProblems(keeper: Keeper, { facts, lines }: Expected): readonly string[] {
+  const { mayBe, are } = goneBelow(lines)
+  return (facts?.traces ?? []).flatMap(({ traceId, spans: count }) => {
+    const { spans: there } = finish(keeper.records.chunksOf(traceId as TraceId))
+    const isRight = are > 0 ? there === 0 : there === count || mayBe > 0
+    return isRight ? [] : [`trace ${traceId} had ${count} spans and has ${there}`]
+  })
 }
 
 function recordProblems(keeper: Keeper, { facts, lines }: Expected): readonly string[] {
@@ -91,41 +102,44 @@ function recordProblems(keeper: Keeper, { facts, lines }: Expected): readonly st
   const found = recordsOf(
     keeper,
     sent.map(({ batch }) => batch),
-    facts,
   )
   const problems = [...found.problems]
-  let metrics = 0
-  let metricsKept = 0
+  const gone = goneBelow(lines)
   for (const { id, batch } of sent) {
-    if (batch.signal === 'metrics') {
-      metrics += batch.size
-      if (kept.has(id)) metricsKept += batch.size
-      continue
-    }
+    if (batch.signal === 'metrics') continue
     const numbers = batch.signal === 'traces' ? found.spans : found.logs
     const there = Array.from({ length: batch.size }, (_, i) => numbers.get(batch.first + i) ?? 0)
     const missing = there.filter((count) => count === 0).length
     if (there.some((count) => count > 1)) problems.push(`request ${id}: a record is there more than once`)
+    if (batch.first < gone.are && missing < batch.size) problems.push(`request ${id}: dropped, and there`)
+    if (batch.first < gone.mayBe) continue
     if (kept.has(id) && missing > 0) problems.push(`request ${id}: ${missing} of ${batch.size} acknowledged and lost`)
     if (!kept.has(id) && missing > 0 && missing < batch.size) problems.push(`request ${id}: only a part is there`)
   }
-  const points = keeper.store.segments.totals().records + keeper.writer.openRecords() - found.others
-  if (points < metricsKept || points > metrics) {
-    problems.push(`${points} metrics are there, of ${metricsKept} acknowledged and ${metrics} sent`)
-  }
-  return problems
+  return [...problems, ...countProblems(keeper, { facts, lines })]
+}
+
+/** Metrics are not looked up one by one: of all records together each is there, or counted as dropped. */
+function countProblems({ store, writer }: Keeper, { facts, lines }: Expected): readonly string[] {
+  const kept = new Set(lines.flatMap((line) => (line.op === 'kept' ? [line.id] : [])))
+  const sizes = lines.flatMap((line) => (line.op === 'sent' ? [{ id: line.id, size: line.batch.size }] : []))
+  const sum = (of: readonly { readonly size: number }[]): number => of.reduce((total, { size }) => total + size, 0)
+  const dropped = store.dropped.all().reduce((total, { records }) => total + records, 0)
+  const before = facts?.records ?? 0
+  const count = store.segments.totals().records + writer.openRecords() + dropped - before
+  const [least, most] = [sum(sizes.filter(({ id }) => kept.has(id))), sum(sizes)]
+  const isWhole = count >= least && count <= most
+  return isWhole ? [] : [`${count} records are there or dropped, of ${least} acknowledged and ${most} sent`]
 }
 
 interface Found {
   /** How often a number was found. */
   readonly spans: ReadonlyMap<number, number>
   readonly logs: ReadonlyMap<number, number>
-  /** Records that are no metrics of the work. */
-  readonly others: number
   readonly problems: readonly string[]
 }
 
-function recordsOf(keeper: Keeper, batches: readonly NumberedBatch[], facts: StoredFacts | undefined): Found {
+function recordsOf(keeper: Keeper, batches: readonly NumberedBatch[]): Found {
   const problems: string[] = []
   const open = (refs: Iterable<ChunkRef>): readonly StoredChunk[] => {
     const chunks = [...refs].flatMap((ref) => finish(ref.open()) ?? [])
@@ -143,16 +157,7 @@ function recordsOf(keeper: Keeper, batches: readonly NumberedBatch[], facts: Sto
   const logs = open(keeper.search.candidates(allLogs).chunks)
     .flatMap(({ payload }) => decodeLogRecords(payload))
     .flatMap(({ body }) => (typeof body === 'string' && body.startsWith('line ') ? [Number(body.slice(5))] : []))
-  for (const { traceId, spans: count } of facts?.traces ?? []) {
-    const { spans: there } = finish(keeper.records.chunksOf(traceId as TraceId))
-    if (there !== count) problems.push(`trace ${traceId} had ${count} spans and has ${there}`)
-  }
-  return {
-    spans: countEach(spans),
-    logs: countEach(logs),
-    others: spans.length + logs.length + (facts?.records ?? 0),
-    problems,
-  }
+  return { spans: countEach(spans), logs: countEach(logs), problems }
 }
 
 /** Single words that were given: stage, leaves, consent. */

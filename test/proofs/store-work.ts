@@ -3,10 +3,12 @@
  * `store-work.ts FOLDER SCENARIO SEED STEPS FIRST_ID FIRST_NUMBER UNIX_MS SAY_FILE`; `-` says it on stdout.
  */
 import { openSync, writeSync } from 'node:fs'
+import { SETTING } from '../../src/agent/keeper/device-settings.ts'
 import type { Keeper } from '../../src/agent/keeper/keeper.ts'
 import { toHex } from '../../src/base/bytes.ts'
 import type { GrantId } from '../../src/model/ids.ts'
 import { SIGNALS } from '../../src/model/lane.ts'
+import { finish } from '../support/finish.ts'
 import { encodeNumbered, type NumberedBatch } from '../support/numbered-records.ts'
 import type { KeeperHome } from '../support/keeper-home.ts'
 import { seeded, type Seeded } from '../support/seeded.ts'
@@ -23,6 +25,8 @@ const SIZES = [1, 1, 1, 2, 3, 7, 8, 8, 40, 64, 120, 255, 256, 257, 300, 700]
 const TEXTS = [0, 0, 0, 10, 50, 200, 3_000]
 const OTHERS_TRACE = 5_000
 const DAY_MS = 86_400_000
+/** In days. Nothing is dropped by itself, however many days pass: only where it is said. */
+const TEN_YEARS = 3_650
 
 class Work {
   readonly #home: KeeperHome
@@ -40,12 +44,14 @@ class Work {
     this.#other = other
     this.#random = random
     this.#sayTo = sayTo
+    this.#keepFor(TEN_YEARS)
     this.#say({ op: 'open', unixMs: home.clock.now() })
   }
 
   async step(): Promise<void> {
     const at = this.#random.below(100)
-    if (at < 62) return this.#take()
+    if (at < 60) return this.#take()
+    if (at < 62) return this.#drop()
     if (at < 72) return this.#wait(1 + this.#random.below(6_000))
     if (at < 78) return this.#leaf()
     if (at < 82) return this.#setStage()
@@ -91,6 +97,27 @@ class Work {
     this.#say({ op: 'time', unixMs: this.#home.clock.now() })
   }
 
+  /** Everything there is becomes too old, is dropped, and its space given back. */
+  #drop(): void {
+    const keeper = this.#keeper
+    keeper.writer.cut(() => true)
+    finish(keeper.retention.steps())
+    this.#wait(2 * DAY_MS)
+    const below = this.#nextNumber
+    this.#say({ op: 'dropping', below })
+    this.#keepFor(1)
+    finish(keeper.retention.steps())
+    this.#say({ op: 'dropped', below })
+    this.#keepFor(TEN_YEARS)
+    finish(keeper.store.packs.reclaim())
+    while (keeper.store.postings.mergeStep() || keeper.store.freePages.giveBackSome());
+  }
+
+  #keepFor(maxAgeDays: number): void {
+    const limit = { maxAgeDays }
+    this.#keeper.store.settings.set(SETTING.retention, { traces: limit, logs: limit, metrics: limit })
+  }
+
   #leaf(): void {
     const ref = `leaf ${this.#nextId++}`
     const actor = { kind: 'device', ref: this.#keeper.card.deviceId } as const
@@ -107,6 +134,7 @@ class Work {
     this.#keeper.close()
     this.#say({ op: 'closed' })
     this.#keeper = this.#home.reopen()
+    this.#keepFor(TEN_YEARS)
     this.#say({ op: 'open', unixMs: this.#home.clock.now() })
   }
 

@@ -8,6 +8,8 @@ export type WorkLine =
   /** A request is about to be made, or records of the other device are about to be received. */
   | { readonly op: 'sent'; readonly id: number; readonly batch: NumberedBatch }
   | { readonly op: 'kept'; readonly id: number }
+  /** Records with numbers below this, and all that were there before the work, are about to be dropped; then they are. */
+  | { readonly op: 'dropping' | 'dropped'; readonly below: number }
   | { readonly op: 'leaf'; readonly ref: string }
   | { readonly op: 'stage'; readonly to: string }
   | { readonly op: 'granted' | 'revoked'; readonly grantId: string }
@@ -26,6 +28,13 @@ export function nextNumbers(lines: readonly WorkLine[]): { readonly id: number; 
     id: 1 + Math.max(0, ...sent.map(({ id }) => id)),
     number: 1 + Math.max(0, ...sent.map(({ batch }) => batch.first + batch.size)),
   }
+}
+
+/** Records with numbers below `mayBe` may be gone, those below `are` must be. */
+export function goneBelow(lines: readonly WorkLine[]): { readonly mayBe: number; readonly are: number } {
+  const highest = (op: 'dropping' | 'dropped'): number =>
+    Math.max(0, ...lines.flatMap((line) => (line.op === op ? [line.below] : [])))
+  return { mayBe: highest('dropping'), are: highest('dropped') }
 }
 
 /** On the device's own clock, when it said something last. */
