@@ -22,6 +22,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   ingest: () => import('./ingest.ts'),
   'ingest-small': () => import('./ingest-small.ts'),
   metrics: () => import('./metrics.ts'),
+  'metrics-peer': () => import('./metrics-peer.ts'),
   show: () => import('./show.ts'),
   idle: () => import('./idle.ts'),
   start: () => import('./start.ts'),
@@ -30,8 +31,8 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'page-cipher': () => import('./page-cipher.ts'),
   'ten-million': () => import('./ten-million.ts'),
 }
-/** Not run unless named: what takes long, and what is decided (docs/adr/0001-page-cipher.md). */
-const ON_REQUEST: readonly string[] = ['page-cipher', 'ten-million']
+/** Not run unless named: what takes long, what is decided (docs/adr/0001-page-cipher.md), what needs another program. */
+const ON_REQUEST: readonly string[] = ['metrics-peer', 'page-cipher', 'ten-million']
 const DEFAULT = Object.keys(BENCHMARKS).filter((name) => !ON_REQUEST.includes(name))
 const RUNS = 3
 const EXIT_WORSE = 1

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Installs the Debian packages that `npm run test:interop` talks to. Does nothing, and asks nobody, if they are there.
-# Needs root or sudo only if something is missing.
+# Needs root or sudo only if something is missing. More packages may be named: prometheus for `npm run bench -- metrics-peer`.
 set -eu
 
 # curl: an OTLP client. python3-zmq: a module in Python (libzmq with CURVE). iproute2: networks of several hosts.
 # strace: what a process does to its files, for power cuts.
-WANTED="curl iproute2 python3-zmq strace"
+WANTED="curl iproute2 python3-zmq strace $*"
 
 is_installed() {
   [ "$(dpkg-query --show --showformat='${Status}' "$1" 2>/dev/null)" = 'install ok installed' ]

@@ -23,13 +23,20 @@ const STOP_LIMIT_MS = 15_000
 
 /** Runs Node with these arguments; errors it prints are shown, what it prints to stdout is read. */
 export function startNode(args: readonly string[]): Child {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  return startProgram(process.execPath, args)
+}
+
+/** The same for any program. One that is not there ends with null. */
+export function startProgram(program: string, args: readonly string[]): Child {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   running.add(child)
   const ended = new Promise<number | null>((resolve) => {
-    child.once('exit', (code) => {
+    const end = (code: number | null): void => {
       running.delete(child)
       resolve(code)
-    })
+    }
+    child.once('exit', end)
+    child.once('error', () => end(null))
   })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   return {
@@ -37,7 +44,7 @@ export function startNode(args: readonly string[]): Child {
     ended,
     async nextJson() {
       const { done, value } = await lines.next()
-      if (done === true) throw new Error(`${args.join(' ')} ended with code ${await ended}`)
+      if (done === true) throw new Error(`${[program, ...args].join(' ')} ended with code ${await ended}`)
       return JSON.parse(value)
     },
     async stop() {
