@@ -266,7 +266,9 @@ describe('gaps in words', () => {
     [{ ...gap, reason: 'not-synced', deviceId: phone, count: 1200 }, '1,200 segments from Phone not synced yet'],
     [{ ...gap, reason: 'not-synced', deviceId: phone }, 'Phone may hold more: not synced since this trace ended'],
     [{ ...gap, reason: 'expired', deviceId: phone, count: 3 }, '3 spans from Phone expired: kept no longer'],
-    [{ ...gap, reason: 'dropped', deviceId: phone }, 'spans from Phone dropped before they were kept'],
+    [{ ...gap, reason: 'expired', deviceId: phone }, 'records of that time from Phone are kept no longer: too old'],
+    [{ ...gap, reason: 'dropped', deviceId: phone, count: 1 }, '1 span from Phone dropped before they were kept'],
+    [{ ...gap, reason: 'dropped', deviceId: phone }, 'records of that time from Phone were deleted: no room for them'],
   ] as const)('[QU18] %j reads "%s"', (one, sentence) => {
     const trace = { ...traceOf({}), gaps: [one], gapDevices: { [phone]: 'Phone' } }
     expect(linesOf(trace)).toContain(`┊ ${sentence}`)
