@@ -35,22 +35,22 @@ import type { AddressBook } from './address-book.ts'
 import { answerRollback, skipUsedEpochs } from './answer-rollback.ts'
 import { auditLedger } from './audit-ledger.ts'
 import { CutTimer, isDue, LIVE_CUT_AFTER_MS } from './cut-timer.ts'
-import { damageEntries } from './damage-report.ts'
-import { DamageWatch } from './damage-watch.ts'
+import { alarmsAccepted, deviceCreated, diskChanged, stageChanged } from './device-leaves.ts'
 import { readStage, requireKeyStore, SETTING } from './device-settings.ts'
 import { reconcileAtStart } from './end-again.ts'
 import { DiskGuard } from './disk-guard.ts'
 import { HandOver } from './hand-over.ts'
+import { Housekeeping } from './housekeeping.ts'
 import { LocalIntake } from './local-intake.ts'
 import { LaneChunks } from './lane-chunks.ts'
 import { LEASE_CHECK_MS, lapsedOwners, purgeOwner } from './lapsed-grants.ts'
 import { LiveGrants } from './live-grants.ts'
-import { MetricUpkeep } from './metric-upkeep.ts'
+import type { MetricUpkeep } from './metric-upkeep.ts'
 import { OwedWrites } from './owed-writes.ts'
 import { moveOldSegments } from './move-segments.ts'
 import type { PeerBook } from './peer-book.ts'
 import { RefusalCounter } from './refusal-counter.ts'
-import { Retention } from './retention.ts'
+import type { Retention } from './retention.ts'
 import { SegmentSealer } from './segment-sealer.ts'
 import { makeSharing } from './sharing.ts'
 import { StoredMetrics } from './stored-metrics.ts'
@@ -58,7 +58,6 @@ import { StoredSearch } from './search-source.ts'
 import { StoredRecords } from './stored-records.ts'
 import { TailHub } from './tail-hub.ts'
 import { Turns } from './turns.ts'
-import { Upkeep } from './upkeep.ts'
 import { Vouching, type Alarm } from './vouching.ts'
 
 export interface KeeperOptions {
@@ -134,8 +133,7 @@ export class Keeper {
   readonly #ahead = new Set<DeviceId>()
   readonly #cutTimer: CutTimer
   readonly #handOver: HandOver
-  readonly #upkeep: Upkeep
-  readonly #damage: DamageWatch
+  readonly #housekeeping: Housekeeping
   readonly #cancelLeases: () => void
 
   /** @throws {StoreError}, {KeeperError} */
@@ -154,7 +152,7 @@ export class Keeper {
     this.guard = new DiskGuard({
       clock,
       reserve: new ReserveFile(join(dirname(options.storeFile), 'reserve'), crypto),
-      record: (type, payload) => this.#recordDisk(type, payload),
+      record: (type, payload) => this.ledger.append(diskChanged(this.card, type, payload)),
       onChange: (isFull) => this.#diskChanged(isFull),
       onFailure: (err) => this.#fail(err),
     })
@@ -222,7 +220,7 @@ export class Keeper {
       mayLeave: () => this.#mayLeave(),
       endStrayGrants: (membership) => this.#endStrayGrants(membership),
       requireRoom: () => this.guard.requireRoom(),
-      onKept: () => this.#afterKept(),
+      onKept: () => this.#housekeeping.grew(),
       tails: this.tails,
       onFailure: (err) => this.#fail(err),
       onView: () => deps.onEvent('view'),
@@ -253,57 +251,33 @@ export class Keeper {
     this.search = new StoredSearch(crypto, this.store, this.writer, sealer)
     this.lanes = new LaneChunks(crypto, this.store, this.writer, sealer)
     this.turns = new Turns(clock)
-    this.#damage = new DamageWatch({
-      store: this.store,
-      clock,
-      sha256: crypto.sha256,
-      random: () => (crypto.randomBytes(1)[0] as number) / 256,
-      turns: this.turns,
-      tell: (found) => {
-        for (const entry of damageEntries(this.store, self, found)) this.ledger.append(entry)
-      },
-      onChange: () => this.announce(),
-      onFailure: (err) => this.#fail(err),
-    })
     this.metrics = new StoredMetrics(crypto, this.store, this.writer, sealer)
-    this.metricUpkeep = new MetricUpkeep({
+    this.#housekeeping = new Housekeeping({
       clock,
-      sha256: crypto.sha256,
-      store: this.store,
-      metrics: this.metrics,
-      turns: this.turns,
-      onFailure: (err) => this.#fail(err),
-    })
-    this.retention = new Retention({
-      clock,
-      turns: this.turns,
+      crypto,
       store: this.store,
       ledger: this.ledger,
       self,
+      metrics: this.metrics,
+      turns: this.turns,
       hasEnded: (grantId) => this.#hasEnded(grantId),
       forgetKeys: () => {
         sealer.forgetKeys()
         this.receiving.forgetKeys()
       },
-      onDropped: () => this.#afterDropped(),
+      onChange: () => this.announce(),
       onFailure: (err) => this.#fail(err),
     })
-    this.#upkeep = new Upkeep({
-      step: () => this.store.postings.mergeStep() || this.store.freePages.giveBackSome(),
-      onFailure: (err) => this.#fail(err),
-    })
-    if (options.newDevice !== undefined) this.#recordCreation(options.keyStore)
+    this.metricUpkeep = this.#housekeeping.metricUpkeep
+    this.retention = this.#housekeeping.retention
+    if (options.newDevice !== undefined) this.ledger.append(deviceCreated(this.card, options.keyStore))
     this.owed.write(() => skipUsedEpochs(this.epochs, this.audit))
     this.#cutLeftovers()
     this.owed.write(() => void reconcileAtStart(this).catch((err: unknown) => this.#fail(err)))
     this.owed.write(() => this.purgeLapsed())
-    this.#reclaim()
-    this.#upkeep.wake()
     this.#cancelLeases = clock.every(LEASE_CHECK_MS, () => this.#attempt(() => this.purgeLapsed()))
     if (this.owed.trouble === undefined) this.#resume()
-    this.metricUpkeep.start()
-    this.retention.start()
-    this.#damage.start()
+    this.#housekeeping.start()
     this.guard.start()
   }
 
@@ -354,13 +328,7 @@ export class Keeper {
   /** Changes the stage, ends what the new one does not allow, and says what that was. */
   async setStage(to: Stage): Promise<StageChange> {
     const change = planStageChange(this.#stage, to)
-    this.ledger.append({
-      type: 'stage.changed',
-      outcome: 'success',
-      actor: { kind: 'user', ref: this.card.deviceId },
-      object: { kind: 'policy', ref: 'stage' },
-      payload: { from: change.from, to: change.to },
-    })
+    this.ledger.append(stageChanged(this.card, change))
     this.store.settings.set(SETTING.stage, to)
     this.#stage = to
     if (change.revokeAllGrants) await this.liveGrants.revoke(() => true)
@@ -377,7 +345,7 @@ export class Keeper {
       const { clock } = this.deps
       if (purgeOwner({ clock, store: this.store, ledger: this.ledger, self }, owner) === 0) continue
       this.deps.onEvent('view')
-      this.#reclaim()
+      this.#housekeeping.reclaim()
     }
   }
 
@@ -385,13 +353,7 @@ export class Keeper {
   acceptAlarms(): readonly Alarm[] {
     const alarms = this.vouching.alarms()
     if (alarms.length === 0) return []
-    this.ledger.append({
-      type: 'alarm.accepted',
-      outcome: 'success',
-      actor: { kind: 'user', ref: this.card.deviceId },
-      object: { kind: 'device', ref: this.card.deviceId },
-      payload: { codes: alarms.map(({ code }) => code).join(' ') },
-    })
+    this.ledger.append(alarmsAccepted(this.card, alarms))
     this.vouching.accept()
     this.deps.onEvent('view')
     this.#handOver.due()
@@ -429,12 +391,9 @@ export class Keeper {
     this.#closed = true
     this.turns.stop()
     this.tails.stop()
-    this.metricUpkeep.stop()
-    this.retention.stop()
+    this.#housekeeping.stop()
     this.guard.stop()
-    this.#upkeep.stop()
     this.#cancelLeases()
-    this.#damage.stop()
     this.owed.stop()
     this.#cutTimer.stop()
     const { onFailure } = this.deps
@@ -448,16 +407,6 @@ export class Keeper {
     this.#attempt(() => this.vouching.end(), onFailure)
     this.store.close()
     this.audit.close()
-  }
-
-  /** Gives back the space of what was deleted, when there is time. */
-  #reclaim(): void {
-    this.#upkeep.wake()
-    this.turns
-      .upkeep(() => this.store.packs.reclaim())
-      .catch((err: unknown) => {
-        if (!this.#closed) this.#fail(err)
-      })
   }
 
   /** A leaf about what has happened, such as a start: written now, or else before anything that comes after it. */
@@ -512,37 +461,13 @@ export class Keeper {
     )
   }
 
-  #recordCreation(keyStore: KeyStore): void {
-    const ref = this.card.deviceId
-    this.ledger.append({
-      type: 'device.created',
-      outcome: 'success',
-      actor: { kind: 'user', ref },
-      object: { kind: 'device', ref },
-      payload: { name: this.card.name, keyStore },
-    })
-  }
-
   #afterCommit(didCut: boolean): void {
     if (didCut) {
       this.#cutTimer.succeeded()
-      this.#afterKept()
+      this.#housekeeping.grew()
       this.announce()
     }
     if (this.writer.hasOpen()) this.#cutTimer.schedule()
-  }
-
-  /** Segments were stored, of ours or of another device. */
-  #afterKept(): void {
-    this.#upkeep.wake()
-    this.retention.grew()
-  }
-
-  /** Readers are told what there is now, so that they do not ask for what is gone. */
-  #afterDropped(): void {
-    this.store.postings.prune()
-    this.#reclaim()
-    this.announce()
   }
 
   #hasEnded(grantId: GrantId): boolean {
@@ -586,19 +511,13 @@ export class Keeper {
     this.guard.requireRoom()
   }
 
-  #recordDisk(type: 'store.full' | 'store.freed', payload: NonNullable<LedgerEntry['payload']>): void {
-    const ref = this.card.deviceId
-    const by = { kind: 'device', ref } as const
-    this.ledger.append({ type, outcome: type === 'store.full' ? 'failure' : 'success', actor: by, object: by, payload })
-  }
-
   /** What is above its limits may be all it takes to have room again. */
   #diskChanged(isFull: boolean): void {
     if (this.#closed) return
     this.deps.onEvent('view')
     if (!isFull) return
     void this.retention.run()
-    this.#reclaim()
+    this.#housekeeping.reclaim()
   }
 
   #rotateAll(): void {

@@ -1,0 +1,114 @@
+/**
+ * Work on what is stored that nobody waits for: the index and the metrics tiers are kept in shape, what is too old or too much
+ * goes, its space is given back, and what the disk altered is found. Each part does a little at a time, between other calls.
+ */
+import type { Clock } from '../../base/clock.ts'
+import type { Crypto } from '../../base/crypto.ts'
+import type { DeviceId, GrantId } from '../../model/ids.ts'
+import type { Store } from '../../store/store.ts'
+import type { Ledger } from '../../sync/ledger.ts'
+import { damageEntries } from './damage-report.ts'
+import { DamageWatch } from './damage-watch.ts'
+import { MetricUpkeep } from './metric-upkeep.ts'
+import { Retention } from './retention.ts'
+import type { StoredMetrics } from './stored-metrics.ts'
+import type { Turns } from './turns.ts'
+import { Upkeep } from './upkeep.ts'
+
+export interface HousekeepingDeps {
+  readonly clock: Clock
+  readonly crypto: Crypto
+  readonly store: Store
+  readonly ledger: Ledger
+  readonly self: DeviceId
+  readonly metrics: StoredMetrics
+  readonly turns: Turns
+  /** Whether what was shared under a grant is shared no longer. */
+  readonly hasEnded: (grantId: GrantId) => boolean
+  /** Keys were destroyed: none may stay in memory. */
+  readonly forgetKeys: () => void
+  /** There is less to serve and to show, or again what was lost. */
+  readonly onChange: () => void
+  readonly onFailure: (err: unknown) => void
+}
+
+export class Housekeeping {
+  readonly metricUpkeep: MetricUpkeep
+  readonly retention: Retention
+  readonly #deps: HousekeepingDeps
+  readonly #upkeep: Upkeep
+  readonly #damage: DamageWatch
+  #isStopped = false
+
+  constructor(deps: HousekeepingDeps) {
+    this.#deps = deps
+    const { clock, crypto, store, ledger, self, metrics, turns, onFailure } = deps
+    this.#upkeep = new Upkeep({
+      step: () => store.postings.mergeStep() || store.freePages.giveBackSome(),
+      onFailure,
+    })
+    this.metricUpkeep = new MetricUpkeep({ clock, sha256: crypto.sha256, store, metrics, turns, onFailure })
+    this.retention = new Retention({
+      clock,
+      turns,
+      store,
+      ledger,
+      self,
+      hasEnded: deps.hasEnded,
+      forgetKeys: deps.forgetKeys,
+      onDropped: () => this.#afterDropped(),
+      onFailure,
+    })
+    this.#damage = new DamageWatch({
+      store,
+      clock,
+      sha256: crypto.sha256,
+      random: () => (crypto.randomBytes(1)[0] as number) / 256,
+      turns,
+      tell: (found) => {
+        for (const entry of damageEntries(store, self, found)) ledger.append(entry)
+      },
+      onChange: deps.onChange,
+      onFailure,
+    })
+  }
+
+  start(): void {
+    this.reclaim()
+    this.metricUpkeep.start()
+    this.retention.start()
+    this.#damage.start()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.metricUpkeep.stop()
+    this.retention.stop()
+    this.#upkeep.stop()
+    this.#damage.stop()
+  }
+
+  /** Segments were stored, of ours or of another device. */
+  grew(): void {
+    this.#upkeep.wake()
+    this.retention.grew()
+  }
+
+  /** Gives back the space of what was deleted, when there is time. */
+  reclaim(): void {
+    const { turns, store, onFailure } = this.#deps
+    this.#upkeep.wake()
+    turns
+      .upkeep(() => store.packs.reclaim())
+      .catch((err: unknown) => {
+        if (!this.#isStopped) onFailure(err)
+      })
+  }
+
+  /** Readers are told what there is now, so that they do not ask for what is gone. */
+  #afterDropped(): void {
+    this.#deps.store.postings.prune()
+    this.reclaim()
+    this.#deps.onChange()
+  }
+}
