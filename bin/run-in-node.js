@@ -2,6 +2,7 @@
 // the other sees its end of the lifeline (the IPC channel) close and ends too (see src/main.ts and scripts/on-node.js).
 import { spawn } from 'node:child_process'
 import { delimiter, dirname } from 'node:path'
+import { LEAN_MEMORY } from './lean-memory.js'
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
@@ -10,6 +11,7 @@ export function runInNode(node, args, { lifeline }) {
   const child = spawn(node, args, {
     stdio: lifeline ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
     env: {
+      ...(lifeline && LEAN_MEMORY),
       ...process.env,
       PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
       ...(lifeline && { AICO_MESH_LIFELINE: '1' }),
