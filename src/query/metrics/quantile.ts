@@ -4,6 +4,9 @@
  */
 import type { Distribution, Exponential, Span } from '../../model/metrics/distribution.ts'
 
+/** Counts that differ by less, as a share of them, are the same: they were added up in another order. */
+const ROUNDING = 1e-12
+
 /** `count` values between two bounds, or all at one. */
 interface Bucket {
   readonly low: number
@@ -29,33 +32,54 @@ export function quantileOf(counted: readonly Counted[], quantile: number): numbe
   return atLeast > most ? most : atLeast
 }
 
+/** What begins and ends at an edge: how many buckets, how densely their values lie together; and values that all lie on it. */
+interface Change {
+  readonly begin: number
+  readonly rise: number
+  readonly end: number
+  readonly fall: number
+  readonly at: number
+}
+const NO_CHANGE: Change = { begin: 0, rise: 0, end: 0, fall: 0, at: 0 }
+
 /** The value at or below which `wanted` values lie: bucket by bucket, adding up how many lie in a stretch of values. */
 function walk(buckets: readonly Bucket[], wanted: number): number {
-  const edges = [...new Set(buckets.flatMap(({ low, high }) => [low, high]))].sort((a, b) => a - b)
-  const changes = new Map<number, { density: number; at: number }>()
-  const change = (edge: number, density: number, at: number): void => {
-    const known = changes.get(edge) ?? { density: 0, at: 0 }
-    changes.set(edge, { density: known.density + density, at: known.at + at })
-  }
-  for (const { low, high, count } of buckets) {
-    if (low === high) change(low, 0, count)
-    else {
-      change(low, count / (high - low), 0)
-      change(high, -count / (high - low), 0)
-    }
-  }
-  let [below, density] = [0, 0]
+  const changes = changesOf(buckets)
+  const edges = [...changes.keys()].sort((a, b) => a - b)
+  // Else rounding decides on which side of a gap between buckets a value is found.
+  const enough = wanted * (1 - ROUNDING)
+  let [below, density, open] = [0, 0, 0]
   for (const [i, edge] of edges.entries()) {
     const start = edges[i - 1] ?? edge
     const within = density * (edge - start)
-    if (within > 0 && below + within >= wanted) return start + (wanted - below) / density
-    below += within
-    const here = changes.get(edge)
-    below += here?.at ?? 0
-    if (below >= wanted) return edge
-    density += here?.density ?? 0
+    if (within > 0 && below + within >= enough) return Math.min(edge, start + (wanted - below) / density)
+    const { begin, rise, end, fall, at } = changes.get(edge) ?? NO_CHANGE
+    below += within + at
+    if (below >= enough) return edge
+    open -= end
+    // What rounding leaves of a dense bucket that ended would be many values in a wide one, or in a gap.
+    density = (open === 0 ? 0 : density - fall) + rise
+    open += begin
   }
   return edges.at(-1) as number
+}
+
+function changesOf(buckets: readonly Bucket[]): ReadonlyMap<number, Change> {
+  const changes = new Map<number, Change>()
+  const change = (edge: number, alter: (known: Change) => Partial<Change>): void => {
+    const known = changes.get(edge) ?? NO_CHANGE
+    changes.set(edge, { ...known, ...alter(known) })
+  }
+  for (const { low, high, count } of buckets) {
+    const density = count / (high - low)
+    if (low === high) {
+      change(low, ({ at }) => ({ at: at + count }))
+    } else {
+      change(low, ({ begin, rise }) => ({ begin: begin + 1, rise: rise + density }))
+      change(high, ({ end, fall }) => ({ end: end + 1, fall: fall + density }))
+    }
+  }
+  return changes
 }
 
 function bucketsOf({ distribution, bounds }: Counted): readonly Bucket[] {
