@@ -2,6 +2,7 @@
 import { openSync, closeSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { LOOK_EVERY_MS } from '../../src/agent/keeper/metric-upkeep.ts'
 import { SCRUB_EVERY_MS, SETTLE_AFTER_MS } from '../../src/agent/keeper/damage-watch.ts'
 import type { Signal } from '../../src/model/lane.ts'
 import { PROBE_EVERY_MS } from '../../src/sync/clock-probe.ts'
@@ -9,7 +10,7 @@ import type { StoredSegment } from '../../src/store/segment-table.ts'
 import { openAll, openEach } from '../support/finish.ts'
 import type { MeshDevice } from '../support/mesh-device.ts'
 import { MeshWorld } from '../support/mesh-world.ts'
-import { logs, manySpans, traceIdOf, traces } from '../support/otlp-records.ts'
+import { logs, manySpans, metrics, traceIdOf, traces } from '../support/otlp-records.ts'
 
 let world: MeshWorld
 afterEach(() => world.close())
@@ -116,6 +117,20 @@ describe('[ST45] what was received', () => {
     await world.recorded(phone, manySpans('app', 1, 500, 5))
     expect(laptop.recordsOf(phone)).toBe(45)
   })
+})
+
+test('[ST45] points of metrics that were passed while their segment was damaged are shown once it is back', async () => {
+  world = new MeshWorld()
+  const [phone, laptop] = await world.mesh('phone', 'laptop')
+  await world.until(phone.grant(laptop, { lanes: ['metrics'] }))
+  await world.recorded(phone, metrics('app', 3), 'metrics')
+  const { metricUpkeep, store } = laptop.keeper
+  alter(laptop, segmentsAt(laptop, phone, 'metrics')[0] as StoredSegment)
+  const series = (): number => store.metrics.series.total()
+  await world.until(metricUpkeep.run({ everything: true }))
+  expect([series(), store.metrics.fed()]).toEqual([0, store.segments.lastId()])
+  await world.advance(SETTLE_AFTER_MS + PROBE_EVERY_MS + LOOK_EVERY_MS, 1_000)
+  expect([lostOf(laptop), series() > 0, store.metrics.fed()]).toEqual([0, true, store.segments.lastId()])
 })
 
 describe('[ST45] what is our own', () => {

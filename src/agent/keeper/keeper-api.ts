@@ -212,11 +212,8 @@ function syncCalls(keeper: Keeper) {
       if (denied) restoring.setAside(peer, denied)
       return restoring.plan(peer)
     },
-    takeRestored(peer: DeviceId, range: LogRange, segments: readonly Sealed[]): void {
-      restoring.take(peer, range, segments)
-      // What came back of ours can be offered again.
-      if (range.author === card.deviceId) keeper.announce()
-    },
+    takeRestored: (peer: DeviceId, range: LogRange, segments: readonly Sealed[]): void =>
+      restoring.take(peer, range, segments),
     forgetOffer(peer: DeviceId): void {
       receiving.forget(peer)
       restoring.forget(peer)

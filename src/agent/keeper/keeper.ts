@@ -223,6 +223,11 @@ export class Keeper {
       onKept: () => this.#housekeeping.grew(),
       tails: this.tails,
       onFailure: (err) => this.#fail(err),
+      onRestored: ({ lane, author }, restored) => {
+        if (lane === 'metrics') this.metricUpkeep.takeAgain(restored)
+        // What came back of ours can be offered again.
+        if (author === self) this.announce()
+      },
       onView: () => deps.onEvent('view'),
     })
     this.peers = sharing.peers

@@ -11,6 +11,7 @@ import type { StoredChunk } from '../../query/trace-source.ts'
 import { MetricAge } from '../../store/metric-age.ts'
 import { MetricFeed } from '../../store/metric-feed.ts'
 import { MetricRoll } from '../../store/metric-roll.ts'
+import type { SegmentRowId } from '../../store/segment-table.ts'
 import type { Store } from '../../store/store.ts'
 import { BackOff } from './back-off.ts'
 import type { StoredMetrics } from './stored-metrics.ts'
@@ -50,6 +51,8 @@ export class MetricUpkeep {
   #cancel: (() => void) | undefined
   #running: Promise<void> | undefined
   #isStopped = false
+  /** Segments that were passed when their bodies were damaged, and whose bodies are back. */
+  readonly #again: SegmentRowId[] = []
   /** Segment that was the last one when nothing up to it was to be moved. */
   #passed = 0
   /** Monotonic time at which the oldest point that waits was seen. */
@@ -89,6 +92,12 @@ export class MetricUpkeep {
     return this.#running
   }
 
+  /** Bodies of these came back; of those that were passed already the points are taken in at the next look. */
+  takeAgain(segments: readonly SegmentRowId[]): void {
+    const fed = this.#deps.store.metrics.fed()
+    this.#again.push(...segments.filter((id) => id <= fed))
+  }
+
   /** Takes all segments in again. Roll-ups of what they hold no more stay. @throws {StoreError} */
   reindex(): Promise<void> {
     this.#deps.store.metrics.setFed(0)
@@ -118,6 +127,12 @@ export class MetricUpkeep {
 
   *#moved(everything: boolean, nowMs: number): Steps<boolean> {
     const { store, metrics, clock } = this.#deps
+    const again = this.#again.shift()
+    if (again !== undefined) {
+      const itself = metrics.unfed(again - 1, 1).filter(({ id }) => id === again)
+      yield* this.#move(itself, nowMs, store.metrics.fed())
+      return true
+    }
     const lastId = store.segments.lastId()
     if (lastId <= this.#passed) return false
     const fed = store.metrics.fed()
@@ -131,18 +146,19 @@ export class MetricUpkeep {
     const bytes = waiting.reduce((sum, { ref }) => sum + ref.rawBytes, 0)
     const isDue = everything || bytes >= FEED_AT_BYTES || clock.monotonic() - this.#waitingSince >= FEED_AFTER_MS
     if (!isDue) return false
-    yield* this.#move(waiting, nowMs)
+    yield* this.#move(waiting, nowMs, 0)
     this.#waitingSince = undefined
     return true
   }
 
-  *#move(waiting: ReturnType<StoredMetrics['unfed']>, nowMs: number): Steps<void> {
-    let [bytes, fed] = [0, 0]
+  /** @param fedBefore up to which segment the points of all are in the tables anyway */
+  *#move(waiting: ReturnType<StoredMetrics['unfed']>, nowMs: number, fedBefore: SegmentRowId): Steps<void> {
+    let [bytes, fed] = [0, fedBefore]
     this.#feed.begin()
     for (const { id, ref } of waiting) {
       if (bytes > 0 && bytes + ref.rawBytes > FEED_BYTES) break
       bytes += ref.rawBytes
-      fed = id
+      fed = Math.max(fed, id)
       const chunk = yield* ref.open()
       if (chunk !== undefined) yield* this.#collect(chunk)
     }

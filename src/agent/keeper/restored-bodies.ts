@@ -1,5 +1,6 @@
 /** Bodies that another device gave back, put where their segments' rows find them, and said so in the audit log. */
 import type { DeviceId } from '../../model/ids.ts'
+import type { SegmentRowId } from '../../store/segment-table.ts'
 import type { Store } from '../../store/store.ts'
 import type { Ledger } from '../../sync/ledger.ts'
 import type { FoundBody } from '../../sync/restoring.ts'
@@ -13,13 +14,16 @@ export interface RestoredDeps {
   readonly ledger: Ledger
 }
 
-/** All or none. The entry comes first, as every entry does; what it throws keeps the bodies out. */
+/**
+ * All or none. The entry comes first, as every entry does; what it throws keeps the bodies out.
+ * @returns the segments that have their bodies again
+ */
 export function keepRestored(
   { store, ledger }: RestoredDeps,
   from: DeviceId,
   log: ScopedLog,
   found: readonly FoundBody[],
-): void {
+): readonly SegmentRowId[] {
   const { lostBodies, packs, counters } = store
   const lost = found.flatMap(({ seq, sealed }) => {
     const segment = lostBodies.at(log.rowId, seq)
@@ -40,4 +44,5 @@ export function keepRestored(
     for (const [i, place] of places.entries()) lostBodies.restore((lost[i] as (typeof lost)[number]).segment.id, place)
     counters.add(RESTORED_COUNTER, lost.length)
   })
+  return lost.map(({ segment }) => segment.id)
 }

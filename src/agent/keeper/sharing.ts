@@ -6,8 +6,10 @@ import type { Clock } from '../../base/clock.ts'
 import type { Crypto } from '../../base/crypto.ts'
 import type { DeviceId, MeshId, OpId } from '../../model/ids.ts'
 import type { DeviceCard, Membership } from '../../model/membership.ts'
+import type { LogDescription } from '../../model/segment.ts'
 import type { Stage } from '../../model/stage.ts'
 import { decideShare, type ShareView } from '../../policy/decide-share.ts'
+import type { SegmentRowId } from '../../store/segment-table.ts'
 import type { SegmentWriter } from '../../store/segment-writer.ts'
 import type { Store } from '../../store/store.ts'
 import { ConsentService } from '../../sync/consent-service.ts'
@@ -57,6 +59,8 @@ export interface SharingDeps {
   readonly onKept: () => void
   readonly tails: Pick<TailHub, 'offer'>
   readonly onFailure: (err: unknown) => void
+  /** These segments of a log have their bodies again. */
+  readonly onRestored: (log: LogDescription, segments: readonly SegmentRowId[]) => void
   /** What is granted, or who is a member, has changed. */
   readonly onView: () => void
 }
@@ -93,7 +97,7 @@ export function makeSharing(deps: SharingDeps): Sharing {
       const request = requestFor(source, log, recipient, epoch)
       return request !== undefined && decideShare(deps.shareView(log.author), request).effect === 'allow'
     },
-    keep: (peer, log, found) => keepRestored({ store, ledger }, peer, log, found),
+    keep: (peer, log, found) => deps.onRestored(log, keepRestored({ store, ledger }, peer, log, found)),
   })
   return { peers, addresses, epochs, members, consents, pairing, serving, receiving, restoring }
 }
