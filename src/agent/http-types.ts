@@ -471,6 +471,15 @@ export interface StoreStatsView {
   }
 }
 
+/** How far the index is that is made again from the segments. */
+export interface ReindexView {
+  readonly isRunning: boolean
+  readonly segments: number
+  readonly ofSegments: number
+  /** Code of the error that the last run ended with; the next goes on with it. */
+  readonly failure: string | null
+}
+
 /** What keeps records from being dropped. */
 export interface HoldView {
   readonly id: number

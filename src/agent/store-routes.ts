@@ -2,7 +2,8 @@
 import { SIGNALS, type Signal } from '../model/lane.ts'
 import { AGE_DAYS, isWithin, LANE_BYTES, type LaneLimits } from '../policy/retention.ts'
 import { HttpError, jsonBody, type HttpAnswer, type HttpRequest, type Route } from './http-server.ts'
-import type { HoldView, RetentionView, StoreStatsView } from './http-types.ts'
+import type { HoldView, ReindexView, RetentionView, StoreStatsView } from './http-types.ts'
+import type { ReindexState } from './keeper/reindex.ts'
 import type { HoldRequest } from './keeper/store-calls.ts'
 import type { KeeperClient } from './keeper-client.ts'
 import { bad, optionalText, textField, timeField } from './read-fields.ts'
@@ -28,6 +29,8 @@ export function storeRoutes({ keeper }: { readonly keeper: Pick<KeeperClient, 'c
       const fields = jsonBody(request)
       return { json: await keeper.call('setRetention', laneField(fields), limitsOf(fields)) }
     }),
+    route('GET', '/v1/store/reindex', async () => ({ json: reindexView(await keeper.call('reindexState')) })),
+    route('POST', '/v1/store/reindex', async () => ({ json: reindexView(await keeper.call('startReindex')) })),
     route('GET', '/v1/store/holds', async () => ({
       json: { holds: (await keeper.call('holds')) satisfies readonly HoldView[] },
     })),
@@ -38,6 +41,10 @@ export function storeRoutes({ keeper }: { readonly keeper: Pick<KeeperClient, 'c
       json: (await keeper.call('liftHold', holdNumber(params['hold'] as string))) satisfies HoldView,
     })),
   ]
+}
+
+function reindexView({ failure, ...state }: ReindexState): ReindexView {
+  return { ...state, failure: failure ?? null }
 }
 
 function laneField({ lane }: Fields): Signal {

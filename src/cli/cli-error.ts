@@ -20,6 +20,8 @@ export type CliErrorCode =
   /** An export is not whole, or its file could not be written. */
   | 'EXPORT_INCOMPLETE'
   | 'EXPORT_UNWRITABLE'
+  /** The index could not be made again; the one that was there answers. */
+  | 'REINDEX_FAILED'
 export class CliError extends MeshError<CliErrorCode> {}
 
 /** An error that the agent answered, with its own code. */
@@ -44,6 +46,7 @@ const EXIT_OF: Readonly<Record<CliErrorCode, number>> = {
   IMPORT_STALLED: EXIT.failed,
   EXPORT_INCOMPLETE: EXIT.failed,
   EXPORT_UNWRITABLE: EXIT.failed,
+  REINDEX_FAILED: EXIT.failed,
 }
 
 export function exitCodeOf(err: unknown): number {

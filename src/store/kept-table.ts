@@ -42,6 +42,7 @@ export class KeptTable {
   readonly #ofLog: Statement<[LogRowId], KeptCounts>
   readonly #page: Statement<[LogRowId, number, number, number], KeptSegment>
   readonly #get: Statement<[SegmentRowId], { log: LogRowId; bytes: number }>
+  readonly #countUpTo: Statement<[SegmentRowId], { segments: number }>
   readonly #bytesAbove: Statement<[SegmentRowId], { bytes: number }>
   readonly #keptOfEpoch: Statement<[LogRowId, number]>
   readonly #everOfEpoch: Statement<[LogRowId, number]>
@@ -58,12 +59,20 @@ export class KeptTable {
       `SELECT id, epoch, seq, bytes, records ${ofLog} AND (epoch, seq) > (?, ?) ORDER BY epoch, seq LIMIT ?`,
     )
     this.#get = db.prepare('SELECT log, bytes FROM segment WHERE id = ? AND pack > 0')
+    this.#countUpTo = db.prepare(
+      'SELECT count(*) AS segments FROM segment INDEXED BY segment_there WHERE id <= ? AND pack > 0',
+    )
     this.#bytesAbove = db.prepare(
       `SELECT coalesce(sum(bytes), 0) AS bytes FROM segment INDEXED BY segment_there WHERE id > ? AND pack > 0`,
     )
     this.#keptOfEpoch = db.prepare(`SELECT 1 ${ofLog} AND epoch = ? LIMIT 1`)
     this.#everOfEpoch = db.prepare('SELECT 1 FROM segment WHERE log = ? AND epoch = ? LIMIT 1')
     this.#isOpen = db.prepare('SELECT 1 FROM journal WHERE log = ? AND epoch = ? LIMIT 1')
+  }
+
+  /** Segments up to a row id. */
+  countUpTo(id: SegmentRowId): number {
+    return this.#countUpTo.get(id)?.segments ?? 0
   }
 
   ofLog(log: LogRowId): KeptCounts {

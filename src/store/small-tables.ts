@@ -6,10 +6,12 @@ import { idBytes, toDeviceId, type DeviceId } from '../model/ids.ts'
 export class SettingTable {
   readonly #get: Statement<[string], { value: string }>
   readonly #set: Statement
+  readonly #delete: Statement<[string]>
 
   constructor(db: Database) {
     this.#get = db.prepare('SELECT value FROM setting WHERE name = ?')
     this.#set = db.prepare('INSERT OR REPLACE INTO setting VALUES (?, ?)')
+    this.#delete = db.prepare('DELETE FROM setting WHERE name = ?')
   }
 
   get(name: string): unknown {
@@ -19,6 +21,10 @@ export class SettingTable {
 
   set(name: string, value: unknown): void {
     this.#set.run(name, JSON.stringify(value))
+  }
+
+  delete(name: string): void {
+    this.#delete.run(name)
   }
 }
 

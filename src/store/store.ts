@@ -9,6 +9,7 @@ import { EpochTable } from './epoch-table.ts'
 import { FreePages } from './free-pages.ts'
 import { HoldTable } from './hold-table.ts'
 import { KeptTable } from './kept-table.ts'
+import { IndexGeneration } from './index-generation.ts'
 import { LogTable } from './log-table.ts'
 import { LostBodies } from './lost-bodies.ts'
 import { MetricTables } from './metric-tables.ts'
@@ -16,7 +17,7 @@ import { isTailLost, readCommits } from './log-tail.ts'
 import { migrate } from './migrate.ts'
 import { openEncrypted } from './open-encrypted.ts'
 import { Packs } from './packs/packs.ts'
-import { PostingIndex } from './postings/posting-index.ts'
+import type { PostingIndex } from './postings/posting-index.ts'
 import { MIGRATIONS } from './schema.ts'
 import { SegmentTable } from './segment-table.ts'
 import { asStoreErrors, isDiskTrouble, toStoreError } from './store-error.ts'
@@ -36,6 +37,9 @@ export interface Store {
   readonly traces: TraceIndex
   readonly metrics: MetricTables
   readonly postings: PostingIndex
+  readonly indexGeneration: IndexGeneration
+  /** @param listener called when something in the index cannot be read: it can be made again */
+  watchIndex(listener: () => void): void
   readonly arrivals: ArrivalTable
   readonly dropped: DroppedTable
   readonly kept: KeptTable
@@ -72,7 +76,13 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
   migrate(db, MIGRATIONS)
   const packs = asStoreErrors(() => new Packs(db, join(dirname(path), PACKS_FOLDER)))
   const segments = new SegmentTable(db)
-  const postings = new PostingIndex(db, { nextLive: (from) => segments.nextId(from) })
+  let onIndexDamage = (): void => undefined
+  const settings = new SettingTable(db)
+  const indexGeneration = asStoreErrors(
+    () =>
+      new IndexGeneration(db, settings, { nextLive: (from) => segments.nextId(from), onDamage: () => onIndexDamage() }),
+  )
+  const postings = indexGeneration.index
   const traces = new TraceIndex(db, postings)
   const arrivals = new ArrivalTable(db)
   const dropped = new DroppedTable(db)
@@ -94,7 +104,11 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
     freePages: asStoreErrors(() => new FreePages(db)),
     epochs: new EpochTable(db),
     control: new ControlTable(db),
-    settings: new SettingTable(db),
+    settings,
+    indexGeneration,
+    watchIndex(listener) {
+      onIndexDamage = listener
+    },
     modules: new ModuleTable(db),
     counters: new CounterTable(db),
     invitations: new InvitationTable(db),

@@ -64,8 +64,23 @@ export class TraceIndex {
 
   /** Inside the transaction that writes the segment; segments in the order of their row ids. */
   insert(segment: SegmentRowId, { traces, tokens }: Pick<Digest, 'traces' | 'tokens'>): void {
+    this.#insertInto(this.#postings, segment, { traces, tokens })
+  }
+
+  /** The same of a segment that is here already, as read from it again; its postings go into an index that is being made. */
+  rewrite(segment: SegmentRowId, digest: Pick<Digest, 'traces' | 'tokens'>, into: PostingIndex): void {
+    this.#remembered.delete(segment)
+    this.#delete.run(segment)
+    this.#insertInto(into, segment, digest)
+  }
+
+  #insertInto(
+    postings: PostingIndex,
+    segment: SegmentRowId,
+    { traces, tokens }: Pick<Digest, 'traces' | 'tokens'>,
+  ): void {
     if (traces.length > 0) this.#insert.run(segment, encodeTraceSummaries(traces))
-    this.#postings.add(segment, { traces: traceKeys(traces.map(({ traceId }) => traceId)), tokens })
+    postings.add(segment, { traces: traceKeys(traces.map(({ traceId }) => traceId)), tokens })
   }
 
   /** Segments up to a row id that hold spans of a trace, by earliest start. */
@@ -132,7 +147,8 @@ export class TraceIndex {
     if (known) return known
     const record = this.#summariesOf.get(segment)
     if (record === undefined) return undefined
-    const byId = new Map(decodeTraceSummaries(record.bytes).map((entry) => [entry.traceId, entry]))
+    const entries = this.#postings.watched(() => decodeTraceSummaries(record.bytes))
+    const byId = new Map(entries.map((entry) => [entry.traceId, entry]))
     const traces = { log: record.log, rawBytes: record.rawBytes, byId }
     this.#remember(segment, traces)
     return traces

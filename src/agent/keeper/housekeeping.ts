@@ -10,7 +10,9 @@ import type { Ledger } from '../../sync/ledger.ts'
 import { damageEntries } from './damage-report.ts'
 import { DamageWatch } from './damage-watch.ts'
 import { MetricUpkeep } from './metric-upkeep.ts'
+import { Reindex } from './reindex.ts'
 import { Retention } from './retention.ts'
+import type { SegmentSealer } from './segment-sealer.ts'
 import type { StoredMetrics } from './stored-metrics.ts'
 import type { Turns } from './turns.ts'
 import { Upkeep } from './upkeep.ts'
@@ -21,6 +23,7 @@ export interface HousekeepingDeps {
   readonly store: Store
   readonly ledger: Ledger
   readonly self: DeviceId
+  readonly sealer: SegmentSealer
   readonly metrics: StoredMetrics
   readonly turns: Turns
   /** Whether what was shared under a grant is shared no longer. */
@@ -35,6 +38,7 @@ export interface HousekeepingDeps {
 export class Housekeeping {
   readonly metricUpkeep: MetricUpkeep
   readonly retention: Retention
+  readonly reindex: Reindex
   readonly #deps: HousekeepingDeps
   readonly #upkeep: Upkeep
   readonly #damage: DamageWatch
@@ -42,7 +46,7 @@ export class Housekeeping {
 
   constructor(deps: HousekeepingDeps) {
     this.#deps = deps
-    const { clock, crypto, store, ledger, self, metrics, turns, onFailure } = deps
+    const { clock, crypto, store, ledger, self, sealer, metrics, turns, onFailure } = deps
     this.#upkeep = new Upkeep({
       step: () => store.postings.mergeStep() || store.freePages.giveBackSome(),
       onFailure,
@@ -57,6 +61,17 @@ export class Housekeeping {
       hasEnded: deps.hasEnded,
       forgetKeys: deps.forgetKeys,
       onDropped: () => this.#afterDropped(),
+      onFailure,
+    })
+    this.reindex = new Reindex({
+      store,
+      sealer,
+      clock,
+      turns,
+      onDone: () => {
+        this.#upkeep.wake()
+        return this.metricUpkeep.reindex()
+      },
       onFailure,
     })
     this.#damage = new DamageWatch({
@@ -78,10 +93,13 @@ export class Housekeeping {
     this.metricUpkeep.start()
     this.retention.start()
     this.#damage.start()
+    this.#deps.store.watchIndex(() => this.reindex.repair())
+    this.reindex.resume()
   }
 
   stop(): void {
     this.#isStopped = true
+    this.reindex.stop()
     this.metricUpkeep.stop()
     this.retention.stop()
     this.#upkeep.stop()

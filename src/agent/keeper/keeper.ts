@@ -50,6 +50,7 @@ import { OwedWrites } from './owed-writes.ts'
 import { moveOldSegments } from './move-segments.ts'
 import type { PeerBook } from './peer-book.ts'
 import { RefusalCounter } from './refusal-counter.ts'
+import type { Reindex } from './reindex.ts'
 import type { Retention } from './retention.ts'
 import { SegmentSealer } from './segment-sealer.ts'
 import { makeSharing } from './sharing.ts'
@@ -120,6 +121,7 @@ export class Keeper {
   readonly lanes: LaneChunks
   readonly turns: Turns
   readonly retention: Retention
+  readonly reindex: Reindex
   readonly guard: DiskGuard
   readonly peers: PeerBook
   readonly addresses: AddressBook
@@ -263,6 +265,7 @@ export class Keeper {
       store: this.store,
       ledger: this.ledger,
       self,
+      sealer,
       metrics: this.metrics,
       turns: this.turns,
       hasEnded: (grantId) => this.#hasEnded(grantId),
@@ -275,6 +278,7 @@ export class Keeper {
     })
     this.metricUpkeep = this.#housekeeping.metricUpkeep
     this.retention = this.#housekeeping.retention
+    this.reindex = this.#housekeeping.reindex
     if (options.newDevice !== undefined) this.ledger.append(deviceCreated(this.card, options.keyStore))
     this.owed.write(() => skipUsedEpochs(this.epochs, this.audit))
     this.#cutLeftovers()

@@ -31,6 +31,11 @@ export function storeCalls(keeper: Keeper, storeFile: string) {
     storeStats: () => keeper.turns.run(() => storeStats(keeper, storeFile)),
     retentionLimits: () => keeper.retention.limits(),
     setRetention: (lane: Signal, change: Partial<LaneLimits>) => keeper.retention.setLimits(lane, change),
+    reindexState: () => keeper.reindex.state(),
+    startReindex() {
+      void keeper.reindex.run()
+      return keeper.reindex.state()
+    },
     holds: () => keeper.store.holds.all(),
     placeHold: (request: HoldRequest) => placeHold(holds(), scopeOf(keeper, request), request.reason),
     liftHold: (id: number) => liftHold(holds(), id),

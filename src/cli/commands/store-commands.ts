@@ -18,6 +18,7 @@ import {
 } from '../render/store-words.ts'
 import { table } from './answer-table.ts'
 import { deviceNames } from './device-names.ts'
+import { reindexCommand } from './reindex-command.ts'
 
 const LANES = ['traces', 'logs', 'metrics'] as const
 /** Rows of a table of sources; --json has all. */
@@ -154,7 +155,7 @@ const release: Command = {
   },
 }
 
-export const storeCommands: readonly Command[] = [stats, retention, hold, holds, release]
+export const storeCommands: readonly Command[] = [stats, retention, hold, holds, release, reindexCommand]
 
 function changeOf({ age, size }: CommandContext['options']): Readonly<Record<string, number>> {
   return {

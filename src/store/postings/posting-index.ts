@@ -6,10 +6,12 @@
  * here can be made again from segments, in another generation beside this one.
  */
 import type { Database } from 'better-sqlite3'
+import { codeOf } from '../../base/errors.ts'
 import type { Steps } from '../../base/steps.ts'
 import { BlockReader } from '../../wire/index/posting-block.ts'
-import { MAX_SEGMENT } from '../../wire/index/posting-bytes.ts'
+import { MAX_SEGMENT, type PostingErrorCode } from '../../wire/index/posting-bytes.ts'
 import { countOf, unite, type Runs } from '../../wire/index/runs.ts'
+import type { SummariesErrorCode } from '../../wire/index/summary-bytes.ts'
 import type { SegmentRowId } from '../segment-table.ts'
 import { asStoreErrors } from '../store-error.ts'
 import { BlockCache } from './block-cache.ts'
@@ -29,6 +31,8 @@ import { TailTable } from './tail-table.ts'
 export interface PostingDeps {
   /** The first segment at or above a row id that is still there. */
   readonly nextLive: (from: SegmentRowId) => SegmentRowId | undefined
+  /** Something in the index cannot be read. */
+  readonly onDamage?: () => void
 }
 export interface PostingOptions {
   /** Which index: another one can be built beside it. Default 0, below {@link MAX_GENERATIONS}. */
@@ -57,19 +61,25 @@ export interface PostingStats {
 export const DEFAULT_CACHE_BYTES = 4 * 2 ** 20
 /** So that ids of tail rows are exact in a double. */
 export const MAX_GENERATIONS = 2 ** 53 / MAX_SEGMENT
+/** What reading the index ends with that must be made again. */
+const DAMAGE: ReadonlySet<string> = new Set([
+  'STORE_CORRUPT',
+  ...(['POSTING_MALFORMED', 'POSTING_VERSION'] satisfies readonly PostingErrorCode[]),
+  ...(['INDEX_BAD_SUMMARIES'] satisfies readonly SummariesErrorCode[]),
+])
 const NO_PARTS: ReadonlySet<PartId> = new Set()
 
 export class PostingIndex {
   readonly traces: PostingReader
   readonly tokens: PostingReader
   readonly #db: Database
-  readonly #deps: MergeDeps
+  #deps: MergeDeps
   readonly #sizes: PostingSizes
   readonly #parts: PartTable
-  readonly #tail: TailTable
+  #tail: TailTable
   readonly #cache: BlockCache
   readonly #filters = new PartFilters()
-  readonly #generation: number
+  readonly #onDamage: () => void
   /** What is stored, as far as it was read; changed by transactions of this class alone, and forgotten with each of them. */
   #knownParts: readonly PartSource[] | undefined
   #knownTail: { readonly of: readonly TailSegment[]; readonly source: TailSource } | undefined
@@ -79,18 +89,40 @@ export class PostingIndex {
   #mayBeDropped = true
   #toExamine: PartId[] = []
 
-  constructor(db: Database, { nextLive }: PostingDeps, options: PostingOptions = {}) {
+  constructor(db: Database, { nextLive, onDamage }: PostingDeps, options: PostingOptions = {}) {
     const { generation = 0, cacheBytes = DEFAULT_CACHE_BYTES, sizes = POSTING_SIZES } = options
     if (!(generation >= 0 && generation < MAX_GENERATIONS)) throw new RangeError('no such generation of postings')
     this.#db = db
-    this.#generation = generation
+    this.#onDamage = onDamage ?? (() => undefined)
     this.#sizes = sizes
     this.#parts = new PartTable(db, sizes.stepBlocks)
     this.#tail = new TailTable(db, generation, sizes)
     this.#cache = new BlockCache(cacheBytes)
     this.#deps = { parts: this.#parts, sizes, generation, nextLive }
-    this.traces = new PostingReader(TRACES, () => this.#sources())
-    this.tokens = new PostingReader(TOKENS, () => this.#sources())
+    const watched = <T>(read: () => T): T => this.watched(read)
+    this.traces = new PostingReader(TRACES, () => this.#sources(), watched)
+    this.tokens = new PostingReader(TOKENS, () => this.#sources(), watched)
+  }
+
+  get generation(): number {
+    return this.#deps.generation
+  }
+
+  /** Answers from another generation from now on. Never within a transaction. */
+  become(generation: number): void {
+    this.#deps = { ...this.#deps, generation }
+    this.#tail = new TailTable(this.#db, generation, this.#sizes)
+    this.#forgetAll()
+  }
+
+  /** Reads what is derived: what turns out to be damaged is told, for it can be made again. @throws what the reading throws */
+  watched<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (err) {
+      if (DAMAGE.has(codeOf(err))) this.#onDamage()
+      throw err
+    }
   }
 
   /**
@@ -131,17 +163,18 @@ export class PostingIndex {
   /** Forgets every segment. The next steps give the space back. Never within a transaction. @throws {StoreError} */
   clear(): void {
     this.#change(() => {
-      this.#parts.dropAll(this.#generation)
+      this.#parts.dropAll(this.generation)
       this.#tail.deleteAll()
     })
   }
 
-  /** Forgets what is of other generations: one that was replaced, or never completed. As {@link clear}. */
+  /**
+   * Forgets what is of other generations, in the caller's transaction. Their space comes back in steps of whichever index
+   * is told to {@link become} this one.
+   */
   dropOthers(): void {
-    this.#change(() => {
-      this.#parts.dropOthers(this.#generation)
-      this.#tail.deleteOthers()
-    })
+    this.#parts.dropOthers(this.generation)
+    this.#tail.deleteOthers()
   }
 
   stats(): PostingStats {
@@ -171,7 +204,7 @@ export class PostingIndex {
   #partSources(): readonly PartSource[] {
     if (this.#knownParts !== undefined) return this.#knownParts
     const read = (id: number): Uint8Array => this.#cache.get(id, this.#parts.block)
-    const parts = this.#parts.complete(this.#generation)
+    const parts = this.#parts.complete(this.generation)
     const ids = new Set(parts.map(({ id }) => id))
     this.#cache.keep((block) => ids.has(partOfBlock(block)))
     this.#filters.keep(ids)
@@ -194,7 +227,7 @@ export class PostingIndex {
 
   // oxlint-disable-next-line require-yield -- one step is all it takes
   *#dropUnfinished(): Steps<void> {
-    this.#parts.dropUnfinished(this.#generation)
+    this.#parts.dropUnfinished(this.generation)
     this.#mayBeUnfinished = false
   }
 
@@ -286,7 +319,7 @@ export class PostingIndex {
   #alone<T>(work: () => T): T {
     if (this.#db.inTransaction) throw new TypeError('upkeep of postings within a transaction')
     try {
-      return asStoreErrors(work)
+      return this.watched(() => asStoreErrors(work))
     } catch (err) {
       this.#forgetAll()
       throw err

@@ -12,11 +12,16 @@ export type KeyGroup = readonly number[]
 export class PostingReader {
   readonly #family: Family
   readonly #sources: () => readonly PostingSource[]
+  readonly #watched: <T>(read: () => T) => T
 
-  /** @param sources all there are now, the oldest segments first, none without any */
-  constructor(family: Family, sources: () => readonly PostingSource[]) {
+  /**
+   * @param sources all there are now, the oldest segments first, none without any
+   * @param watched runs what reads them
+   */
+  constructor(family: Family, sources: () => readonly PostingSource[], watched: <T>(read: () => T) => T) {
     this.#family = family
     this.#sources = sources
+    this.#watched = watched
   }
 
   /** Segments of a key, ascending. */
@@ -28,7 +33,9 @@ export class PostingReader {
   findAll(groups: readonly KeyGroup[]): SegmentRowId[] {
     const matching = this.#matcher(groups)
     const found: SegmentRowId[] = []
-    for (const source of this.#sources()) numbersOf(matching(source), found)
+    this.#watched(() => {
+      for (const source of this.#sources()) numbersOf(matching(source), found)
+    })
     return found
   }
 
@@ -37,9 +44,11 @@ export class PostingReader {
     const matching = this.#matcher(groups)
     let before = end
     for (;;) {
-      const source = this.#sources().findLast(({ members }) => (members[0] as number) < before)
+      const sources = this.#watched(() => this.#sources())
+      const source = sources.findLast(({ members }) => (members[0] as number) < before)
       if (source === undefined) return
-      const found = below(matching(source), before)
+      const bound = before
+      const found = this.#watched(() => below(matching(source), bound))
       before = source.members[0] as number
       for (let i = found.length - 2; i >= 0; i -= 2) {
         for (let segment = found[i + 1] as number; segment >= (found[i] as number); segment--) yield segment
@@ -50,9 +59,11 @@ export class PostingReader {
   /** Keys from one to another, both included, ascending, each once. */
   keysBetween(from: number, to: number, limit: number): number[] {
     const found = new Set<number>()
-    for (const source of this.#sources()) {
-      for (const key of source.keysBetween(this.#family, from, to, limit)) found.add(key)
-    }
+    this.#watched(() => {
+      for (const source of this.#sources()) {
+        for (const key of source.keysBetween(this.#family, from, to, limit)) found.add(key)
+      }
+    })
     return [...found].sort((a, b) => a - b).slice(0, limit)
   }
 
