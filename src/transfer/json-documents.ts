@@ -21,6 +21,9 @@ export type JsonPart =
 const [NEWLINE, QUOTE, BACKSLASH, COMMA, COLON] = [0x0a, 0x22, 0x5c, 0x2c, 0x3a]
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d]
 const BOM = [0xef, 0xbb, 0xbf]
+const SPACES: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d])
+/** What the value of a list begins with: a bracket, or that of `null`, which stands for none (proto3 JSON). */
+const LIST_VALUES: ReadonlySet<number> = new Set([0x5b, 0x6e])
 /** What may stand before a text. */
 const BEFORE_TEXT: ReadonlySet<number> = new Set([COLON, COMMA, OPEN_BRACKET, OPEN_BRACE])
 /** What may stand between the elements of a list, which are objects, and at both its ends. */
@@ -49,6 +52,8 @@ export class JsonDocuments {
   #isEscaped = false
   #isName = false
   #name = ''
+  /** The name in the root that was read last is that of a list of records. */
+  #namesList = false
   #hasNames = false
   /** One of its names is that of a list of records, whatever its value. */
   #isKnown = false
@@ -86,8 +91,10 @@ export class JsonDocuments {
   /** @returns where to go on, or what is wrong with this byte */
   #passToken(byte: number, at: number): number | Problem {
     if (byte === NEWLINE) this.#line++
-    if (byte <= 0x20) return at + 1
+    if (SPACES.has(byte)) return at + 1
     const last = this.#last
+    const isListValue = this.#namesList && this.#depth === IN_ROOT && last === COLON
+    if (isListValue && !LIST_VALUES.has(byte)) return problem('a list of records is no list')
     if (this.#isInList && this.#depth === IN_LIST && !IN_LIST_BYTES.has(byte)) return problem('an element is no object')
     if (byte === QUOTE) {
       if (this.#depth === 0 || !BEFORE_TEXT.has(last)) return problem('a text stands where none may')
@@ -121,6 +128,7 @@ export class JsonDocuments {
     this.#isName = this.#depth === IN_ROOT && last !== COLON
     if (!this.#isName) return
     this.#hasNames = true
+    this.#namesList = false
     this.#name = ''
   }
 
@@ -133,7 +141,8 @@ export class JsonDocuments {
       else if (byte === BACKSLASH) this.#isEscaped = true
       else if (byte === QUOTE) {
         this.#state = 'token'
-        this.#isKnown ||= this.#isName && listNamed(this.#name) !== undefined
+        if (this.#isName) this.#namesList = listNamed(this.#name) !== undefined
+        this.#isKnown ||= this.#namesList
         return at + 1
       }
       if (this.#isName && this.#name.length < MAX_NAME_BYTES) this.#name += String.fromCharCode(byte)
@@ -172,7 +181,7 @@ export class JsonDocuments {
 
   #startDocument(): void {
     this.#depth = this.#last = 0
-    this.#hasNames = this.#isKnown = this.#isInList = this.#isEscaped = false
+    this.#hasNames = this.#isKnown = this.#isInList = this.#isEscaped = this.#namesList = false
   }
 
   /** The byte that does not fit may begin a line that does. */

@@ -69,7 +69,8 @@ export const exportCommand: Command = {
     const { writeTarget } = await import('../export/target-file.ts')
     const totals = new Totals()
     const paths = pathsOf(options, signal === undefined ? signalsFor(options) : [signal])
-    await writeTarget(withProgress(output, recordBytes(context, paths, isProtobuf, totals)), { path, compress })
+    const bytes = withProgress(output, recordBytes(context, paths, isProtobuf, totals))
+    if (!(await writeTarget(bytes, { path, compress }))) return output.hint('The reader ended before the export did.')
     const summary: ExportSummary = { file: path ?? '-', ...totals.view }
     if (path === undefined) output.hint(words(summary))
     else output.answer(summary, () => words(summary))

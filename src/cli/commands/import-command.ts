@@ -12,13 +12,17 @@ import { SIGNAL_OPTION, signalOf } from './signal-option.ts'
 /** Most files of one call: what a shell passes on. */
 const MAX_FILES = 100_000
 
+/** Of what came in before an import failed. */
+const TWICE =
+  'Importing it again adds it once more: traces and logs show a record once, stats and errors count it twice.'
+
 export const importCommand: Command = {
   name: 'import',
   takes: 'FILE...',
   help: 'bring records of files into this device: OTLP, Jaeger, log files',
   details: [
     'Files are OTLP JSON (one message a line, or a document), OTLP protobuf (one message, or many behind their lengths), Jaeger JSON as its API and its web app give it, each plain or compressed with gzip or zstd, and of any size; - is standard input. A log file has to be named as one: --format text makes each line a record.',
-    'What cannot be read is left out alone, counted, and the first of it is named by file and line; everything else comes in. Importing a file twice changes nothing that is shown.',
+    'What cannot be read is left out alone, counted, and the first of it is named by file and line; everything else comes in. A file that is imported twice is there twice: traces and logs show a record once, stats and errors count it twice.',
   ],
   examples: ['import traces.jsonl metrics.pb.zst', 'import jaeger.json', 'import --format text app.log'],
   options: {
@@ -56,8 +60,11 @@ export const importCommand: Command = {
     try {
       await importFiles(deps, files, { format, signal: signalOf(options['signal']), service }, tally)
     } catch (err) {
-      progress.finish()
-      output.hint('What was taken until then is in. Importing it again changes nothing that is shown.')
+      const seconds = progress.finish()
+      const summary = tally.summary()
+      if (Object.values(summary.records).some((count) => count > 0)) {
+        output.hint(`${importWords(summary, seconds)}\n${TWICE}`)
+      }
       throw err
     }
     answer(output, tally.summary(), progress.finish())

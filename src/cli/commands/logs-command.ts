@@ -60,7 +60,7 @@ export const logsCommand: Command = {
     output.answer(list, () => {
       const lines = renderLogLines(list, {
         color: output.color,
-        none: isSearch ? 'No such log record.' : 'No logs yet.',
+        none: noneWords(isSearch, list.looked.unreadable),
       })
       return [lines.trimEnd(), ...lookedWords(list.looked, output.width), ...pagesWords(list, 'cursor' in query)].join(
         '\n',
@@ -99,4 +99,9 @@ function pagesWords({ older, newer, logs }: LogList, isPage: boolean): readonly 
     ...(older === null ? [] : [`Older: the same with --cursor ${older}`]),
     ...(newer === null || !isPage || logs.length === 0 ? [] : [`Newer: the same with --cursor ${newer}`]),
   ]
+}
+
+function noneWords(isSearch: boolean, unreadable: number): string {
+  if (unreadable > 0) return 'No such log record can be read.'
+  return isSearch ? 'No such log record.' : 'No logs yet.'
 }

@@ -5,6 +5,7 @@ import type { Command, CommandContext, Option } from '../command.ts'
 import { wholeNumber } from '../option-values.ts'
 import { doneBy, isAbout, type NameOf } from '../render/audit-words.ts'
 import type { Column } from '../render/table.ts'
+import { lookedWords } from '../render/looked-words.ts'
 import { renderTraceTable } from '../render/trace-table.ts'
 import { renderWaterfall } from '../render/waterfall.ts'
 import { table } from './answer-table.ts'
@@ -28,10 +29,13 @@ const tracesList: Command = {
   options: { limit: limitOption('traces') },
   async run({ client, output, options }) {
     const view = await client.callAnyway<TraceList>('GET', `/v1/traces${queryOf({ limit: options['limit'] })}`)
+    const { width, color } = output
+    const none = view.looked.unreadable > 0 ? 'No trace here can be read.' : 'No traces yet.'
     output.answer(view, () =>
-      view.traces.length === 0
-        ? 'No traces yet.'
-        : renderTraceTable(view, { width: output.width, color: output.color, nowUnixMs: Date.now() }),
+      [
+        renderTraceTable(view, { width, color, nowUnixMs: Date.now(), none }).trimEnd(),
+        ...lookedWords(view.looked, width),
+      ].join('\n'),
     )
   },
 }

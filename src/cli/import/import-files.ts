@@ -7,9 +7,8 @@ import { ProtobufFileReader } from '../../transfer/read-protobuf.ts'
 import { TextFileReader } from '../../transfer/read-text.ts'
 import type { FileFormat } from '../../transfer/file-format.ts'
 import { CliError } from '../cli-error.ts'
-import { safeText } from '../render/safe-text.ts'
 import { BatchSender, type BatchSenderDeps } from './batch-sender.ts'
-import { openFile, requireFormat, type OpenFile, type SourceFile } from './source-file.ts'
+import { openFile, requireFormat, unreadable, type OpenFile, type SourceFile } from './source-file.ts'
 
 type Signal = Batch['signal']
 
@@ -128,11 +127,26 @@ async function importFile(
     else tally.addRejected(file, item)
   }
   const reader = readerFor(requireFormat(file, open.format), file, options)
-  for await (const bytes of readable(file, open)) await take(reader.push(bytes))
-  await take(reader.finish())
+  const broken = await readAll(readable(file, open), (bytes) => take(reader.push(bytes)))
+  if (broken === undefined) await take(reader.finish())
   for (const rest of batcher.finish()) await put(rest)
   await sender.finish()
   deps.onProgress(tally.summary())
+  if (broken !== undefined) throw broken
+}
+
+/** @returns why the rest of a file cannot be read, if it cannot: what came before it is taken all the same */
+async function readAll(
+  bytes: AsyncIterable<Uint8Array>,
+  take: (bytes: Uint8Array) => Promise<void>,
+): Promise<CliError | undefined> {
+  try {
+    for await (const some of bytes) await take(some)
+  } catch (err) {
+    if (err instanceof CliError && err.code === 'IMPORT_UNREADABLE') return err
+    throw err
+  }
+  return undefined
 }
 
 function noteTaken(tally: ImportTally, file: SourceFile, batch: Batch, { accepted, rejected }: ImportedView): void {
@@ -166,9 +180,4 @@ async function* readable(file: SourceFile, { bytes }: OpenFile): AsyncGenerator<
     if (done === true) return
     yield value
   }
-}
-
-function unreadable({ path }: SourceFile, cause: unknown): CliError {
-  const { code = 'broken' } = cause as NodeJS.ErrnoException
-  return new CliError('IMPORT_UNREADABLE', `${safeText(path)} cannot be read further: ${code}`, { cause })
 }

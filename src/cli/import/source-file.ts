@@ -63,8 +63,22 @@ export async function openFile(
 export async function checkFormat(file: SourceFile): Promise<void> {
   if (file.bytes === undefined) return
   const { format, bytes } = await openFile(file, undefined, () => undefined)
-  for await (const _ of bytes) break
+  const input = bytes[Symbol.asyncIterator]()
+  // What is wrong from the first byte on is told when the file is read.
+  await input.next().catch(() => undefined)
+  await input.return?.()
   requireFormat(file, format)
+}
+
+/** What a disk or a decompressor says of a file, in words of ours. */
+export function unreadable({ path }: SourceFile, cause: unknown): CliError {
+  const { code = '', message } = cause as NodeJS.ErrnoException
+  const why = /unexpected end|Z_BUF_ERROR/.test(`${message} ${code}`)
+    ? 'what is compressed in it breaks off'
+    : /^Z_|^ZSTD_/.test(code)
+      ? 'what is compressed in it is damaged'
+      : code || 'it is broken'
+  return new CliError('IMPORT_UNREADABLE', `${safeText(path)} cannot be read further: ${why}`, { cause })
 }
 
 /** @throws {CliError} `IMPORT_FORMAT` if it is none that is known */

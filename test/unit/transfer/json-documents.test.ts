@@ -119,6 +119,21 @@ const cases: { name: string; text: string; parts: string[] }[] = [
     text: '{\n  "data": [\n    {]\n    }\n  ]\n}\n{"data":[{}]}',
     parts: ['3! brackets do not fit', '7: data {}'],
   },
+  {
+    name: 'a list of records that is none',
+    text: '{"resourceSpans":"x"}\n{"resourceLogs":{}}\n{"resourceMetrics":1}\n{"resourceSpans":null}\n{"data":[{}]}',
+    parts: [
+      '1! a list of records is no list',
+      '2! a list of records is no list',
+      '3! a list of records is no list',
+      '5: data {}',
+    ],
+  },
+  {
+    name: 'bytes that only look like spaces',
+    text: '\0\0\0\n{"data":[{}]}',
+    parts: ['1! not a JSON document', '2: data {}'],
+  },
   { name: 'texts behind each other', text: '{"a""b"}', parts: ['1! a text stands where none may'] },
   { name: 'a byte order mark', text: '\ufeff{"data":[{}]}', parts: ['1: data {}'] },
 ]

@@ -1,7 +1,19 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { zstdDecompressSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { HttpAnswer, HttpRequest, Route } from '../../../../src/agent/http-server.ts'
 import { concat } from '../../../../src/base/bytes.ts'
@@ -135,14 +147,27 @@ describe('import', () => {
     expect([exit, stderr.split(':')[0], batches]).toEqual([2, code, 0])
   })
 
-  test('[IM4] a file that breaks off says so, and what came before is in', async () => {
+  test.each([
+    { name: 'gzip', pack: gzipSync, cut: 4 },
+    { name: 'zstd', pack: zstdCompressSync, cut: 1 },
+  ])('[IM4] a file whose $name breaks off says so, and what came before is in', async ({ pack, cut }) => {
     await cli.serve([taking()])
-    const { gzipSync } = await import('node:zlib')
-    const path = file('logs.jsonl.gz', gzipSync(LINE.repeat(5)).subarray(0, -4))
+    // Of zstd, a block is read once it is whole.
+    const whole = pack(`${LINE}${'\n'.repeat(300_000)}`)
+    const path = file('logs.jsonl.packed', whole.subarray(0, -cut))
     const { exit, stderr } = await cli.run('import', path)
     expect(exit).toBe(1)
-    expect(stderr).toContain('What was taken until then is in.')
-    expect(stderr).toContain(`IMPORT_UNREADABLE: ${path} cannot be read further: Z_BUF_ERROR`)
+    expect(stderr).toContain('Imported 2 log records')
+    expect(stderr).toContain('Importing it again adds it once more')
+    expect(stderr).toContain(`IMPORT_UNREADABLE: ${path} cannot be read further: what is compressed in it breaks off`)
+  })
+
+  test('[IM4] a file that is broken from its beginning says so, and not that anything came in', async () => {
+    await cli.serve([taking()])
+    const path = file('logs.jsonl.gz', gzipSync(LINE).subarray(0, 14))
+    const { exit, stderr } = await cli.run('import', '--format', 'otlp-json', path)
+    expect(exit).toBe(1)
+    expect(stderr).toBe(`IMPORT_UNREADABLE: ${path} cannot be read further: what is compressed in it breaks off\n`)
   })
 
   test('[IM1] a refusal by policy is 4, and no agent is 3', async () => {
@@ -164,6 +189,34 @@ describe('export', () => {
     await cli.serve([giving(() => stream(STREAM))])
     const { exit, stdout, stderr } = await cli.run('export', '--signal', 'logs')
     expect([exit, stdout, stderr]).toEqual([0, LINE, 'Exported 2 records.\n'])
+  })
+
+  test('[EX5] a link stands for the file it leads to', async () => {
+    await cli.serve([giving(() => stream(STREAM))])
+    const [real, link] = [file('real.jsonl', 'before'), join(folder, 'link.jsonl')]
+    symlinkSync(real, link)
+    expect((await cli.run('export', '--signal', 'logs', '-o', link)).exit).toBe(0)
+    expect([lstatSync(link).isSymbolicLink(), readFileSync(real, 'utf8')]).toEqual([true, LINE])
+  })
+
+  test('[EX5] a pipe is written to and stays one', async () => {
+    await cli.serve([giving(() => stream(STREAM))])
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const [read, { exit }] = await Promise.all([
+      readFile(pipe, 'utf8'),
+      cli.run('export', '--signal', 'logs', '-o', pipe),
+    ])
+    expect([read, exit, statSync(pipe).isFIFO(), readdirSync(folder)]).toEqual([LINE, 0, true, ['pipe']])
+  })
+
+  test('[EX5] a link that leads nowhere cannot be written', async () => {
+    await cli.serve([giving(() => stream(STREAM))])
+    const link = join(folder, 'link.jsonl')
+    symlinkSync(join(folder, 'nowhere', 'x'), link)
+    const { exit, stderr } = await cli.run('export', '--signal', 'logs', '-o', link)
+    expect(exit).toBe(1)
+    expect(stderr).toContain('EXPORT_UNWRITABLE')
   })
 
   test('[EX7] without a signal is all three', async () => {
