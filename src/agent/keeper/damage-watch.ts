@@ -57,7 +57,9 @@ export class DamageWatch {
   }
 
   start(): void {
-    this.#deps.store.lostBodies.watch(() => this.#settleSoon())
+    const { packs, lostBodies } = this.#deps.store
+    lostBodies.watch(() => this.#settleSoon())
+    for (const id of packs.cutOff()) lostBodies.suspect(id)
     this.#scrubAfter(SCRUB_EVERY_MS)
   }
 

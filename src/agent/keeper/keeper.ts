@@ -18,7 +18,7 @@ import { decideExit } from '../../policy/stage-gate.ts'
 import { openAuditLog, type AuditLog } from '../../store/audit-log.ts'
 import { SegmentCutter } from '../../store/segment-cutter.ts'
 import { SegmentWriter } from '../../store/segment-writer.ts'
-import { isDiskTrouble } from '../../store/store-error.ts'
+import { inFile, isDiskTrouble } from '../../store/store-error.ts'
 import { ReserveFile } from '../../store/reserve-file.ts'
 import { openStore, type Store } from '../../store/store.ts'
 import type { ConsentService } from '../../sync/consent-service.ts'
@@ -145,11 +145,13 @@ export class Keeper {
     this.deps = deps
     const mustExist = options.newDevice === undefined
     // The store last: what fails before it leaves its write-ahead log as a kill left it.
-    this.audit = openAuditLog(
-      { crypto, clock, bootId: crypto.randomBytes(8) },
-      { path: options.auditFile, key: keys.audit, payloadKey: keys.auditPayload, mustExist },
+    this.audit = inFile('audit.db', () =>
+      openAuditLog(
+        { crypto, clock, bootId: crypto.randomBytes(8) },
+        { path: options.auditFile, key: keys.audit, payloadKey: keys.auditPayload, mustExist },
+      ),
     )
-    this.store = openStore(options.storeFile, keys.store, { mustExist })
+    this.store = inFile('store.db', () => openStore(options.storeFile, keys.store, { mustExist }))
     this.vouching = new Vouching(this.store, this.audit)
     this.guard = new DiskGuard({
       clock,

@@ -7,6 +7,7 @@
 import type { Database, Statement } from 'better-sqlite3'
 import type { Steps } from '../../base/steps.ts'
 import { idBytes, type DeviceId } from '../../model/ids.ts'
+import type { SegmentRowId } from '../segment-table.ts'
 import { PACK_HEAD, PackFiles, type PackId, type Place } from './pack-files.ts'
 
 /** A pack is followed by a new one from this many bytes on: small enough to be moved, large enough to be few. */
@@ -32,6 +33,8 @@ export class Packs {
   readonly #useOf: Statement<[PackId], PackUse>
   readonly #bodiesOf: Statement<[PackId, number], Place & { readonly id: number }>
   readonly #move: Statement<[PackId, number, number]>
+  readonly #ends: Statement<[], { id: PackId; end: number }>
+  readonly #reachingBeyond: Statement<[PackId, number], { id: SegmentRowId }>
 
   constructor(db: Database, folder: string) {
     this.#db = db
@@ -47,6 +50,8 @@ export class Packs {
     this.#bodiesOf = db.prepare(
       'SELECT id, pack, at, bytes FROM segment WHERE pack = ? AND pack > 0 ORDER BY at LIMIT ?',
     )
+    this.#ends = db.prepare('SELECT pack AS id, max(at + bytes) AS "end" FROM segment WHERE pack > 0 GROUP BY pack')
+    this.#reachingBeyond = db.prepare('SELECT id FROM segment WHERE pack = ? AND pack > 0 AND at + bytes > ?')
     this.#move = db.prepare('UPDATE segment SET pack = ?, at = ? WHERE id = ?')
   }
 
@@ -63,6 +68,14 @@ export class Packs {
       if ((err as NodeJS.ErrnoException).code === 'EIO') return undefined
       throw err
     }
+  }
+
+  /** Segments whose bodies are not there for sure: their pack is gone, or ends before them. */
+  cutOff(): readonly SegmentRowId[] {
+    return this.#ends.all().flatMap(({ id, end }) => {
+      const size = this.#files.size(id)
+      return size >= end ? [] : this.#reachingBeyond.all(id, size).map((segment) => segment.id)
+    })
   }
 
   /** Bytes of all packs on disk. */

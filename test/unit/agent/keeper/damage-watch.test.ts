@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -52,6 +52,18 @@ const lost = (): readonly number[] => [
 ]
 
 describe('[ST45] a damaged body', () => {
+  test.each([
+    ['gone', (path: string) => rmSync(path), 3],
+    ['cut short', (path: string, last: number) => truncateSync(path, last + 1), 1],
+  ])('whose file is %s is told at the next start, before anybody reads it', async (_, harm, count) => {
+    const last = keeper.store.segments.get(3)?.at as number
+    keeper.close()
+    harm(join(home.folder, PACK), last)
+    keeper = home.reopen()
+    await settled()
+    expect(lost()).toEqual([count, count])
+  })
+
   test('that was read is marked lost, once, and told; the others are answered', async () => {
     alter(2)
     expect([look(1), look(2), look(3)]).toEqual([['verified'], ['tampered'], ['verified']])

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { PROBE_MS } from '../../../../src/agent/keeper/disk-guard.ts'
 import { keeperApi } from '../../../../src/agent/keeper/keeper-api.ts'
@@ -246,6 +248,15 @@ describe('evidence', () => {
     home.tamper((db) => db.exec("UPDATE segment SET header = header || x'00' WHERE seq = 1"))
     expect(provenanceOf(home.reopen(), 1)).toEqual(['unverified'])
   })
+})
+
+test.each(['store.db', 'audit.db'])('[ST5] a %s whose first page is altered is named', (file) => {
+  keeper.close()
+  const path = join(home.folder, file)
+  const bytes = readFileSync(path)
+  bytes[100] = (bytes[100] as number) ^ 1
+  writeFileSync(path, bytes)
+  expect(() => home.reopen()).toThrow(`${file} is damaged (the first page is damaged)`)
 })
 
 describe('what is not kept', () => {
