@@ -250,7 +250,7 @@ describe('evidence', () => {
   })
 })
 
-test.each(['store.db', 'audit.db'])('[ST5] a %s whose first page is altered is named', (file) => {
+test.each(['store.db', 'audit.db'])('[ST6] a %s whose first page is altered is named', (file) => {
   keeper.close()
   const path = join(home.folder, file)
   const bytes = readFileSync(path)
