@@ -14,6 +14,8 @@ export interface HelpPage {
 }
 interface OptionHelp {
   readonly name: string
+  /** Its other name, of one letter. */
+  readonly short: string | null
   /** What stands for its value; null for a switch. */
   readonly value: string | null
   readonly help: string
@@ -118,6 +120,7 @@ function usageLines(usage: string, width: number): readonly string[] {
 function optionHelps(options: Options, common: boolean): readonly OptionHelp[] {
   return Object.entries(options).map(([name, option]) => ({
     name: `--${name}`,
+    short: option.short === undefined ? null : `-${option.short}`,
     value: valueWord(option),
     help: option.help,
     common,
@@ -152,8 +155,9 @@ function titled(title: string, lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : [`${title}:`, ...lines]
 }
 
-function optionRow({ name, value, help }: OptionHelp): readonly [string, string] {
-  return [value === null ? name : `${name} ${value}`, help]
+function optionRow({ name, short, value, help }: OptionHelp): readonly [string, string] {
+  const names = short === null ? name : `${short}, ${name}`
+  return [value === null ? names : `${names} ${value}`, help]
 }
 
 /** Two columns; the second is wrapped within itself. */

@@ -37,7 +37,10 @@ export const exportCommand: Command = {
     'export --signal traces --format otlp-protobuf --compress zstd -o t.pb.zst',
   ],
   options: {
-    signal: { ...SIGNAL_OPTION, help: 'traces, logs or metrics; default all three (otlp-json)' },
+    signal: {
+      ...SIGNAL_OPTION,
+      help: 'traces, logs or metrics; default all three (otlp-json); metrics have neither --trace nor --filter',
+    },
     ...TIME_OPTIONS,
     trace: TRACE_OPTION,
     filter: {

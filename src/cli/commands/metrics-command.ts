@@ -81,7 +81,7 @@ function rangeQuery(options: CommandContext['options'], cells: number): URLSearc
     typeof options[name] === 'string' ? parseTime(options[name], nowUnixMs, `--${name}`) : otherwise
   const until = timeOf('until', Math.floor(nowUnixMs))
   const since = timeOf('since', Math.max(0, until - HOUR_MS))
-  if (since >= until) throw usage('--since is before --until')
+  if (since >= until) throw usage('--since has to be before --until')
   const step = typeof options['step'] === 'string' ? parseStep(options['step']) : fittingStep(until - since, cells)
   const query = new URLSearchParams({ sinceUnixMs: String(since), untilUnixMs: String(until), stepMs: String(step) })
   if (typeof options['fn'] === 'string') query.set('fn', options['fn'])

@@ -168,7 +168,7 @@ function rangeOf({ since, until, device, module }: CommandContext['options']) {
   const now = Date.now()
   const fromUnixMs = parseTime(since as string, now, '--since')
   const toUnixMs = typeof until === 'string' ? parseTime(until, now, '--until') : now
-  if (fromUnixMs > toUnixMs) throw usage('--since is before --until')
+  if (fromUnixMs > toUnixMs) throw usage('--since has to be before --until')
   return { fromUnixMs, toUnixMs, device, module }
 }
 
