@@ -84,7 +84,13 @@ describe('asking for help', () => {
       usage: 'aico-mesh start [--otlp-port N] [--log LEVEL]',
       help: 'run the agent in the foreground; Ctrl-C ends it',
       options: expect.arrayContaining([
-        { name: '--log', short: null, value: 'LEVEL', help: expect.stringContaining('silent') as string, common: false },
+        {
+          name: '--log',
+          short: null,
+          value: 'LEVEL',
+          help: expect.stringContaining('silent') as string,
+          common: false,
+        },
         { name: '--json', short: null, value: null, help: expect.any(String) as string, common: true },
       ]) as unknown[],
     })
