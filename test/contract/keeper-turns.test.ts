@@ -52,5 +52,7 @@ test('[QU24] commits and other calls are answered while a long query is under wa
     keeper.call('grants').then(note('grants')),
     takeLogs(1, 'short').then(note('commit')),
   ])
-  expect(answered).toEqual(['grants', 'commit', 'query', 'second query'])
+  expect(answered.slice(0, 2)).toEqual(['grants', 'commit'])
+  // The two long ones have turns alike: either may end first.
+  expect(answered.slice(2).sort()).toEqual(['query', 'second query'])
 })
