@@ -41,7 +41,7 @@ export class ProtobufWriter {
       this.#bytes.copyWithin(start + extra, start, this.#length)
     }
     this.#length = start - 1
-    this.varint(length)
+    this.#putVarint(length)
     this.#length += length
   }
 
@@ -120,6 +120,11 @@ export class ProtobufWriter {
   /** A bare varint: part of a packed list. `value` is an integer from 0 to 2^53 - 1. */
   varint(value: number): void {
     this.#reserve(MAX_VARINT_BYTES)
+    this.#putVarint(value)
+  }
+
+  /** Where there is room already: growing the buffer keeps only what stands before the place written to. */
+  #putVarint(value: number): void {
     let rest = value
     for (; rest >= 0x80; rest = Math.floor(rest / 128)) this.#bytes[this.#length++] = (rest % 128) | 0x80
     this.#bytes[this.#length++] = rest

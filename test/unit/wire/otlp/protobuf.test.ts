@@ -59,6 +59,16 @@ describe('protobuf', () => {
     },
   )
 
+  test('[OT1] a nested message is kept wherever in the buffer it ends, where the buffer grows as well', () => {
+    for (let before = 0; before < 2100; before++) {
+      const { bytes } = written((writer) => {
+        writer.raw(new Uint8Array(before))
+        writer.packedDoubles(0x3a, [1.5])
+      })
+      expect({ before, bytes: bytes.subarray(before) }).toEqual({ before, bytes: hex('3a08 000000000000f83f') })
+    }
+  })
+
   test('[OT1] a text that begins with a byte order mark keeps it', () => {
     const reader = written((writer) => writer.text(0x0a, '\ufeffx'))
     reader.tag()
