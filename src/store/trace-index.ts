@@ -69,9 +69,26 @@ export class TraceIndex {
 
   /** The same of a segment that is here already, as read from it again; its postings go into an index that is being made. */
   rewrite(segment: SegmentRowId, digest: Pick<Digest, 'traces' | 'tokens'>, into: PostingIndex): void {
-    this.#remembered.delete(segment)
-    this.#delete.run(segment)
+    this.drop(segment)
     this.#insertInto(into, segment, digest)
+  }
+
+  /**
+   * Of one that cannot be read now: it stays found by what was known of it, and is looked into by every search that may concern
+   * it, until its body is here again.
+   */
+  rewriteUnread(segment: SegmentRowId, into: PostingIndex): void {
+    if (!this.#isKnown(segment)) this.drop(segment)
+    into.add(segment, { traces: undefined, tokens: undefined })
+  }
+
+  #isKnown(segment: SegmentRowId): boolean {
+    const record = this.#summariesOf.get(segment)
+    try {
+      return record !== undefined && decodeTraceSummaries(record.bytes).length > 0
+    } catch {
+      return false // damaged as well
+    }
   }
 
   #insertInto(

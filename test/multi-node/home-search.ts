@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
-import { decompress } from '../../src/agent/keeper/chunk-opener.ts'
+import { decompress } from '../../src/agent/keeper/stored-payload.ts'
 import { SegmentSealer } from '../../src/agent/keeper/segment-sealer.ts'
 import { openKeyFile, type DeviceKeys } from '../../src/agent/key-file.ts'
 import { toHex } from '../../src/base/bytes.ts'

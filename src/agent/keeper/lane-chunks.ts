@@ -1,14 +1,14 @@
 /** Every stored chunk of a lane, of the devices and the module asked for: segments and what is not cut yet, as of now. */
 import type { Crypto } from '../../base/crypto.ts'
-import type { Steps } from '../../base/steps.ts'
 import type { DeviceId } from '../../model/ids.ts'
 import type { Signal } from '../../model/lane.ts'
-import type { ChunkRef, StoredChunk } from '../../query/trace-source.ts'
+import type { ChunkRef } from '../../query/trace-source.ts'
 import type { StoredLog } from '../../store/log-table.ts'
 import type { SegmentRowId, TimeRange } from '../../store/segment-table.ts'
-import type { OpenRecords, SegmentWriter } from '../../store/segment-writer.ts'
+import type { SegmentWriter } from '../../store/segment-writer.ts'
 import type { Store } from '../../store/store.ts'
 import { ChunkOpener } from './chunk-opener.ts'
+import { openChunk } from './open-chunk.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
 
 export interface LaneFilter {
@@ -39,7 +39,7 @@ export class LaneChunks {
     const open = this.#writer
       .openBatches(filter.lane)
       .filter(({ log }) => isWanted(log, filter))
-      .map(openRef)
+      .map(openChunk)
     return this.#refs(logs, range, upTo, open)
   }
 
@@ -72,19 +72,4 @@ export class LaneChunks {
 
 function isWanted({ author, module }: StoredLog, filter: LaneFilter): boolean {
   return filter.deviceIds?.has(author) !== false && (filter.module === undefined || module === filter.module)
-}
-
-function openRef({ log, payload, digest }: OpenRecords): ChunkRef {
-  const chunk: StoredChunk = { deviceId: log.author, module: log.module, provenance: 'unverified', payload }
-  return {
-    deviceId: log.author,
-    records: digest.records,
-    rawBytes: payload.length,
-    earliestUnixNano: digest.minUnixNano,
-    latestUnixNano: digest.maxUnixNano,
-    // oxlint-disable-next-line eslint/require-yield -- it is in memory already
-    *open(): Steps<StoredChunk> {
-      return chunk
-    },
-  }
 }

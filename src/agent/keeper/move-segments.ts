@@ -8,8 +8,8 @@ import { SegmentsInRows, type SegmentInRow } from '../../store/segments-in-rows.
 import type { Store } from '../../store/store.ts'
 import { digestOfScan, type Digest } from '../../wire/index/digest.ts'
 import { scanOtlp } from '../../wire/otlp/scan.ts'
-import { decompress } from './chunk-opener.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
+import { decompress } from './stored-payload.ts'
 
 /** Segments moved in one transaction. */
 const MOVED_AT_ONCE = 64

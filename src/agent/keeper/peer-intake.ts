@@ -7,7 +7,7 @@ import type { Place } from '../../store/packs/pack-files.ts'
 import type { Store } from '../../store/store.ts'
 import type { OpenedSegment } from '../../sync/receiving.ts'
 import type { ScopedLog } from '../../sync/scope.ts'
-import { decompress } from './chunk-opener.ts'
+import { decompress } from './stored-payload.ts'
 import type { TailHub } from './tail-hub.ts'
 
 export interface PeerIntakeDeps {

@@ -11,16 +11,14 @@ import type { SegmentRowId, StoredSegment } from '../../store/segment-table.ts'
 import type { Store } from '../../store/store.ts'
 import { digestOfScan, type Digest } from '../../wire/index/digest.ts'
 import { scanOtlp } from '../../wire/otlp/scan.ts'
-import { decompress } from './chunk-opener.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
+import { readPayload } from './stored-payload.ts'
 import type { Turns } from './turns.ts'
 
 /** Segments written in one transaction. */
 const AT_ONCE = 16
 /** Shortest time between two runs that nobody asked for, in milliseconds. */
 const REPAIR_EVERY_MS = 3_600_000
-/** Nothing: whoever cannot open a segment finds nothing in it either. */
-const NO_DIGEST: Pick<Digest, 'traces' | 'tokens'> = { traces: [], tokens: new Uint32Array() }
 
 export interface ReindexDeps {
   readonly store: Store
@@ -133,7 +131,7 @@ export class Reindex {
   }
 
   *#add(batch: readonly StoredSegment[], next: PostingIndex): Steps<void> {
-    const digests: Pick<Digest, 'traces' | 'tokens'>[] = []
+    const digests: (Digest | undefined)[] = []
     for (const segment of batch) {
       digests.push(this.#digestOf(segment))
       yield
@@ -141,21 +139,22 @@ export class Reindex {
     const { store } = this.#deps
     store.transaction(() => {
       for (const [i, { id }] of batch.entries()) {
-        // It may have been dropped since it was read.
-        if (store.segments.get(id) !== undefined) store.traces.rewrite(id, digests[i] as (typeof digests)[number], next)
+        const digest = digests[i]
+        if (store.segments.get(id) === undefined) continue // dropped since it was read
+        if (digest === undefined) store.traces.rewriteUnread(id, next)
+        else store.traces.rewrite(id, digest, next)
       }
     })
   }
 
-  #digestOf(segment: StoredSegment): Pick<Digest, 'traces' | 'tokens'> {
-    const { store, sealer } = this.#deps
-    const log = store.logs.byRow(segment.log)
+  /** @returns undefined for what cannot be read: that is told wherever it is asked for */
+  #digestOf(segment: StoredSegment): Digest | undefined {
+    const log = this.#deps.store.logs.byRow(segment.log)
+    const payload = readPayload(this.#deps, log, segment)
     try {
-      const sealed = store.packs.read(segment)
-      const opened = sealed && sealer.open(log, segment, sealed)
-      return opened?.ok === true ? digestOfScan(scanOtlp(log.lane as Signal, decompress(opened.body))) : NO_DIGEST
+      return payload && digestOfScan(scanOtlp(log.lane as Signal, payload))
     } catch {
-      return NO_DIGEST // it is said to be unreadable wherever it is asked for
+      return undefined // sealed by its author, and still nothing that can be scanned
     }
   }
 }

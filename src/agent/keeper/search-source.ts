@@ -6,7 +6,7 @@ import { mergeSorted } from '../../query/merge-sorted.ts'
 import type { SearchLane } from '../../query/search/condition.ts'
 import type { SearchScope } from '../../query/search/search-scope.ts'
 import type { CandidateTotals, Candidates, SearchChunk, SearchSource } from '../../query/search/search-source.ts'
-import type { StoredChunk, TraceSummaryRow } from '../../query/trace-source.ts'
+import type { TraceSummaryRow } from '../../query/trace-source.ts'
 import type { StoredLog } from '../../store/log-table.ts'
 import type { LogRowId } from '../../store/log-table.ts'
 import type { SegmentRowId, SegmentTimes, TimeRange } from '../../store/segment-table.ts'
@@ -14,13 +14,11 @@ import type { OpenRecords, SegmentWriter } from '../../store/segment-writer.ts'
 import type { Store } from '../../store/store.ts'
 import type { TraceEntry } from '../../wire/index/digest.ts'
 import { traceKey } from '../../wire/index/trace-key.ts'
-import type { SegmentBody } from '../../wire/segment-body.ts'
 import { MAX_UNIX_NANO } from '../../wire/otlp/limits.ts'
-import { ChunkOpener, decompress } from './chunk-opener.ts'
+import { ChunkOpener } from './chunk-opener.ts'
+import { openChunk } from './open-chunk.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
-
-/** What stands for a payload that does not decompress: no reader takes it, so that answers count it as unreadable. */
-const UNREADABLE = Uint8Array.of(0xff)
+import { readPayload, UNREADABLE, type PayloadDeps } from './stored-payload.ts'
 
 /** Of at most so many segments that the index names, the times are fetched and sorted; of more, the time index is walked. */
 const MAX_SORTED = 2_048
@@ -30,13 +28,13 @@ const TRACES_PER_STEP = 16
 export class StoredSearch implements SearchSource {
   readonly #store: Store
   readonly #writer: SegmentWriter
-  readonly #sealer: SegmentSealer
+  readonly #payloads: PayloadDeps
   readonly #newOpener: () => ChunkOpener
 
   constructor(crypto: Crypto, store: Store, writer: SegmentWriter, sealer: SegmentSealer) {
     this.#store = store
     this.#writer = writer
-    this.#sealer = sealer
+    this.#payloads = { store, sealer }
     this.#newOpener = () => new ChunkOpener(crypto, store, sealer)
   }
 
@@ -52,7 +50,7 @@ export class StoredSearch implements SearchSource {
     const opener = this.#newOpener()
     const open = this.#writer
       .openBatches(scope.lane)
-      .flatMap((batch) => (isOf(batch.log, scope) ? [openChunk(batch)] : []))
+      .flatMap((batch) => (isOf(batch.log, scope) ? [openSearchChunk(batch)] : []))
       .filter((chunk) => isInRange(chunk, range))
       .sort(compareLatest)
     const wanted = this.#wanted(scope)
@@ -128,9 +126,7 @@ export class StoredSearch implements SearchSource {
   #read(id: SegmentRowId, log: StoredLog): Uint8Array | undefined {
     const segment = this.#store.segments.get(id)
     if (segment === undefined) return undefined
-    const sealed = this.#store.packs.read(segment)
-    const opened = sealed && this.#sealer.open(log, segment, sealed)
-    return opened?.ok === true ? readable(opened.body) : UNREADABLE
+    return readPayload(this.#payloads, log, segment) ?? UNREADABLE
   }
 }
 
@@ -153,30 +149,8 @@ function mayHold({ maxDurationNano }: SegmentTimes, { minDurationNano }: SearchS
 }
 
 /** In memory already, and about to become part of a segment. */
-function openChunk({ log, payload, digest }: OpenRecords): SearchChunk {
-  const chunk: StoredChunk = { deviceId: log.author, module: log.module, provenance: 'unverified', payload }
-  return {
-    deviceId: log.author,
-    module: log.module,
-    records: digest.records,
-    rawBytes: payload.length,
-    earliestUnixNano: digest.minUnixNano,
-    latestUnixNano: digest.maxUnixNano,
-    cacheKey: undefined,
-    // oxlint-disable-next-line eslint/require-yield -- it is in memory already
-    *open() {
-      return chunk
-    },
-    read: () => payload,
-  }
-}
-
-function readable(body: SegmentBody): Uint8Array {
-  try {
-    return decompress(body)
-  } catch {
-    return UNREADABLE // one altered segment does not lose the others of an answer
-  }
+function openSearchChunk(batch: OpenRecords): SearchChunk {
+  return { ...openChunk(batch), module: batch.log.module, cacheKey: undefined, read: () => batch.payload }
 }
 
 function isOf({ author, module }: StoredLog, { devices, modules }: SearchScope): boolean {

@@ -1,13 +1,13 @@
 /** The metric queries' view of the store: series and blocks, and as the tail what is not in them yet, journal included. */
 import type { Crypto } from '../../base/crypto.ts'
-import type { Steps } from '../../base/steps.ts'
 import { blockId, type Tier } from '../../model/metrics/tiers.ts'
 import type { MetricHour, MetricSeriesRow, MetricSource } from '../../query/metrics/metric-source.ts'
-import type { ChunkRef, StoredChunk } from '../../query/trace-source.ts'
+import type { ChunkRef } from '../../query/trace-source.ts'
 import type { FeedSegment, MetricTables } from '../../store/metric-tables.ts'
 import type { SegmentWriter } from '../../store/segment-writer.ts'
 import type { Store } from '../../store/store.ts'
 import { ChunkOpener } from './chunk-opener.ts'
+import { openChunk } from './open-chunk.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
 
 /** Rows of segments read at once. */
@@ -47,15 +47,7 @@ export class StoredMetrics implements MetricSource {
   }
 
   tail(): readonly ChunkRef[] {
-    const open = this.#writer.openBatches('metrics').map(({ log, payload, digest }): ChunkRef => {
-      const chunk: StoredChunk = { deviceId: log.author, module: log.module, provenance: 'unverified', payload }
-      // oxlint-disable-next-line eslint/require-yield -- it is in memory already
-      const read = function* (): Steps<StoredChunk> {
-        return chunk
-      }
-      return { ...UNTIMED, deviceId: log.author, records: digest.records, rawBytes: payload.length, open: read }
-    })
-    return [...this.unfed().map(({ ref }) => ref), ...open]
+    return [...this.unfed().map(({ ref }) => ref), ...this.#writer.openBatches('metrics').map(openChunk)]
   }
 
   /** Metrics segments whose points are not in the blocks, oldest first; those at or below `after` are known not to be. */

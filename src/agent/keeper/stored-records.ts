@@ -3,11 +3,12 @@ import type { Crypto } from '../../base/crypto.ts'
 import type { Steps } from '../../base/steps.ts'
 import type { TraceId } from '../../model/ids.ts'
 import { mergeSorted } from '../../query/merge-sorted.ts'
-import type { ChunkRef, LostRecords, StoredChunk, TraceChunks, TraceSource } from '../../query/trace-source.ts'
+import type { ChunkRef, LostRecords, TraceChunks, TraceSource } from '../../query/trace-source.ts'
 import type { OpenRecords, SegmentWriter } from '../../store/segment-writer.ts'
 import type { Store } from '../../store/store.ts'
 import type { TraceSegment } from '../../store/trace-index.ts'
 import { ChunkOpener } from './chunk-opener.ts'
+import { openChunk } from './open-chunk.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
 
 export class StoredRecords implements TraceSource {
@@ -82,23 +83,7 @@ function openTraceRef(batch: OpenRecords, traceId: TraceId): readonly ChunkRef[]
   const entry = batch.digest.traces.find((trace) => trace.traceId === traceId)
   if (entry === undefined) return []
   const { spans: records, startUnixNano: earliestUnixNano, endUnixNano: latestUnixNano } = entry
-  return [{ ...openBatchRef(batch), records, earliestUnixNano, latestUnixNano }]
-}
-
-/** Not chained yet: nothing but this device's word, and its encrypted file, stands behind it. */
-function openBatchRef({ log, payload, digest }: OpenRecords): ChunkRef {
-  const chunk: StoredChunk = { deviceId: log.author, module: log.module, provenance: 'unverified', payload }
-  return {
-    deviceId: log.author,
-    records: digest.records,
-    rawBytes: payload.length,
-    earliestUnixNano: digest.minUnixNano,
-    latestUnixNano: digest.maxUnixNano,
-    // oxlint-disable-next-line eslint/require-yield -- it is in memory already
-    *open(): Steps<StoredChunk> {
-      return chunk
-    },
-  }
+  return [{ ...openChunk(batch), records, earliestUnixNano, latestUnixNano }]
 }
 
 function compareEarliest(a: ChunkRef, b: ChunkRef): number {

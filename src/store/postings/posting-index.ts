@@ -10,6 +10,7 @@ import { codeOf } from '../../base/errors.ts'
 import type { Steps } from '../../base/steps.ts'
 import { BlockReader } from '../../wire/index/posting-block.ts'
 import { MAX_SEGMENT, type PostingErrorCode } from '../../wire/index/posting-bytes.ts'
+import type { NewSegmentKeys } from '../../wire/index/posting-keys.ts'
 import { countOf, unite, type Runs } from '../../wire/index/runs.ts'
 import type { SummariesErrorCode } from '../../wire/index/summary-bytes.ts'
 import type { SegmentRowId } from '../segment-table.ts'
@@ -41,11 +42,6 @@ export interface PostingOptions {
   readonly cacheBytes?: number
   /** Default {@link POSTING_SIZES}; tests have smaller ones. */
   readonly sizes?: PostingSizes
-}
-/** What a segment is found by: sorted, each once. */
-export interface NewSegmentKeys {
-  readonly traces: ArrayLike<number>
-  readonly tokens: ArrayLike<number>
 }
 export interface PostingStats {
   readonly tailSegments: number
@@ -129,10 +125,10 @@ export class PostingIndex {
    * Part of the caller's transaction. Segments come in ascending order. One with more than MAX_KEYS_OF_SEGMENT of a kind matches
    * every key of it. @throws {RangeError} for a segment or keys out of order: a mistake of the caller, that would spoil the index
    */
-  add(segment: SegmentRowId, { traces, tokens }: NewSegmentKeys): void {
+  add(segment: SegmentRowId, keys: NewSegmentKeys): void {
     const last = this.#partSources().at(-1)?.part.last ?? -1
     if (!(segment > last && segment < MAX_SEGMENT)) throw new RangeError('segments are indexed in ascending order')
-    this.#tail.add(segment, traces, tokens)
+    this.#tail.add(segment, keys)
   }
 
   /** The newest segment that was added and is not known to be gone; 0 without any. */

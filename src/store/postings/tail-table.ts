@@ -4,7 +4,7 @@
  */
 import type { Database, Statement } from 'better-sqlite3'
 import { MAX_SEGMENT } from '../../wire/index/posting-bytes.ts'
-import { decodeSegmentKeys, encodeSegmentKeys } from '../../wire/index/posting-keys.ts'
+import { decodeSegmentKeys, encodeSegmentKeys, type NewSegmentKeys } from '../../wire/index/posting-keys.ts'
 import type { SegmentRowId } from '../segment-table.ts'
 import type { PostingSizes } from './posting-sizes.ts'
 import { SharedTable } from './shared-table.ts'
@@ -57,9 +57,9 @@ export class TailTable {
   }
 
   /** @throws {RangeError} for keys that do not ascend */
-  add(segment: SegmentRowId, traces: ArrayLike<number>, tokens: ArrayLike<number>): void {
+  add(segment: SegmentRowId, found: NewSegmentKeys): void {
     const shared = this.#shared.newest()
-    const keys = encodeSegmentKeys(traces, tokens, shared.keys)
+    const keys = encodeSegmentKeys(found, shared.keys)
     this.#insert.run(this.#base + segment, shared.id, keys)
     const { segments, bytes } = this.#atMost
     this.#atMost = { segments: segments + 1, bytes: bytes + keys.length }

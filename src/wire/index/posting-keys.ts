@@ -17,6 +17,12 @@ export const MAX_KEYS_OF_SEGMENT = 65_536
 
 const VERSION = 1
 
+/** What a segment is found by: sorted, each once; `undefined` for all there are. */
+export interface NewSegmentKeys {
+  readonly traces: ArrayLike<number> | undefined
+  readonly tokens: ArrayLike<number> | undefined
+}
+
 /** Sorted, each once; `undefined` for all there are. */
 export interface SegmentKeys {
   readonly traces: Float64Array | undefined
@@ -27,12 +33,8 @@ export interface SegmentKeys {
 }
 
 /** @throws {RangeError} for keys that do not ascend or are out of range: a mistake of the caller, that would spoil the index */
-export function encodeSegmentKeys(
-  traces: ArrayLike<number>,
-  tokens: ArrayLike<number>,
-  shared: Float64Array,
-): Uint8Array {
-  const isListed = tokens.length <= MAX_KEYS_OF_SEGMENT
+export function encodeSegmentKeys({ traces, tokens }: NewSegmentKeys, shared: Float64Array): Uint8Array {
+  const isListed = tokens !== undefined && tokens.length <= MAX_KEYS_OF_SEGMENT
   const { places, others } = isListed ? split(tokens, shared) : { places: [], others: tokens }
   const writer = new PostingWriter()
   writer.byte(VERSION)
@@ -105,8 +107,8 @@ function split(tokens: ArrayLike<number>, shared: Float64Array): { places: Runs;
   return { places, others: others.subarray(0, count) }
 }
 
-function writeList(writer: PostingWriter, keys: ArrayLike<number>): void {
-  if (keys.length > MAX_KEYS_OF_SEGMENT) writer.varint(0)
+function writeList(writer: PostingWriter, keys: ArrayLike<number> | undefined): void {
+  if (keys === undefined || keys.length > MAX_KEYS_OF_SEGMENT) writer.varint(0)
   else writeKeys(writer, keys)
 }
 

@@ -37,7 +37,7 @@ describe('keys of a segment', () => {
   test.each(fx.vectors('posting-keys'))('[IX14] golden: $name', ({ value, hex }) => {
     const { traces, tokens, shared: list } = value as Record<'traces' | 'tokens' | 'shared', readonly number[]>
     const shared = Float64Array.from(list)
-    expect(fx.toHex(encodeSegmentKeys(traces, tokens, shared))).toBe(hex)
+    expect(fx.toHex(encodeSegmentKeys({ traces, tokens }, shared))).toBe(hex)
     const keysRead = read(fx.hexBytes(hex), shared)
     expect([Array.from(keysRead.traces ?? []), Array.from(keysRead.tokens ?? [])]).toEqual([traces, tokens])
   })
@@ -45,7 +45,7 @@ describe('keys of a segment', () => {
   test('[IX14] both families come back', () => {
     fc.assert(
       fc.property(keys, keys, keys, (traces, tokens, shared) => {
-        expect(read(encodeSegmentKeys(traces, tokens, shared), shared)).toEqual({ traces, tokens })
+        expect(read(encodeSegmentKeys({ traces, tokens }, shared), shared)).toEqual({ traces, tokens })
         expect(decodeKeys(encodeKeys(traces))).toEqual(traces)
       }),
     )
@@ -53,15 +53,15 @@ describe('keys of a segment', () => {
 
   test('[IX14] tokens that are shared cost a few bytes, however many they are', () => {
     const tokens = upTo(1000).map((n) => n * 4_000_000)
-    expect(encodeSegmentKeys([], tokens, NONE).length).toBeGreaterThan(3000)
-    expect(encodeSegmentKeys([], tokens, tokens).length).toBeLessThan(10)
+    expect(encodeSegmentKeys({ traces: [], tokens }, NONE).length).toBeGreaterThan(3000)
+    expect(encodeSegmentKeys({ traces: [], tokens }, tokens).length).toBeLessThan(10)
   })
 
   test('[IX15] one key more than the limit stands for all keys', () => {
     for (const shared of [NONE, upTo(1000)]) {
-      const atLimit = encodeSegmentKeys([], upTo(MAX_KEYS_OF_SEGMENT), shared)
+      const atLimit = encodeSegmentKeys({ traces: [], tokens: upTo(MAX_KEYS_OF_SEGMENT) }, shared)
       expect(read(atLimit, shared).tokens?.length).toBe(MAX_KEYS_OF_SEGMENT)
-      const above = encodeSegmentKeys([1], upTo(MAX_KEYS_OF_SEGMENT + 1), shared)
+      const above = encodeSegmentKeys({ traces: [1], tokens: upTo(MAX_KEYS_OF_SEGMENT + 1) }, shared)
       expect(above.length).toBeLessThan(10)
       expect(read(above, shared)).toEqual({ traces: Float64Array.of(1), tokens: undefined })
     }
@@ -74,13 +74,13 @@ describe('keys of a segment', () => {
     { name: 'of 2^48', list: [MAX_KEY] },
     { name: 'that are no numbers', list: [Number.NaN] },
   ])('[IX14] keys $name are a mistake of the caller', ({ list }) => {
-    expect(() => encodeSegmentKeys(list, [], NONE)).toThrow(RangeError)
-    expect(() => encodeSegmentKeys([], list, NONE)).toThrow(RangeError)
+    expect(() => encodeSegmentKeys({ traces: list, tokens: [] }, NONE)).toThrow(RangeError)
+    expect(() => encodeSegmentKeys({ traces: [], tokens: list }, NONE)).toThrow(RangeError)
   })
 
   test('[IX12] every prefix is refused, and noise is refused or read', () => {
     const shared = Float64Array.of(3, 9, 11, 12)
-    const encoded = encodeSegmentKeys([1, 2 ** 40], [7, 9, 12, 70_000], shared)
+    const encoded = encodeSegmentKeys({ traces: [1, 2 ** 40], tokens: [7, 9, 12, 70_000] }, shared)
     const decode = (bytes: Uint8Array): unknown => read(bytes, shared)
     expect(fx.acceptedPrefixes(encoded, decode)).toEqual([])
     expect(fx.surprises([encoded], decode)).toEqual([])
