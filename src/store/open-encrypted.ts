@@ -20,6 +20,11 @@ export const STORE_KEY_BYTES = 32
 export const PAGE_BYTES = 4096
 /** Memory for pages of one connection: holds the hot indexes of a store, small beside the agent's 100 MB. */
 export const DEFAULT_CACHE_KIB = 16_384
+/**
+ * Pages of the write-ahead log after which a commit moves them into the file. Moving takes 40 us a page, for each is deciphered
+ * and enciphered: of SQLite's own 1,000 a thread stood still for 40 ms, under load for 150. In all it costs the same.
+ */
+const CHECKPOINT_PAGES = 256
 /** How long a statement waits for another connection's lock: longer than any transaction of ours. */
 export const DEFAULT_BUSY_TIMEOUT_MS = 5_000
 
@@ -155,6 +160,7 @@ function configure(db: Database.Database, cacheKiB: number): void {
   db.pragma('secure_delete = ON')
   db.pragma('foreign_keys = ON')
   db.pragma(`cache_size = -${cacheKiB}`)
+  db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
 }
 
 /** The last guard: what is on disk now is encrypted, and its pages have room for their tags. */

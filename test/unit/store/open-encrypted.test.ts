@@ -94,6 +94,7 @@ describe('opening', () => {
       secureDelete: pragma('secure_delete'),
       foreignKeys: pragma('foreign_keys'),
       cache: pragma('cache_size'),
+      checkpoint: pragma('wal_autocheckpoint'),
       busy: pragma('busy_timeout'),
       page: pragma('page_size'),
     }).toEqual({
@@ -103,6 +104,7 @@ describe('opening', () => {
       secureDelete: 1,
       foreignKeys: 1,
       cache: -2048,
+      checkpoint: 256,
       busy: 1234,
       page: PAGE_BYTES,
     })
