@@ -1,6 +1,7 @@
 /** What a grant opens, brought over: 10,000 spans that were there before it, verified and kept by the viewer. */
 import { fileURLToPath } from 'node:url'
-import type { StatusView, TraceView } from '../src/agent/http-types.ts'
+import type { StatusView } from '../src/agent/http-types/device.ts'
+import type { TraceView } from '../src/agent/http-types/traces.ts'
 import { nextOf, withBareLink } from './support/bare-link.ts'
 import { pair, withDevices, type Device } from './support/device.ts'
 import type { Measure } from './support/measure.ts'

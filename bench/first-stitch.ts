@@ -1,5 +1,5 @@
 /** Consent until the whole trace is there: three devices that share nothing, then two grants to the one that looks. */
-import type { TraceView } from '../src/agent/http-types.ts'
+import type { TraceView } from '../src/agent/http-types/traces.ts'
 import { roundTrips } from './support/bare-link.ts'
 import { pair, withDevices, type Device } from './support/device.ts'
 import { percentile, spreadOf, type Measure } from './support/measure.ts'

@@ -1,5 +1,5 @@
 /** Spans from a program's exporter to the disk: OTLP/HTTP through the devtools process, acknowledged after the commit. */
-import type { RuntimeView, StatusView } from '../src/agent/http-types.ts'
+import type { RuntimeView, StatusView } from '../src/agent/http-types/device.ts'
 import type { LoadJob } from './load-generator.ts'
 import { sizeOf, withBarePipeline } from './support/bare-pipeline.ts'
 import { withDevices, type Device } from './support/device.ts'

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { MetricRange } from '../src/agent/http-types.ts'
+import type { MetricRange } from '../src/agent/http-types/metrics.ts'
 import { HOUR_MS } from '../src/model/metrics/tiers.ts'
 import { Device } from './support/device.ts'
 import { DAY_MS, fillHome, HOSTS, INTERVAL_MS, SAMPLES, writeOpenMetrics } from './support/metric-day.ts'

@@ -1,5 +1,6 @@
 /** Large traces shown: 10,000 and 50,000 spans read, proven, stitched and sent, and what that does to the agent's main thread. */
-import type { RuntimeView, TraceView } from '../src/agent/http-types.ts'
+import type { RuntimeView } from '../src/agent/http-types/device.ts'
+import type { TraceView } from '../src/agent/http-types/traces.ts'
 import type { TraceId } from '../src/model/ids.ts'
 import { decodeSpans } from '../src/wire/otlp/decode-traces.ts'
 import { withDevices, type Device } from './support/device.ts'

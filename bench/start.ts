@@ -1,5 +1,5 @@
 /** How long a start takes: from the command being run to the line that says the agent is ready. */
-import type { StageName } from '../src/agent/http-types.ts'
+import type { StageName } from '../src/agent/http-types/device.ts'
 import { startNode } from './support/child.ts'
 import { Device } from './support/device.ts'
 import { percentile, type Measure } from './support/measure.ts'

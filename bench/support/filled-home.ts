@@ -4,7 +4,7 @@
  */
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import type { StatusView } from '../../src/agent/http-types.ts'
+import type { StatusView } from '../../src/agent/http-types/device.ts'
 import { BareDatabase } from './bare-database.ts'
 import { sizeOf } from './bare-pipeline.ts'
 import { Device } from './device.ts'

@@ -1,5 +1,5 @@
 /** What is asked of a filled home: each question times once, in milliseconds, with what its answer must hold. */
-import type { TraceList, TraceView } from '../../src/agent/http-types.ts'
+import type { TraceList, TraceView } from '../../src/agent/http-types/traces.ts'
 import type { Device } from './device.ts'
 import { SPAN_PLAN, LOG_PLAN, type Filled } from './filled-home.ts'
 import { mix, traceIdOf } from './id-plan.ts'

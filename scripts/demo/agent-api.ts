@@ -1,7 +1,7 @@
 /** Asks a running agent over its unix socket, as the command line does: milliseconds are measured with this, not with commands. */
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
-import type { ErrorView } from '../../src/agent/http-types.ts'
+import type { ErrorView } from '../../src/agent/http-types/device.ts'
 import { layOutHome } from '../../src/platform/home.ts'
 import { DemoError } from './demo-error.ts'
 

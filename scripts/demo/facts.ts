@@ -1,5 +1,5 @@
 /** What the demo claims, counted from what the laptop's agent answers. Pure: the story gathers, this judges. */
-import type { TraceView } from '../../src/agent/http-types.ts'
+import type { TraceView } from '../../src/agent/http-types/traces.ts'
 
 /** What `--json` prints; names are stable. */
 export interface DemoFacts {

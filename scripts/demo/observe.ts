@@ -1,5 +1,6 @@
 /** What the demo looks for in the answers of agents: a device's own part of a trace, the whole of it, and who is connected. */
-import type { PeerDetailView, TraceView } from '../../src/agent/http-types.ts'
+import type { PeerDetailView } from '../../src/agent/http-types/device.ts'
+import type { TraceView } from '../../src/agent/http-types/traces.ts'
 import type { Device } from './device.ts'
 import { isSealed, isStitched } from './facts.ts'
 import { waitUntil } from './wait-until.ts'

@@ -1,5 +1,5 @@
 /** The first half of the story: three devices, their agents, their pairing, and the modules of AICO on them. */
-import type { InviteView } from '../../src/agent/http-types.ts'
+import type { InviteView } from '../../src/agent/http-types/device.ts'
 import { Device, type DeviceDeps } from './device.ts'
 import { trafficOf } from './observe.ts'
 import type { Progress } from './progress.ts'

@@ -3,7 +3,8 @@
  * nothing but the folder it was given and what runs in it.
  */
 import { sendWords } from '../../examples/aico/words-over-http.ts'
-import type { GrantedView, TraceView } from '../../src/agent/http-types.ts'
+import type { GrantedView } from '../../src/agent/http-types/device.ts'
+import type { TraceView } from '../../src/agent/http-types/traces.ts'
 import type { Device } from './device.ts'
 import { foreignSpans, verifiedSpans, type DemoFacts, type Findings } from './facts.ts'
 import { ownPart, stitchedAtMs, trafficOf } from './observe.ts'

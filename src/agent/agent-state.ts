@@ -1,4 +1,4 @@
-/** What the agent says of itself: status, devices, peers. Answers are the plain types of http-types.ts. */
+/** What the agent says of itself: status, devices, peers. Answers are the plain types of http-types/ */
 import type { Clock } from '../base/clock.ts'
 import type { Bus } from '../bus/bus.ts'
 import { standingOf } from '../policy/decide-removal.ts'
@@ -12,7 +12,7 @@ import type {
   PeerView,
   RemovedByView,
   StatusView,
-} from './http-types.ts'
+} from './http-types/device.ts'
 import type { LostOfOwner } from './keeper/damage-report.ts'
 import type { KeeperClient } from './keeper-client.ts'
 import type { KeyStore } from './key-file.ts'

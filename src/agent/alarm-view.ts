@@ -1,5 +1,5 @@
 /** What an alarm means, in words for the person who has to decide. */
-import type { AlarmView } from './http-types.ts'
+import type { AlarmView } from './http-types/device.ts'
 import type { RollbackCode } from './keeper/rollback-evidence.ts'
 import type { Alarm } from './keeper/vouching.ts'
 

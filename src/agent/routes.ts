@@ -1,4 +1,4 @@
-/** Every route of the agent's HTTP: what it takes, whom it asks, what it answers. Shapes: http-types.ts, docs/spec/http.md. */
+/** Every route of the agent's HTTP: what it takes, whom it asks, what it answers. Shapes: http-types/, docs/spec/http.md. */
 import { startOfUtcDay } from '../base/clock.ts'
 import { MeshError } from '../base/errors.ts'
 import { toHex } from '../base/bytes.ts'
@@ -12,7 +12,7 @@ import { toAlarmView } from './alarm-view.ts'
 import type { AgentState } from './agent-state.ts'
 import { findDevice } from './find-device.ts'
 import { jsonBody, type Route } from './http-server.ts'
-import type { AuditVerdictView, AuditView, ConsentEventView, GrantView } from './http-types.ts'
+import type { AuditVerdictView, AuditView, ConsentEventView, GrantView } from './http-types/device.ts'
 import type { IntakeGate } from './intake-gate.ts'
 import type { KeeperClient } from './keeper-client.ts'
 import type { MeshHost } from './mesh-host.ts'

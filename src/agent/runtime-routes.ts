@@ -1,7 +1,7 @@
 /** How the agent fares: what holds up its threads, what waits for the disk, what memory it takes. Measured when asked for. */
 import { watchThread, type ThreadWatch } from '../platform/watch-thread.ts'
 import type { Route } from './http-server.ts'
-import type { RuntimeThreadView, RuntimeView } from './http-types.ts'
+import type { RuntimeThreadView, RuntimeView } from './http-types/device.ts'
 import type { IntakeGate } from './intake-gate.ts'
 import type { KeeperClient } from './keeper-client.ts'
 import { bad } from './read-fields.ts'

@@ -2,7 +2,7 @@
 import { SIGNALS, type Signal } from '../model/lane.ts'
 import { AGE_DAYS, isWithin, LANE_BYTES, type LaneLimits } from '../policy/retention.ts'
 import { HttpError, jsonBody, type HttpAnswer, type HttpRequest, type Route } from './http-server.ts'
-import type { HoldView, ReindexView, RetentionView, StoreStatsView } from './http-types.ts'
+import type { HoldView, ReindexView, RetentionView, StoreStatsView } from './http-types/device.ts'
 import type { ReindexState } from './keeper/reindex.ts'
 import type { HoldRequest } from './keeper/store-calls.ts'
 import type { KeeperClient } from './keeper-client.ts'

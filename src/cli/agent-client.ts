@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Agent, request, type IncomingMessage } from 'node:http'
 import { codeOf } from '../base/errors.ts'
 import { layOutHome, requireOwnFolder } from '../platform/home.ts'
-import type { ErrorView } from '../agent/http-types.ts'
+import type { ErrorView } from '../agent/http-types/device.ts'
 import type { AgentHost } from './agent-host.ts'
 import { AgentAnswerError, CliError } from './cli-error.ts'
 import type { PassphraseSource } from './passphrase.ts'
@@ -141,7 +141,7 @@ async function readJson(response: IncomingMessage): Promise<{ status: number; js
 /** No agent has this home's socket open. */
 class NobodyListens extends Error {}
 
-/** The answer's shape is the agent's promise (http-types.ts); both come from the same version of this package. */
+/** The answer's shape is the agent's promise (http-types/); both come from the same version of this package. */
 function unwrap({ status, json }: { readonly status: number; readonly json: unknown }): never {
   if (status < 400) return json as never
   const { error } = json as ErrorView

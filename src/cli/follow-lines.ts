@@ -1,6 +1,6 @@
 /** A lane as it is recorded, printed line by line. Ends when nobody reads any more, and fails when the agent ends it. */
 import type { IncomingMessage } from 'node:http'
-import type { ErrorView } from '../agent/http-types.ts'
+import type { ErrorView } from '../agent/http-types/device.ts'
 import { unreachable } from './agent-client.ts'
 import { AgentAnswerError } from './cli-error.ts'
 import type { CommandContext } from './command.ts'

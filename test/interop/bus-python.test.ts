@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { TraceView } from '../../src/agent/http-types.ts'
+import type { TraceView } from '../../src/agent/http-types/traces.ts'
 import { connect, type Module, type ReceivedMessage } from '../../src/sdk/index.ts'
 import { AgentProgram } from '../support/agent-program.ts'
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { TraceView } from '../../src/agent/http-types.ts'
+import type { TraceView } from '../../src/agent/http-types/traces.ts'
 import { MAX_OTLP_BYTES } from '../../src/wire/otlp/limits.ts'
 import { AgentProgram } from '../support/agent-program.ts'
 

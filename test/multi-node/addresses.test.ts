@@ -1,6 +1,6 @@
 /** Devices on a network without multicast: who was paired with a third one is found through it, and found again without it. */
 import { afterAll, expect, test } from 'vitest'
-import type { NearbyView } from '../../src/agent/http-types.ts'
+import type { NearbyView } from '../../src/agent/http-types/device.ts'
 import { AgentLab, connected, pair, shows } from '../support/agents.ts'
 import { newSpan, newTraceId } from '../support/otlp-spans.ts'
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { LogList, TraceList, TraceView } from '../../src/agent/http-types.ts'
+import type { LogList, TraceList, TraceView } from '../../src/agent/http-types/traces.ts'
 import type { ImportSummary } from '../../src/cli/import/import-files.ts'
 import { AgentProgram } from '../support/agent-program.ts'
 

@@ -2,7 +2,7 @@
  * Acknowledged means durable: an agent killed under load, at moments nobody chose, has every span it answered for, once.
  */
 import { afterAll, expect, test } from 'vitest'
-import type { AuditVerdictView } from '../../src/agent/http-types.ts'
+import type { AuditVerdictView } from '../../src/agent/http-types/device.ts'
 import { openKeyFile } from '../../src/agent/key-file.ts'
 import { layOutHome } from '../../src/platform/home.ts'
 import { nodeCrypto } from '../../src/platform/node-crypto.ts'

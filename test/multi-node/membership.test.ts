@@ -1,7 +1,7 @@
 /** Who is in a mesh, as real devices come to know it: joining, meeting through others, removal, and whoever is refused. */
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { DeviceList, ErrorView, InviteView, PairedView, PeersView } from '../../src/agent/http-types.ts'
+import type { DeviceList, ErrorView, InviteView, PairedView, PeersView } from '../../src/agent/http-types/device.ts'
 import { openKeyFile } from '../../src/agent/key-file.ts'
 import { toDeviceId, toMeshId, type DeviceId, type MeshId } from '../../src/model/ids.ts'
 import { nodeCrypto } from '../../src/platform/node-crypto.ts'

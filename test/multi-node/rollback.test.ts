@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AuditVerdictView, AuditView } from '../../src/agent/http-types.ts'
+import type { AuditVerdictView, AuditView } from '../../src/agent/http-types/device.ts'
 import { AgentLab, connected, grantsOf, inStep, pair, shows, type TestAgent } from '../support/agents.ts'
 import { newSpans, newTraceId } from '../support/otlp-spans.ts'
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { AuditView } from '../../src/agent/http-types.ts'
+import type { AuditView } from '../../src/agent/http-types/device.ts'
 
 const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'aico-mesh.js')
 /** Between the terminal's signal and the one a launcher passes on, in milliseconds. */

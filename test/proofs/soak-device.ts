@@ -1,5 +1,6 @@
 /** The work of the soak: finds what an agent can take, sends it half of that, looks at it, and counts what it has kept. */
-import type { RuntimeView, StatusView, TraceView } from '../../src/agent/http-types.ts'
+import type { RuntimeView, StatusView } from '../../src/agent/http-types/device.ts'
+import type { TraceView } from '../../src/agent/http-types/traces.ts'
 import type { LoadJob, LoadResult } from '../../bench/load-generator.ts'
 import type { Device } from '../../bench/support/device.ts'
 import { traceIdOf } from '../../bench/support/id-plan.ts'

@@ -13,8 +13,15 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { initDevice } from '../../src/agent/host.ts'
-import type { ErrorView, GrantedView, GrantView, PairedView, PeerDetailView } from '../../src/agent/http-types.ts'
-import type { InviteView, StageName, StatusView, TraceView } from '../../src/agent/http-types.ts'
+import type {
+  ErrorView,
+  GrantedView,
+  GrantView,
+  PairedView,
+  PeerDetailView,
+} from '../../src/agent/http-types/device.ts'
+import type { InviteView, StageName, StatusView } from '../../src/agent/http-types/device.ts'
+import type { TraceView } from '../../src/agent/http-types/traces.ts'
 import { layOutHome } from '../../src/platform/home.ts'
 import { otlpTraces, type TestSpan } from './otlp-spans.ts'
 import { waitFor } from './wait-for.ts'

@@ -1,5 +1,5 @@
 /** Goes on sharing after an alarm: what it is about is said first, then the person is asked. */
-import type { AlarmView, StatusView } from '../../agent/http-types.ts'
+import type { AlarmView, StatusView } from '../../agent/http-types/device.ts'
 import type { Command } from '../command.ts'
 import { confirm } from '../confirm.ts'
 import { describeAlarms } from './status-words.ts'

@@ -1,5 +1,11 @@
 /** Consent: who may see what, said in plain words before and after. */
-import type { ConsentEventView, GrantedView, GrantView, RevokedAllView, RevokedView } from '../../agent/http-types.ts'
+import type {
+  ConsentEventView,
+  GrantedView,
+  GrantView,
+  RevokedAllView,
+  RevokedView,
+} from '../../agent/http-types/device.ts'
 import { startOfUtcDay } from '../../base/clock.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { usage } from '../cli-error.ts'

@@ -1,6 +1,6 @@
 /** The device itself: making it, running it, and what it does now. */
 import { existsSync, readdirSync } from 'node:fs'
-import type { StatusView } from '../../agent/http-types.ts'
+import type { StatusView } from '../../agent/http-types/device.ts'
 import type { ReadyEvent } from '../agent-host.ts'
 import { usage } from '../cli-error.ts'
 import type { Command } from '../command.ts'

@@ -1,5 +1,5 @@
 /** Names for device ids, as the agent knows them now. */
-import type { DeviceList } from '../../agent/http-types.ts'
+import type { DeviceList } from '../../agent/http-types/device.ts'
 import type { AgentClient } from '../agent-client.ts'
 import { safeText } from '../render/safe-text.ts'
 

@@ -1,5 +1,5 @@
 /** `export`: records of this device's store as a file. */
-import type { ExportView } from '../../agent/http-types.ts'
+import type { ExportView } from '../../agent/http-types/transfer.ts'
 import { nodeClock } from '../../platform/node-clock.ts'
 import type { JsonLinesWriter } from '../../transfer/write-json.ts'
 import { usage } from '../cli-error.ts'

@@ -1,5 +1,5 @@
 /** Log records over all devices, and what is looked for in them. */
-import type { LogLine, LogList } from '../../agent/http-types.ts'
+import type { LogLine, LogList } from '../../agent/http-types/traces.ts'
 import { usage } from '../cli-error.ts'
 import type { Command, CommandContext, ValueOption } from '../command.ts'
 import { followLines } from '../follow-lines.ts'

@@ -1,5 +1,12 @@
 /** Other devices: pairing, the list of them, and how sync with each stands. */
-import type { DeviceList, InviteView, NearbyView, PairedView, PeersView, StatusView } from '../../agent/http-types.ts'
+import type {
+  DeviceList,
+  InviteView,
+  NearbyView,
+  PairedView,
+  PeersView,
+  StatusView,
+} from '../../agent/http-types/device.ts'
 import type { Command } from '../command.ts'
 import { usage } from '../cli-error.ts'
 import { confirm } from '../confirm.ts'

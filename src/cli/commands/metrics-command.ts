@@ -1,5 +1,5 @@
 /** What was measured: the metrics there are, and one of them over time. */
-import type { MetricList, MetricRange } from '../../agent/http-types.ts'
+import type { MetricList, MetricRange } from '../../agent/http-types/metrics.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { usage } from '../cli-error.ts'
 import { oneOf, splitList, wholeNumber } from '../option-values.ts'

@@ -1,6 +1,6 @@
 /** Modules: the programs that may report over the bus. */
 import { dirname } from 'node:path'
-import type { ModuleAddedView, ModuleView } from '../../agent/http-types.ts'
+import type { ModuleAddedView, ModuleView } from '../../agent/http-types/device.ts'
 import type { Command } from '../command.ts'
 import type { Output } from '../output.ts'
 import { plural } from '../render/plural.ts'

@@ -1,5 +1,5 @@
 /** How sync with each device stands, as a table with a word on what its columns count. */
-import type { PeerDetailView } from '../../agent/http-types.ts'
+import type { PeerDetailView } from '../../agent/http-types/device.ts'
 import type { Output } from '../output.ts'
 import { clockOffset } from '../render/clock-offset.ts'
 import { relativeTime } from '../render/relative-time.ts'

@@ -1,5 +1,5 @@
 /** Other devices, and our place among them, in words. */
-import type { PeerView, RemovedByView } from '../../agent/http-types.ts'
+import type { PeerView, RemovedByView } from '../../agent/http-types/device.ts'
 import { relativeTime } from '../render/relative-time.ts'
 import { safeText } from '../render/safe-text.ts'
 

@@ -1,5 +1,6 @@
 /** What was recorded: traces and the audit log. */
-import type { AuditVerdictView, AuditView, TraceList, TraceView } from '../../agent/http-types.ts'
+import type { AuditVerdictView, AuditView } from '../../agent/http-types/device.ts'
+import type { TraceList, TraceView } from '../../agent/http-types/traces.ts'
 import { AgentAnswerError } from '../cli-error.ts'
 import type { Command, CommandContext, Option } from '../command.ts'
 import { wholeNumber } from '../option-values.ts'

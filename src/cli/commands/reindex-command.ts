@@ -1,6 +1,6 @@
 /** `store reindex`: makes the index again, and says how far it is. */
 import { setTimeout as pause } from 'node:timers/promises'
-import type { ReindexView } from '../../agent/http-types.ts'
+import type { ReindexView } from '../../agent/http-types/device.ts'
 import { nodeClock } from '../../platform/node-clock.ts'
 import { CliError } from '../cli-error.ts'
 import type { Command } from '../command.ts'

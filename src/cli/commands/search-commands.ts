@@ -1,5 +1,6 @@
 /** Searching what was recorded. */
-import type { ErrorList, ServiceMap, StatisticsList, TraceList } from '../../agent/http-types.ts'
+import type { ErrorList, ServiceMap, StatisticsList } from '../../agent/http-types/search.ts'
+import type { TraceList } from '../../agent/http-types/traces.ts'
 import type { Command, Option } from '../command.ts'
 import { wholeNumber } from '../option-values.ts'
 import { TIMES_HELP } from '../parse-time.ts'

@@ -1,5 +1,5 @@
 /** The stage: what is collected, shown and opened. A change is said in words and asked about first. */
-import type { StageChangeView, StatusView } from '../../agent/http-types.ts'
+import type { StageChangeView, StatusView } from '../../agent/http-types/device.ts'
 import type { Command } from '../command.ts'
 import { confirm } from '../confirm.ts'
 import { usage } from '../cli-error.ts'

@@ -1,5 +1,5 @@
 /** What a device is and does, on a few lines. */
-import type { AlarmView, DamagedView, StatusView } from '../../agent/http-types.ts'
+import type { AlarmView, DamagedView, StatusView } from '../../agent/http-types/device.ts'
 import { formatDurationMs } from '../render/duration.ts'
 import { plural } from '../render/plural.ts'
 import { safeText } from '../render/safe-text.ts'

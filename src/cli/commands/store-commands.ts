@@ -1,5 +1,5 @@
 /** The store itself: what it keeps, for how long and in how much room, and what it must not drop. */
-import type { HoldView, RetentionView, StoreStatsView } from '../../agent/http-types.ts'
+import type { HoldView, RetentionView, StoreStatsView } from '../../agent/http-types/device.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { usage } from '../cli-error.ts'
 import { oneOf, wholeNumber } from '../option-values.ts'

@@ -1,5 +1,6 @@
 /** Records as they come, until somebody ends it. */
-import type { LogLine, SpanLine } from '../../agent/http-types.ts'
+import type { SpanLine } from '../../agent/http-types/search.ts'
+import type { LogLine } from '../../agent/http-types/traces.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { followLines } from '../follow-lines.ts'
 import { tailLogLine, tailSpanLine } from '../render/tail-lines.ts'

@@ -1,5 +1,5 @@
 /** One signal of an export, as it comes from the agent: bytes, and at the end the proof that they are all. */
-import type { ExportView } from '../../agent/http-types.ts'
+import type { ExportView } from '../../agent/http-types/transfer.ts'
 import type { AgentClient } from '../agent-client.ts'
 import { CliError } from '../cli-error.ts'
 

@@ -4,7 +4,7 @@
  * lost alone.
  */
 import type { Clock } from '../../base/clock.ts'
-import type { ImportedView } from '../../agent/http-types.ts'
+import type { ImportedView } from '../../agent/http-types/transfer.ts'
 import type { Batch } from '../../transfer/batcher.ts'
 import type { AgentClient } from '../agent-client.ts'
 import { AgentAnswerError, CliError } from '../cli-error.ts'

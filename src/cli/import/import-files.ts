@@ -1,5 +1,5 @@
 /** Reads files and hands what is in them to the agent, in bounded memory; counts what came in and names what did not. */
-import type { ImportedView } from '../../agent/http-types.ts'
+import type { ImportedView } from '../../agent/http-types/transfer.ts'
 import { Batcher, findRejected, type Batch } from '../../transfer/batcher.ts'
 import type { FileReader, Found, Place } from '../../transfer/found.ts'
 import { JsonFileReader } from '../../transfer/read-json.ts'

@@ -1,5 +1,5 @@
 /** What an audit leaf is about and who did it, in words; the leaf itself says it in ids and hashes (docs/spec/audit.md). */
-import type { AuditView } from '../../agent/http-types.ts'
+import type { AuditView } from '../../agent/http-types/device.ts'
 import { safeText } from './safe-text.ts'
 
 export type NameOf = (deviceId: string) => string

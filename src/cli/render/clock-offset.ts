@@ -1,5 +1,5 @@
 /** How far a device's clock is from this one's. */
-import type { ClockOffset } from '../../agent/http-types.ts'
+import type { ClockOffset } from '../../agent/http-types/traces.ts'
 import { formatDurationMs } from './duration.ts'
 import { ASCII_GLYPHS, UNICODE_GLYPHS } from './glyphs.ts'
 

@@ -1,5 +1,5 @@
 /** What is said of grants after one was given or ended. */
-import type { GrantView, RevokedAllView, RevokedView } from '../../agent/http-types.ts'
+import type { GrantView, RevokedAllView, RevokedView } from '../../agent/http-types/device.ts'
 import { plural } from './plural.ts'
 
 /** Digits of a grant's id that are shown: the start of an id is enough to name it. */

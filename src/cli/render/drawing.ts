@@ -1,5 +1,5 @@
 /** What every part of a waterfall needs to draw: the trace, the room, and how to name and colour things. */
-import type { LinkedFrom, TraceView } from '../../agent/http-types.ts'
+import type { LinkedFrom, TraceView } from '../../agent/http-types/traces.ts'
 import { DEVICE_STYLES, type Paint, type Style } from './colour.ts'
 import type { Glyphs } from './glyphs.ts'
 import type { Times } from './time-scale.ts'

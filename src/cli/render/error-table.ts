@@ -1,5 +1,5 @@
 /** Groups of errors as a table, the most errors first. */
-import type { ErrorGroup, ErrorList } from '../../agent/http-types.ts'
+import type { ErrorGroup, ErrorList } from '../../agent/http-types/search.ts'
 import { painter } from './colour.ts'
 import { plural } from './plural.ts'
 import { relativeTime } from './relative-time.ts'

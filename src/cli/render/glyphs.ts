@@ -1,5 +1,5 @@
 /** The characters a trace is drawn with, in Unicode and in plain ASCII. Guides take two cells, every other one. */
-import type { Provenance } from '../../agent/http-types.ts'
+import type { Provenance } from '../../agent/http-types/traces.ts'
 
 export interface Glyphs {
   readonly lane: string

@@ -1,5 +1,5 @@
 /** Log records as lines: time, severity, device and module, text. */
-import type { LogLine, LogList } from '../../agent/http-types.ts'
+import type { LogLine, LogList } from '../../agent/http-types/traces.ts'
 import { DEVICE_STYLES, painter, type Paint, type Style } from './colour.ts'
 import { displayWidth, fit } from './display-width.ts'
 import { plural } from './plural.ts'

@@ -1,5 +1,5 @@
 /** What an answer was not made of, in plain words, and how to get the rest. */
-import type { Looked } from '../../agent/http-types.ts'
+import type { Looked } from '../../agent/http-types/traces.ts'
 import { plural } from './plural.ts'
 import { wrapText } from './wrap-text.ts'
 

@@ -1,5 +1,5 @@
 /** One metric over time: a plot where there is one line of it, else a table with a line of blocks each. */
-import type { MetricExemplar, MetricLine, MetricRange } from '../../agent/http-types.ts'
+import type { MetricExemplar, MetricLine, MetricRange } from '../../agent/http-types/metrics.ts'
 import { painter, type Paint } from './colour.ts'
 import { fit } from './display-width.ts'
 import { notesOf } from './metric-table.ts'

@@ -1,5 +1,5 @@
 /** The list of metrics as a table, by name. */
-import type { MetricList, MetricSummary } from '../../agent/http-types.ts'
+import type { MetricList, MetricSummary } from '../../agent/http-types/metrics.ts'
 import { painter } from './colour.ts'
 import { formatValue } from './metric-value.ts'
 import { plural } from './plural.ts'

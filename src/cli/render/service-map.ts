@@ -1,5 +1,5 @@
 /** The map of services in words: who calls whom, how often and how it went. */
-import type { MapEdge, MapNode, ServiceMap } from '../../agent/http-types.ts'
+import type { MapEdge, MapNode, ServiceMap } from '../../agent/http-types/search.ts'
 import { painter } from './colour.ts'
 import { formatDurationMs } from './duration.ts'
 import { plural } from './plural.ts'

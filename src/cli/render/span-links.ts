@@ -1,5 +1,5 @@
 /** Links between traces, in words: those of a span to other traces, and those of other traces' spans to it. */
-import type { LinkedFrom, TraceSpan } from '../../agent/http-types.ts'
+import type { LinkedFrom, TraceSpan } from '../../agent/http-types/traces.ts'
 import type { Drawing } from './drawing.ts'
 import { plural } from './plural.ts'
 

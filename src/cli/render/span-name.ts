@@ -1,5 +1,5 @@
 /** The tree column of a waterfall: guides to the parent, then the span's name. */
-import type { TraceSpan } from '../../agent/http-types.ts'
+import type { TraceSpan } from '../../agent/http-types/traces.ts'
 import type { Style } from './colour.ts'
 import { displayWidth, truncate } from './display-width.ts'
 import type { Drawing } from './drawing.ts'

@@ -1,5 +1,5 @@
 /** Statistics of spans as a table, the most spans first. */
-import type { StatisticsList } from '../../agent/http-types.ts'
+import type { StatisticsList } from '../../agent/http-types/search.ts'
 import { painter } from './colour.ts'
 import { formatDurationMs } from './duration.ts'
 import { plural } from './plural.ts'

@@ -6,7 +6,7 @@ import type {
   KeptView,
   LaneLimitsView,
   StoreStatsView,
-} from '../../agent/http-types.ts'
+} from '../../agent/http-types/device.ts'
 import { formatSize } from './data-size.ts'
 import { plural } from './plural.ts'
 import { relativeTime } from './relative-time.ts'

@@ -1,5 +1,6 @@
 /** Records as they come, a line each: nothing is known of those to come, so that columns have widths of their own. */
-import type { LogLine, SpanLine } from '../../agent/http-types.ts'
+import type { SpanLine } from '../../agent/http-types/search.ts'
+import type { LogLine } from '../../agent/http-types/traces.ts'
 import { painter } from './colour.ts'
 import { fit } from './display-width.ts'
 import { formatDuration } from './duration.ts'

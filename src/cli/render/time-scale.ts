@@ -1,5 +1,5 @@
 /** The time line of a drawn trace: from its first start to its last end, on the clocks chosen. */
-import type { TraceSpan } from '../../agent/http-types.ts'
+import type { TraceSpan } from '../../agent/http-types/traces.ts'
 
 export type Times = 'corrected' | 'raw'
 

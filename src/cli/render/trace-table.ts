@@ -1,5 +1,5 @@
 /** The list of traces as a table, newest first. */
-import type { TraceList } from '../../agent/http-types.ts'
+import type { TraceList } from '../../agent/http-types/traces.ts'
 import { painter } from './colour.ts'
 import { formatDurationMs } from './duration.ts'
 import { relativeTime } from './relative-time.ts'

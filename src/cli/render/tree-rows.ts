@@ -2,7 +2,7 @@
  * Rows of a drawn trace: spans in the order they come, with a ghost row above orphans whose parent is not here, and
  * the guides that join each row to its parent. Linear in the number of rows, whatever the depth.
  */
-import type { TraceSpan } from '../../agent/http-types.ts'
+import type { TraceSpan } from '../../agent/http-types/traces.ts'
 
 export interface SpanRow {
   readonly kind: 'span'

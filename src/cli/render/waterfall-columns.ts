@@ -1,5 +1,5 @@
 /** How a waterfall shares out the width of a line: what is short takes what it needs, the time line takes the rest. */
-import type { TraceSpan } from '../../agent/http-types.ts'
+import type { TraceSpan } from '../../agent/http-types/traces.ts'
 import { displayWidth } from './display-width.ts'
 import type { Drawing } from './drawing.ts'
 import { formatDuration } from './duration.ts'

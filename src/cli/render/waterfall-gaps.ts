@@ -1,5 +1,5 @@
 /** Ghost rows at the end of a waterfall: what is missing, in plain words. Missing parents stand among the spans. */
-import type { TraceGap } from '../../agent/http-types.ts'
+import type { TraceGap } from '../../agent/http-types/traces.ts'
 import { truncate } from './display-width.ts'
 import type { Drawing } from './drawing.ts'
 import { otherLinkTexts } from './span-links.ts'

@@ -1,5 +1,5 @@
 /** Top of a waterfall: what trace this is, whether it is whole, and each device with its spans, proof and clock. */
-import type { TraceDevice, TraceView } from '../../agent/http-types.ts'
+import type { TraceDevice, TraceView } from '../../agent/http-types/traces.ts'
 import type { Style } from './colour.ts'
 import { clockOffset } from './clock-offset.ts'
 import { displayWidth, fit, truncate } from './display-width.ts'

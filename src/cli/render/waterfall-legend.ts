@@ -1,5 +1,5 @@
 /** Foot of a waterfall: the signs that this trace calls for. */
-import type { Provenance } from '../../agent/http-types.ts'
+import type { Provenance } from '../../agent/http-types/traces.ts'
 import type { Drawing } from './drawing.ts'
 import type { SpanRow } from './tree-rows.ts'
 import { wrapEntries } from './wrap-entries.ts'

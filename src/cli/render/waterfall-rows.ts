@@ -1,5 +1,5 @@
 /** The rows of a waterfall under their heading: lane, badge, module, tree and name, duration, mark of the critical path, self time, bar. */
-import type { Provenance, TraceSpan } from '../../agent/http-types.ts'
+import type { Provenance, TraceSpan } from '../../agent/http-types/traces.ts'
 import type { Style } from './colour.ts'
 import { displayWidth, fit, truncate } from './display-width.ts'
 import type { Drawing } from './drawing.ts'

@@ -3,7 +3,7 @@
  *
  * Never prints anything but text and its own colours, whatever the spans say; never moves a span within its device.
  */
-import type { TraceView } from '../../agent/http-types.ts'
+import type { TraceView } from '../../agent/http-types/traces.ts'
 import { painter } from './colour.ts'
 import { makeDrawing } from './drawing.ts'
 import { ASCII_GLYPHS, UNICODE_GLYPHS } from './glyphs.ts'

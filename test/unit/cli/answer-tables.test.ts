@@ -1,7 +1,13 @@
 /** What commands print for people, at the widths terminals have. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Route } from '../../../src/agent/http-server.ts'
-import type { AuditView, DeviceView, GrantView, PeerDetailView, StatusView } from '../../../src/agent/http-types.ts'
+import type {
+  AuditView,
+  DeviceView,
+  GrantView,
+  PeerDetailView,
+  StatusView,
+} from '../../../src/agent/http-types/device.ts'
 import { displayWidth } from '../../../src/cli/render/display-width.ts'
 import { renderTable } from '../../../src/cli/render/table.ts'
 import { cliHarness, type CliHarness } from './cli-harness.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { AuditView } from '../../../src/agent/http-types.ts'
+import type { AuditView } from '../../../src/agent/http-types/device.ts'
 import { doneBy, isAbout } from '../../../src/cli/render/audit-words.ts'
 
 const nameOf = (id: string): string => ({ aa: 'phone', bb: 'laptop' })[id] ?? id

@@ -1,6 +1,6 @@
 /** What is said after grants were given and ended. */
 import { describe, expect, test } from 'vitest'
-import type { GrantView } from '../../../src/agent/http-types.ts'
+import type { GrantView } from '../../../src/agent/http-types/device.ts'
 import { existingWords, revokedAllWords, revokedWords } from '../../../src/cli/render/consent-words.ts'
 
 const grant = (grantId: string, change: Partial<GrantView> = {}): GrantView => ({

@@ -1,6 +1,6 @@
 /** What `status` prints while the disk does not take what a start has to record. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { StatusView } from '../../../src/agent/http-types.ts'
+import type { StatusView } from '../../../src/agent/http-types/device.ts'
 import { cliHarness, type CliHarness } from './cli-harness.ts'
 
 let cli: CliHarness

@@ -1,7 +1,7 @@
 /** The metrics command and its pictures. */
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { MetricList, MetricRange } from '../../../src/agent/http-types.ts'
+import type { MetricList, MetricRange } from '../../../src/agent/http-types/metrics.ts'
 import type { Route } from '../../../src/agent/http-server.ts'
 import { renderMetricChart } from '../../../src/cli/render/metric-chart.ts'
 import { renderMetricTable } from '../../../src/cli/render/metric-table.ts'

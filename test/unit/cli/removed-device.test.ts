@@ -1,7 +1,7 @@
 /** What `status`, `peers` and `devices list` print on a device that is no member of its mesh any more. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Route } from '../../../src/agent/http-server.ts'
-import type { DeviceList, PeersView, RemovedByView, StatusView } from '../../../src/agent/http-types.ts'
+import type { DeviceList, PeersView, RemovedByView, StatusView } from '../../../src/agent/http-types/device.ts'
 import { cliHarness, type CliHarness } from './cli-harness.ts'
 
 let cli: CliHarness

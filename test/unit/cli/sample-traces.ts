@@ -1,5 +1,5 @@
 /** Traces to draw, made by the real read model from described spans. */
-import type { TraceView } from '../../../src/agent/http-types.ts'
+import type { TraceView } from '../../../src/agent/http-types/traces.ts'
 import { stitchTrace } from '../../../src/query/stitch-trace.ts'
 import type { MeshKnowledge, StoredChunk } from '../../../src/query/trace-source.ts'
 import { chunk, member, mesh, sha256, sourceOf, T0_NANO, TRACE, type SpanDescription } from '../query/make-chunk.ts'

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { jsonBody, type Route } from '../../../src/agent/http-server.ts'
-import type { ErrorList, LogLine, LogList, Looked, ServiceMap, StatisticsList } from '../../../src/agent/http-types.ts'
+import type { ErrorList, ServiceMap, StatisticsList } from '../../../src/agent/http-types/search.ts'
+import type { LogLine, LogList, Looked } from '../../../src/agent/http-types/traces.ts'
 import { displayWidth } from '../../../src/cli/render/display-width.ts'
 import { renderErrors } from '../../../src/cli/render/error-table.ts'
 import { renderServiceMap } from '../../../src/cli/render/service-map.ts'

@@ -1,6 +1,6 @@
 /** What `store ...` asks of the agent, and the words it prints. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { HoldView, RetentionView, StoreStatsView } from '../../../src/agent/http-types.ts'
+import type { HoldView, RetentionView, StoreStatsView } from '../../../src/agent/http-types/device.ts'
 import { displayWidth } from '../../../src/cli/render/display-width.ts'
 import { goneTable, laneTable, sourceTable, type TableWords } from '../../../src/cli/render/store-words.ts'
 import { painter } from '../../../src/cli/render/colour.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { LogLine, TraceList } from '../../../src/agent/http-types.ts'
+import type { LogLine, TraceList } from '../../../src/agent/http-types/traces.ts'
 import { painter, wantsColour } from '../../../src/cli/render/colour.ts'
 import { renderLogLines } from '../../../src/cli/render/log-lines.ts'
 import { renderTable } from '../../../src/cli/render/table.ts'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { jsonBody, type Route } from '../../../src/agent/http-server.ts'
-import type { LogLine } from '../../../src/agent/http-types.ts'
+import type { LogLine } from '../../../src/agent/http-types/traces.ts'
 import { cliHarness, type CliHarness } from './cli-harness.ts'
 
 let cli: CliHarness

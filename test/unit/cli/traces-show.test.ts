@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { TraceView } from '../../../src/agent/http-types.ts'
+import type { TraceView } from '../../../src/agent/http-types/traces.ts'
 import type { Route } from '../../../src/agent/http-server.ts'
 import { cliHarness, type CliHarness } from './cli-harness.ts'
 import { wholeTrace } from './sample-traces.ts'

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { LinkedFrom, TraceDevice, TraceModule, TraceSpan, TraceView } from '../../../src/agent/http-types.ts'
+import type {
+  LinkedFrom,
+  TraceDevice,
+  TraceModule,
+  TraceSpan,
+  TraceView,
+} from '../../../src/agent/http-types/traces.ts'
 import { displayWidth } from '../../../src/cli/render/display-width.ts'
 import { MIN_WIDTH, renderWaterfall, type WaterfallOptions } from '../../../src/cli/render/waterfall.ts'
 import { chunk, member, mesh } from '../query/make-chunk.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { TraceView } from '../../../src/agent/http-types.ts'
+import type { TraceView } from '../../../src/agent/http-types/traces.ts'
 import { failuresIn, foreignSpans, isSealed, isStitched, type Findings } from '../../../scripts/demo/facts.ts'
 
 const good: Findings = {

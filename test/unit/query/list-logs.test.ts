@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { LogList as LogListView } from '../../../src/agent/http-types.ts'
+import type { LogList as LogListView } from '../../../src/agent/http-types/traces.ts'
 import { concat } from '../../../src/base/bytes.ts'
 import { listLogs, MAX_LOG_KEPT_BYTES, type LogList } from '../../../src/query/list-logs.ts'
 import { MIN_CHUNK_COST_BYTES } from '../../../src/query/read-budget.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { TraceView } from '../../../src/agent/http-types.ts'
+import type { TraceView } from '../../../src/agent/http-types/traces.ts'
 import { MAX_TRACE_RAW_BYTES } from '../../../src/query/read-spans.ts'
 import { stitchTrace, type StitchDeps, type StitchOptions } from '../../../src/query/stitch-trace.ts'
 import type { StitchedTrace } from '../../../src/query/stitched-trace.ts'

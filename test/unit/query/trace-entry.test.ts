@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { TraceListEntry } from '../../../src/agent/http-types.ts'
+import type { TraceListEntry } from '../../../src/agent/http-types/traces.ts'
 import type { TraceId } from '../../../src/model/ids.ts'
 import { describeTrace } from '../../../src/query/trace-entry.ts'
 import type { TraceSummaryRow } from '../../../src/query/trace-source.ts'

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { keeperApi, type KeeperApi } from '../../../../src/agent/keeper/keeper-api.ts'
 import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
-import type { LogLine, SpanLine } from '../../../../src/agent/http-types.ts'
+import type { SpanLine } from '../../../../src/agent/http-types/search.ts'
+import type { LogLine } from '../../../../src/agent/http-types/traces.ts'
 import { keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
 import { logs, spanIdOf, T0_NANO, traceIdOf, traces } from '../../../support/otlp-records.ts'
 

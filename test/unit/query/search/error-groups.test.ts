@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ErrorList as ErrorView } from '../../../../src/agent/http-types.ts'
+import type { ErrorList as ErrorView } from '../../../../src/agent/http-types/search.ts'
 import type { DeviceId } from '../../../../src/model/ids.ts'
 import { MAX_MESSAGE_CHARS } from '../../../../src/query/search/error-facts.ts'
 import { generalMessage, topFrames } from '../../../../src/query/search/error-fingerprint.ts'

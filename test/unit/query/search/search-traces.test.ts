@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { TraceList as TraceListView } from '../../../../src/agent/http-types.ts'
+import type { TraceList as TraceListView } from '../../../../src/agent/http-types/traces.ts'
 import { ChunkCache } from '../../../../src/query/search/chunk-cache.ts'
 import type { SearchDeps } from '../../../../src/query/search/prepared-search.ts'
 import { readSearchQuery, type TraceSort } from '../../../../src/query/search/search-query.ts'

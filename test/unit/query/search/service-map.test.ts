@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ServiceMap as MapView } from '../../../../src/agent/http-types.ts'
+import type { ServiceMap as MapView } from '../../../../src/agent/http-types/search.ts'
 import { concat } from '../../../../src/base/bytes.ts'
 import { ChunkCache, MAX_CACHE_BYTES } from '../../../../src/query/search/chunk-cache.ts'
 import { readSearchQuery } from '../../../../src/query/search/search-query.ts'
