@@ -1,4 +1,4 @@
-/** What the agent says of itself: status, devices, peers. Answers are the plain types of http-types/ */
+/** What the agent says of itself: status, devices, peers. Answers are the plain types of http-types/. */
 import type { Clock } from '../base/clock.ts'
 import type { Bus } from '../bus/bus.ts'
 import { standingOf } from '../policy/decide-removal.ts'
