@@ -17,7 +17,7 @@ import { decideAdmission } from '../policy/stage-gate.ts'
 import { digestOf, type Digest } from '../wire/index/digest.ts'
 import { Columns, type RowList } from '../wire/otlp/columns.ts'
 import type { RejectedRecords } from '../wire/otlp/rows.ts'
-import { scanOtlp } from '../wire/otlp/scan.ts'
+import { scanAtDoor } from '../wire/otlp/scan-at-door.ts'
 import { splitResource } from '../wire/otlp/split.ts'
 
 export type Origin =
@@ -59,7 +59,7 @@ const UNKNOWN_SERVICE = 'unknown_service'
 /** @throws {OtlpError} if the message as a whole cannot be read; a bad record is only counted. */
 export function admit(request: AdmitRequest): Admitted {
   const { signal, bytes, origin } = request
-  const { columns, resources, accepted: scanned, rejected } = scanOtlp(signal, bytes, columnsFor(bytes))
+  const { columns, resources, accepted: scanned, rejected } = scanAtDoor(signal, bytes, columnsFor(bytes))
   const sources = new Set(request.knownSources)
   const keep = recordGate(request, columns)
   let accepted = 0

@@ -85,14 +85,6 @@ export function otlpBusy(
   return { ...failure(encoding, 503, message), retryAfterS }
 }
 
-/** Adds up what two steps rejected; the first reason is kept. */
-export function addRejected(
-  first: RejectedRecords | undefined,
-  second: RejectedRecords | undefined,
-): RejectedRecords | undefined {
-  return first && second ? { ...first, count: first.count + second.count } : (first ?? second)
-}
-
 /** The answer, in the request's encoding. */
 export function otlpAnswer(outcome: OtlpSuccess | OtlpFailure): OtlpAnswer {
   const { encoding } = outcome

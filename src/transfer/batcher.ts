@@ -6,7 +6,7 @@ import { concat } from '../base/bytes.ts'
 import type { Signal } from '../model/lane.ts'
 import { cutMessage } from '../wire/otlp/cut-message.ts'
 import { OtlpError } from '../wire/otlp/otlp-error.ts'
-import { scanOtlp } from '../wire/otlp/scan.ts'
+import { scanAtDoor } from '../wire/otlp/scan-at-door.ts'
 import { rejected, type Found, type Place } from './found.ts'
 
 export interface Batch {
@@ -72,7 +72,7 @@ export class Batcher {
 /** Which parts of a batch hold records that the door refuses, and why: asked when it has refused some. */
 export function* findRejected({ signal, parts }: Batch): Generator<Rejected> {
   for (const { place, bytes } of parts) {
-    const { rejected: bad } = scanOtlp(signal, bytes)
+    const { rejected: bad } = scanAtDoor(signal, bytes)
     if (bad !== undefined) yield rejected(place, bad, bad.count) as Rejected
   }
 }

@@ -9,13 +9,13 @@ import { IntakeGate } from '../../src/agent/intake-gate.ts'
 import type { KeeperClient } from '../../src/agent/keeper-client.ts'
 import type { Push } from '../../src/agent/keeper/otlp-calls.ts'
 import {
-  addRejected,
   otlpAnswer,
   otlpFailure,
   readOtlpRequest,
   type OtlpAnswer,
   type OtlpRequest,
 } from '../../src/ingest/otlp-request.ts'
+import { addRejected } from '../../src/wire/otlp/rejected-tally.ts'
 import type { Signal } from '../../src/model/lane.ts'
 import { nodeClock } from '../../src/platform/node-clock.ts'
 import { encodeAnswers } from '../../src/wire/devtools-link.ts'

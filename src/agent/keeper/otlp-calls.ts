@@ -4,7 +4,6 @@
  */
 import { codeOf } from '../../base/errors.ts'
 import {
-  addRejected,
   otlpAnswer,
   otlpBusy,
   otlpFailure,
@@ -15,6 +14,7 @@ import {
 } from '../../ingest/otlp-request.ts'
 import { encodeAnswers, type Answer } from '../../wire/devtools-link.ts'
 import { OtlpError } from '../../wire/otlp/otlp-error.ts'
+import { addRejected } from '../../wire/otlp/rejected-tally.ts'
 import { toStoreError } from '../../store/store-error.ts'
 import type { IntakeTurns } from './intake-turns.ts'
 import type { Keeper } from './keeper.ts'

@@ -5,6 +5,7 @@
 import { fitScale, NO_SPAN, trimSpan, type Distribution, type Span } from '../../model/metrics/distribution.ts'
 import type { Exemplar } from '../../model/metrics/exemplar.ts'
 import type { SampleWithExemplars, Value } from '../../model/metrics/sample.ts'
+import { MIN_SCALE } from '../otlp/check-point.ts'
 import type {
   DecodedMetric,
   ExponentialBuckets,
@@ -28,8 +29,6 @@ import {
 export const MAX_EXPLICIT_BUCKETS = 512
 /** Most quantiles of a summary that are kept, the first ones. */
 const MAX_QUANTILES = 32
-/** Least scale of an exponential histogram: one bucket holds all doubles above 1. */
-const MIN_SCALE = -10
 /** Bit 0 of a point's flags. */
 const NO_RECORDED_VALUE = 1
 /** Temporality; what is not said to be delta is taken for cumulative, the default of SDKs. */

@@ -3,13 +3,14 @@
  * enums as integers only, lowerCamelCase names only, unknown fields ignored, 64-bit integers as decimal strings or
  * numbers, bytes as base64.
  *
- * A record with a field of the wrong kind is left out alone and counted; a bad resource or scope takes its records with
+ * A record with a field of the wrong kind is left out alone and counted, of a metric just the point; a bad resource or scope takes its records with
  * it. Throws OtlpError when the document as a whole is not one of the signal. What comes out still has to be scanned:
  * here only the JSON is judged, not ids or limits of records.
  */
 import type { Signal } from '../../model/lane.ts'
 import { assertJsonShape, parseExactJson } from './json-text.ts'
 import type { JsonObject } from './json-value.ts'
+import { type MendedJson, pointsIn, withoutBadPoints } from './json-points.ts'
 import { asArray, asObject, writeField, writeFields } from './json-value.ts'
 import { OtlpError } from './otlp-error.ts'
 import { WIRE_BYTES } from './protobuf-reader.ts'
@@ -66,7 +67,29 @@ class Conversion {
 
   #addRecord(field: Field, value: unknown, problem: OtlpError | undefined): void {
     const why = problem ?? this.#attempt(() => writeField(this.#writer, field, value))
-    if (why !== undefined) this.#rejected.add(why, field.message === METRIC ? countPoints(value) : 1)
+    if (why === undefined) return
+    if (field.message !== METRIC) return this.#rejected.add(why, 1)
+    const mended = problem === undefined ? this.#mended(field, value) : undefined
+    if (mended === undefined) this.#rejected.add(why, countPoints(value))
+    else for (const each of mended.refused) this.#rejected.add(each, 1)
+  }
+
+  /** Writes a metric without the points that cannot be written; undefined if these are not all that is wrong with it. */
+  #mended(field: Field, value: unknown): MendedJson | undefined {
+    let mended: MendedJson | undefined
+    const problem = this.#attempt(() => {
+      mended = withoutBadPoints(value, (pointField, point) => this.#whyNot(pointField, point))
+      if (mended !== undefined) writeField(this.#writer, field, mended.metric)
+    })
+    return problem === undefined ? mended : undefined
+  }
+
+  /** Why a value cannot be written, tried out. */
+  #whyNot(field: Field, value: unknown): OtlpError | undefined {
+    const { length } = this.#writer
+    const why = this.#attempt(() => writeField(this.#writer, field, value))
+    this.#writer.rewind(length)
+    return why
   }
 
   /** What `write` threw, with all it wrote taken back. */
@@ -95,10 +118,6 @@ function tagOf(field: Field): number {
 /** Data points of a metric that is not taken, as far as they can be seen; at least 1. */
 function countPoints(metric: unknown): number {
   if (typeof metric !== 'object' || metric === null) return 1
-  let points = 0
-  for (const data of Object.values(metric)) {
-    const dataPoints: unknown = (data as { dataPoints?: unknown } | null)?.dataPoints
-    if (Array.isArray(dataPoints)) points += dataPoints.length
-  }
+  const points = Object.values(metric).reduce<number>((sum, data) => sum + (pointsIn(data)?.length ?? 0), 0)
   return Math.max(1, points)
 }

@@ -1,4 +1,5 @@
 /** When the points of a metric were: from the first to the last. Metrics must have passed the scan; others may throw OtlpError. */
+import { DATA_TAGS, POINT_TAG } from './check-point.ts'
 import { ProtobufReader } from './protobuf-reader.ts'
 import { readFields, readPart } from './read-fields.ts'
 
@@ -8,9 +9,6 @@ export interface MetricTimes {
   readonly lastUnixNano: bigint
 }
 
-/** gauge, sum, histogram, exponential histogram, summary: each holds its points in field 1. */
-const DATA_TAGS: ReadonlySet<number> = new Set([0x2a, 0x3a, 0x4a, 0x52, 0x5a])
-const POINT_TAG = 0x0a
 /** time_unix_nano, the same in every kind of point. */
 const TIME_TAG = 0x19
 

@@ -14,6 +14,8 @@ export type OtlpErrorCode =
   | 'OTLP_BAD_TEXT'
   /** A time past the year 2262. */
   | 'OTLP_BAD_TIME'
+  /** A data point that fits in no series. */
+  | 'OTLP_BAD_POINT'
   /** Text that is not a JSON document of the signal, or a field with a value of the wrong kind. */
   | 'OTLP_JSON'
 

@@ -17,3 +17,11 @@ export class RejectedTally {
     return first && { count: this.#count, code: first.code, message: first.message }
   }
 }
+
+/** Adds up what two steps rejected; the first reason is kept. */
+export function addRejected(
+  first: RejectedRecords | undefined,
+  second: RejectedRecords | undefined,
+): RejectedRecords | undefined {
+  return first && second ? { ...first, count: first.count + second.count } : (first ?? second)
+}

@@ -5,6 +5,7 @@
 import type { Signal } from '../../model/lane.ts'
 import { addBytes, finish, NAME_STATE } from '../index/token.ts'
 import { checkMessage, checkPart, newBudget, type Budget } from './check-message.ts'
+import { DATA_TAGS, POINT_TAG } from './check-point.ts'
 import type { Columns } from './columns.ts'
 import type { FieldRange } from './container.ts'
 import { MAX_UNIX_NANO } from './limits.ts'
@@ -14,13 +15,26 @@ import { METRIC } from './schema.ts'
 
 /** Fills the row at `columns.count`. @returns false for a metric without points: it says nothing, and has no row */
 export function scanMetric(reader: ProtobufReader, columns: Columns): boolean {
+  const { name, points, minTimeUnixNano, maxTimeUnixNano } = checkMetric(reader)
+  if (points === 0) return false
+  const row = columns.count
+  columns.weight[row] = points
+  columns.fromLow[row] = Number(BigInt.asUintN(32, minTimeUnixNano))
+  columns.fromHigh[row] = Number(minTimeUnixNano >> 32n)
+  columns.toLow[row] = Number(BigInt.asUintN(32, maxTimeUnixNano))
+  columns.toHigh[row] = Number(maxTimeUnixNano >> 32n)
+  columns.addToken(finish(addBytes(NAME_STATE, name)))
+  return true
+}
+
+/** Checks all of a metric. @throws {OtlpError} if it must not be kept as it is */
+export function checkMetric(reader: ProtobufReader): CheckedMetric {
   const budget = newBudget()
-  const found = { points: 0, minTimeUnixNano: 0n, maxTimeUnixNano: 0n }
-  let name: Uint8Array = new Uint8Array()
+  const found = { name: NO_NAME, points: 0, minTimeUnixNano: 0n, maxTimeUnixNano: 0n }
   let data = 0
   checkMessage(reader, METRIC, budget, (tag) => {
     if (tag === 0x0a) {
-      name = reader.textBytes()
+      found.name = reader.textBytes()
       return true
     }
     if (!DATA_TAGS.has(tag)) return false
@@ -29,19 +43,14 @@ export function scanMetric(reader: ProtobufReader, columns: Columns): boolean {
     checkPart(reader, budget, () => scanData(reader, tag, budget, found))
     return true
   })
-  if (found.points === 0) return false
-  const row = columns.count
-  columns.weight[row] = found.points
-  columns.fromLow[row] = Number(BigInt.asUintN(32, found.minTimeUnixNano))
-  columns.fromHigh[row] = Number(found.minTimeUnixNano >> 32n)
-  columns.toLow[row] = Number(BigInt.asUintN(32, found.maxTimeUnixNano))
-  columns.toHigh[row] = Number(found.maxTimeUnixNano >> 32n)
-  columns.addToken(finish(addBytes(NAME_STATE, name)))
-  return true
+  return found
 }
 
-/** gauge, sum, histogram, exponential_histogram, summary: each holds its points in field 1. */
-const DATA_TAGS: ReadonlySet<number> = new Set([0x2a, 0x3a, 0x4a, 0x52, 0x5a])
+const NO_NAME: Uint8Array = new Uint8Array()
+
+interface CheckedMetric extends Points {
+  readonly name: Uint8Array
+}
 
 /** Times are 0 while no point has one; points without one do not count. */
 interface Points {
@@ -55,7 +64,7 @@ function scanData(reader: ProtobufReader, dataTag: number, budget: Budget, found
   const point = data?.fields[1]?.message
   if (data === undefined || point === undefined) throw malformed('not a kind of data')
   checkMessage(reader, data, budget, (tag) => {
-    if (tag !== 0x0a) return false
+    if (tag !== POINT_TAG) return false
     checkPart(reader, budget, () =>
       checkMessage(reader, point, budget, (pointTag) => {
         if (pointTag !== 0x19) return false // time_unix_nano, the same in every kind of point
@@ -74,7 +83,8 @@ function addTime(found: Points, time: bigint): void {
   if (time > found.maxTimeUnixNano) found.maxTimeUnixNano = time
 }
 
-function readTime(reader: ProtobufReader): bigint {
+/** A time_unix_nano. @throws {OtlpError} past the year 2262 */
+export function readTime(reader: ProtobufReader): bigint {
   const time = reader.fixed64()
   if (time > MAX_UNIX_NANO) throw new OtlpError('OTLP_BAD_TIME', 'a time lies past the year 2262')
   return time
@@ -99,7 +109,7 @@ export function countRecords(signal: Signal, reader: ProtobufReader, field: Fiel
       while (reader.hasMore) {
         const inner = reader.tag()
         reader.skip(inner & 7)
-        if (inner === 0x0a) points++
+        if (inner === POINT_TAG) points++
       }
       reader.leave(outer)
     }

@@ -3,13 +3,13 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { utf8 } from '../../../src/base/bytes.ts'
 import {
-  addRejected,
   otlpAnswer,
   otlpBusy,
   otlpFailure,
   readOtlpRequest,
   type OtlpRequest,
 } from '../../../src/ingest/otlp-request.ts'
+import { addRejected } from '../../../src/wire/otlp/rejected-tally.ts'
 import { scanOtlp } from '../../../src/wire/otlp/scan.ts'
 import { OtlpError } from '../../../src/wire/otlp/otlp-error.ts'
 

@@ -74,15 +74,24 @@ const numberPoint = fc.record({
   ...point,
   value: fc.oneof(double, fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })),
 })
-const histogramPoint = fc.record({
-  ...point,
-  count,
-  sum: fc.option(double, { nil: undefined }),
-  min: fc.option(double, { nil: undefined }),
-  max: fc.option(double, { nil: undefined }),
-  bucketCounts: fc.array(count, { maxLength: 5 }),
-  explicitBounds: fc.array(double, { maxLength: 5 }),
+/** As a series can hold them: ascending bounds, and one count more or none. */
+const buckets = fc.array(double, { maxLength: 5 }).chain((numbers) => {
+  const bounds = [...new Set(numbers.filter((bound) => bound > -Infinity))].sort((a, b) => a - b)
+  const counts = fc.array(count, { minLength: bounds.length + 1, maxLength: bounds.length + 1 })
+  return fc.record({ explicitBounds: fc.constant(bounds), bucketCounts: fc.oneof(counts, fc.constant([])) })
 })
+const histogramPoint = fc
+  .tuple(
+    buckets,
+    fc.record({
+      ...point,
+      count,
+      sum: fc.option(double, { nil: undefined }),
+      min: fc.option(double, { nil: undefined }),
+      max: fc.option(double, { nil: undefined }),
+    }),
+  )
+  .map(([shape, rest]) => ({ ...rest, ...shape }))
 const temporality = fc.constantFrom(1, 2)
 const points = <T>(each: fc.Arbitrary<T>) => fc.array(each, { minLength: 1, maxLength: 3 })
 export const metric = fc.record({

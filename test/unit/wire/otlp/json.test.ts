@@ -187,10 +187,14 @@ describe('OTLP/JSON in', () => {
     expect(scanOtlp('traces', bytes)).toMatchObject({ accepted: 2, rejected: undefined })
   })
 
-  test('[OT10] a metric that is left out counts its points', () => {
-    const metric = '{"name":"m","gauge":{"dataPoints":[{"asInt":"1"},{"asInt":"x"},{"asInt":"2"}]}}'
-    const text = `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[${metric},5]}]}]}`
-    expect(otlpJsonToProtobuf('metrics', text).rejected).toMatchObject({ count: 4, code: 'OTLP_JSON' })
+  test('[OT10] a bad point is left out alone; a metric bad besides counts its points', () => {
+    const gauge = '"gauge":{"dataPoints":[{"asInt":"1"},{"asInt":"x"},{"asInt":"2"},null]}'
+    const text = (name: string): string =>
+      `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":${name},${gauge}},5]}]}]}`
+    const { bytes, rejected } = otlpJsonToProtobuf('metrics', text('"m"'))
+    expect(rejected).toMatchObject({ count: 3, code: 'OTLP_JSON' })
+    expect(scanOtlp('metrics', bytes)).toMatchObject({ accepted: 2, rejected: undefined })
+    expect(otlpJsonToProtobuf('metrics', text('7')).rejected).toMatchObject({ count: 5, code: 'OTLP_JSON' })
   })
 
   test('[OT10] scale and offset of an exponential histogram may be negative', () => {
