@@ -7,7 +7,7 @@ import type { Signal } from '../model/lane.ts'
 import { cutMessage } from '../wire/otlp/cut-message.ts'
 import { OtlpError } from '../wire/otlp/otlp-error.ts'
 import { scanAtDoor } from '../wire/otlp/scan-at-door.ts'
-import { rejected, type Found, type Place } from './found.ts'
+import { rejected, rejectedBy, type Found, type Place, type Rejected } from './found.ts'
 
 export interface Batch {
   readonly signal: Signal
@@ -21,7 +21,6 @@ interface BatchPart {
   readonly bytes: Uint8Array
 }
 type Message = Extract<Found, { readonly kind: 'message' }>
-type Rejected = Extract<Found, { readonly kind: 'rejected' }>
 
 /** Records of a batch: what SDKs send at once. */
 export const BATCH_RECORDS = 512
@@ -44,7 +43,7 @@ export class Batcher {
       }
     } catch (err) {
       if (!(err instanceof OtlpError)) throw err
-      yield rejected(place, err) as Rejected
+      yield rejected(place, err)
     }
   }
 
@@ -73,6 +72,6 @@ export class Batcher {
 export function* findRejected({ signal, parts }: Batch): Generator<Rejected> {
   for (const { place, bytes } of parts) {
     const { rejected: bad } = scanAtDoor(signal, bytes)
-    if (bad !== undefined) yield rejected(place, bad, bad.count) as Rejected
+    if (bad !== undefined) yield* rejectedBy(place, bad)
   }
 }

@@ -6,7 +6,7 @@ import { otlpValueToProtobuf } from '../wire/otlp/from-json.ts'
 import { assertJsonShape, parseExactJson } from '../wire/otlp/json-text.ts'
 import { OtlpError } from '../wire/otlp/otlp-error.ts'
 import type { RejectedRecords } from '../wire/otlp/rows.ts'
-import { rejected, type FileReader, type Found, type Place } from './found.ts'
+import { rejected, rejectedBy, type FileReader, type Found, type Place } from './found.ts'
 import { JsonDocuments, type JsonPart, type RecordList } from './json-documents.ts'
 
 export type JsonDialect = 'otlp-json' | 'jaeger'
@@ -55,7 +55,7 @@ function* found(
   signal: Signal,
   { bytes, rejected: left }: { readonly bytes: Uint8Array; readonly rejected: RejectedRecords | undefined },
 ): Generator<Found> {
-  if (left !== undefined) yield rejected(place, left, left.count)
+  if (left !== undefined) yield* rejectedBy(place, left)
   if (bytes.length > 0) yield { kind: 'message', place, signal, bytes }
 }
 

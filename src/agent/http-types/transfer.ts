@@ -4,7 +4,7 @@
 export interface ImportedView {
   /** Records, and for metrics their points. */
   readonly accepted: number
-  /** Those that were malformed; the code and the words are the first one's. */
+  /** Those that were malformed; the code and the words are the first reason's. */
   readonly rejected: { readonly count: number; readonly code: string; readonly message: string } | null
 }
 

@@ -12,6 +12,7 @@ import type { StoredLog } from '../../store/log-table.ts'
 import { toStoreError } from '../../store/store-error.ts'
 import type { Store } from '../../store/store.ts'
 import type { Epochs } from '../../sync/epochs.ts'
+import { unnamedOf } from '../../wire/otlp/rejected-tally.ts'
 import type { TailHub } from './tail-hub.ts'
 
 const LOG_ID_BYTES = 16
@@ -113,7 +114,11 @@ export class LocalIntake {
     const dropped = waiting.reduce((sum, { admitted }) => sum + admitted.dropped, 0)
     if (dropped > 0) counters.add('ingest.dropped_by_stage', dropped)
     for (const { admitted } of waiting) {
-      if (admitted.rejected) counters.add(`ingest.rejected.${admitted.rejected.code}`, admitted.rejected.count)
+      const { rejected } = admitted
+      if (rejected === undefined) continue
+      for (const { code, count } of rejected.reasons) counters.add(`ingest.rejected.${code}`, count)
+      const unnamed = unnamedOf(rejected)
+      if (unnamed > 0) counters.add('ingest.rejected.other', unnamed)
     }
   }
 }

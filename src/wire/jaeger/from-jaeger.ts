@@ -4,6 +4,7 @@
  */
 import { otlpValueToProtobuf } from '../otlp/from-json.ts'
 import { MAX_RECORDS } from '../otlp/limits.ts'
+import { addRejected, RejectedTally } from '../otlp/rejected-tally.ts'
 import type { RejectedRecords } from '../otlp/rows.ts'
 import { JaegerError } from './jaeger-error.ts'
 import { convertSpan, type ConvertedSpan } from './jaeger-span.ts'
@@ -22,22 +23,17 @@ export const MAX_JAEGER_SPANS = MAX_RECORDS
 export function jaegerTraceToOtlp(value: unknown): FromJaeger {
   const trace = readTrace(value)
   const spans: ConvertedSpan[] = []
-  let refused: RejectedRecords | undefined
+  const refused = new RejectedTally()
   for (const each of trace.spans) {
     try {
       spans.push(convertSpan(each))
     } catch (err) {
       if (!(err instanceof JaegerError)) throw err
-      const { code, message } = refused ?? err
-      refused = { count: (refused?.count ?? 0) + 1, code, message }
+      refused.add(err, 1)
     }
   }
   const { bytes, rejected } = otlpValueToProtobuf('traces', { resourceSpans: toResources(trace, spans) })
-  return { bytes, rejected: refused && rejected ? add(refused, rejected) : (refused ?? rejected) }
-}
-
-function add(first: RejectedRecords, second: RejectedRecords): RejectedRecords {
-  return { ...first, count: first.count + second.count }
+  return { bytes, rejected: addRejected(refused.result(), rejected) }
 }
 
 function readTrace(value: unknown): JaegerTrace {

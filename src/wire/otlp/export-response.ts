@@ -5,6 +5,7 @@
 import { utf8 } from '../../base/bytes.ts'
 import type { Signal } from '../../model/lane.ts'
 import { ProtobufWriter } from './protobuf-writer.ts'
+import { unnamedOf } from './rejected-tally.ts'
 import type { RejectedRecords } from './rows.ts'
 import type { OtlpEncoding } from './rpc-status.ts'
 
@@ -19,7 +20,7 @@ export function encodeExportResponse(
   rejected: RejectedRecords | undefined,
   encoding: OtlpEncoding,
 ): Uint8Array {
-  const errorMessage = rejected && `${rejected.code}: ${rejected.message}`
+  const errorMessage = rejected && messageOf(rejected)
   if (encoding === 'json') {
     const partialSuccess = rejected && { [REJECTED_NAME[signal]]: String(rejected.count), errorMessage }
     return utf8(JSON.stringify({ partialSuccess }))
@@ -32,4 +33,13 @@ export function encodeExportResponse(
     writer.close(start)
   }
   return writer.finish()
+}
+
+/** One reason as it is; several each with how many records it is of. */
+function messageOf(rejected: RejectedRecords): string {
+  const { code, message, count, reasons } = rejected
+  if (reasons.length === 1 && reasons[0]?.count === count) return `${code}: ${message}`
+  const unnamed = unnamedOf(rejected)
+  const parts = reasons.map((reason) => `${reason.count} x ${reason.code}: ${reason.message}`)
+  return [...parts, ...(unnamed > 0 ? [`${unnamed} x other reasons`] : [])].join('; ')
 }

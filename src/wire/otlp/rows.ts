@@ -27,11 +27,19 @@ export interface ScannedResource {
   readonly isWhole: boolean
 }
 
-export interface RejectedRecords {
-  readonly count: number
-  /** Code of the first. */
+export interface RejectedReason {
   readonly code: string
   readonly message: string
+  readonly count: number
+}
+
+export interface RejectedRecords {
+  readonly count: number
+  /** Of the first reason. */
+  readonly code: string
+  readonly message: string
+  /** In the order they were met, at least one; together less than `count` where there were too many to name. */
+  readonly reasons: readonly RejectedReason[]
 }
 
 export interface Scan {

@@ -95,7 +95,8 @@ describe('answering', () => {
     expect(textOf(asJson.body)).toBe('{}')
   })
   test('[OH9] partial success counts what was rejected, by the name of the signal', () => {
-    const rejected = { count: 2, code: 'OTLP_BAD_ID', message: 'no' }
+    const reason = { count: 2, code: 'OTLP_BAD_ID', message: 'no' }
+    const rejected = { ...reason, reasons: [reason] }
     const name = (signal: 'traces' | 'logs' | 'metrics') =>
       JSON.parse(textOf(otlpAnswer({ ok: true, signal, encoding: 'json', rejected }).body)) as unknown
     const errorMessage = 'OTLP_BAD_ID: no'
@@ -130,9 +131,21 @@ describe('answering', () => {
     expect(otlpFailure(new OtlpError('OTLP_TOO_LARGE', 'x'), 'json')).toMatchObject({ status: 413, rpcCode: 8 })
     expect(() => otlpFailure(new TypeError('ours'), 'json')).toThrow('ours')
   })
-  test('[OH9] rejections of two steps add up under the first reason', () => {
-    const [first, second] = ['A', 'B'].map((code, i) => ({ count: i + 1, code, message: code }))
-    expect(addRejected(first, second)).toEqual({ count: 3, code: 'A', message: 'A' })
+  test('[OH9] rejections of two steps add up, each reason with its count', () => {
+    const [first, second] = ['A', 'B'].map((code, i) => {
+      const reason = { count: i + 1, code, message: code }
+      return { ...reason, reasons: [reason] }
+    })
+    expect(addRejected(first, second)).toEqual({
+      count: 3,
+      code: 'A',
+      message: 'A',
+      reasons: [
+        { count: 1, code: 'A', message: 'A' },
+        { count: 2, code: 'B', message: 'B' },
+      ],
+    })
+    expect(addRejected(first, first)).toMatchObject({ count: 2, reasons: [{ count: 2, code: 'A' }] })
     expect(addRejected(first, undefined)).toBe(first)
     expect(addRejected(undefined, second)).toBe(second)
     expect(addRejected(undefined, undefined)).toBeUndefined()

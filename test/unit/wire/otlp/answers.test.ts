@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { concat, utf8 } from '../../../../src/base/bytes.ts'
 import { encodeExportResponse } from '../../../../src/wire/otlp/export-response.ts'
+import { MAX_REJECTED_REASONS, RejectedTally } from '../../../../src/wire/otlp/rejected-tally.ts'
 import { encodeRpcStatus, RPC_CODE } from '../../../../src/wire/otlp/rpc-status.ts'
 import { field, varint } from './raw.ts'
 
 const text = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes))
 
 describe('answers', () => {
-  const rejected = { count: 300, code: 'OTLP_BAD_ID', message: 'trace_id must be 16 bytes' }
+  const reason = { code: 'OTLP_BAD_ID', message: 'trace_id must be 16 bytes', count: 300 }
+  const rejected = { ...reason, reasons: [reason] }
   const errorMessage = 'OTLP_BAD_ID: trace_id must be 16 bytes'
 
   test.each(['traces', 'logs', 'metrics'] as const)(
@@ -26,6 +28,21 @@ describe('answers', () => {
     expect(encodeExportResponse(signal, rejected, 'protobuf')).toEqual(field(1, varint(1, 300), field(2, errorMessage)))
     expect(text(encodeExportResponse(signal, rejected, 'json'))).toEqual({
       partialSuccess: { [name]: '300', errorMessage },
+    })
+  })
+
+  test('[OT12] partial success tells each distinct reason with its count, up to a limit', () => {
+    const tally = new RejectedTally()
+    for (const id of [1, 2, 3]) tally.add({ code: 'OTLP_BAD_ID', message: 'no id' }, id)
+    tally.add({ code: 'OTLP_BAD_TIME', message: 'too late' }, 1)
+    const told = (): unknown => text(encodeExportResponse('traces', tally.result(), 'json'))
+    expect(told()).toEqual({
+      partialSuccess: { rejectedSpans: '7', errorMessage: '6 x OTLP_BAD_ID: no id; 1 x OTLP_BAD_TIME: too late' },
+    })
+    for (let i = 0; i < MAX_REJECTED_REASONS; i++) tally.add({ code: 'OTLP_JSON', message: `field ${i}` }, 1)
+    expect(tally.result()?.reasons).toHaveLength(MAX_REJECTED_REASONS)
+    expect(told()).toMatchObject({
+      partialSuccess: { rejectedSpans: '15', errorMessage: expect.stringMatching(/; 2 x other reasons$/) },
     })
   })
 

@@ -168,7 +168,7 @@ describe('OTLP/JSON in', () => {
     },
   ])('[OT10] a span with $name is left out alone and counted', ({ fields, code }) => {
     const { bytes, rejected } = otlpJsonToProtobuf('traces', spanWith(fields))
-    expect(rejected).toEqual({ count: 1, code, message: expect.any(String) })
+    expect(rejected).toMatchObject({ count: 1, code, message: expect.any(String) })
     expect(scanOtlp('traces', bytes)).toMatchObject({ accepted: 2, rejected: undefined })
     expect(decodeSpans(bytes).map(({ name }) => name)).toEqual(['first', 'last'])
   })
