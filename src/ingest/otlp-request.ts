@@ -66,7 +66,7 @@ export function readOtlpRequest(request: OtlpRequest, maxBytes = MAX_OTLP_BYTES)
   const { signal, encoding, gzip, body } = request
   const plain = gzip ? decompressed(body, maxBytes) : body
   if (plain === 'too-large') return failure(encoding, 413, `decompressed body exceeds ${maxBytes} bytes`)
-  if (plain === 'broken') return failure(encoding, 400, 'body is not gzip')
+  if (!(plain instanceof Uint8Array)) return failure(encoding, 400, NOT_PLAIN[plain])
   return encoding === 'protobuf' ? { ok: true, encoding, bytes: plain, rejected: undefined } : readJson(signal, plain)
 }
 
@@ -99,12 +99,21 @@ export function otlpAnswer(outcome: OtlpSuccess | OtlpFailure): OtlpAnswer {
   return { status, encoding, retryAfterS: pause, body }
 }
 
-function decompressed(body: Uint8Array, maxOutputLength: number): Uint8Array | 'too-large' | 'broken' {
+const NOT_PLAIN = {
+  'cut-off': 'the gzip body is cut off: its end is missing',
+  damaged: 'the gzip body is damaged',
+  'not-gzip': 'body is not gzip',
+} as const
+
+function decompressed(body: Uint8Array, maxOutputLength: number): Uint8Array | 'too-large' | keyof typeof NOT_PLAIN {
   try {
     const { buffer, byteOffset, byteLength } = gunzipSync(body, { maxOutputLength })
     return new Uint8Array(buffer, byteOffset, byteLength)
   } catch (err) {
-    return (err as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? 'too-large' : 'broken'
+    const { code } = err as NodeJS.ErrnoException
+    if (code === 'ERR_BUFFER_TOO_LARGE') return 'too-large'
+    if (code === 'Z_BUF_ERROR') return 'cut-off' // all of it was read, and it had not ended
+    return body[0] === 0x1f && body[1] === 0x8b ? 'damaged' : 'not-gzip'
   }
 }
 

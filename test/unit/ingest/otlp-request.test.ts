@@ -66,6 +66,17 @@ describe('reading', () => {
       expect(message).toMatchObject({ ok: false, status: 400 })
     }
   })
+  test('[OH10] a gzip body that is cut off is told apart from one that is damaged, and from none', () => {
+    const whole = new Uint8Array(gzipSync(utf8('some telemetry')))
+    const damaged = whole.map((byte, i) => (i === 12 ? byte ^ 0xff : byte))
+    const messageOf = (body: Uint8Array): unknown => {
+      const answer = readOtlpRequest(request({ gzip: true, body }))
+      return answer.ok ? undefined : answer.message
+    }
+    expect(messageOf(whole.subarray(0, whole.length - 1))).toBe('the gzip body is cut off: its end is missing')
+    expect(messageOf(damaged)).toBe('the gzip body is damaged')
+    expect(messageOf(utf8('plain text'))).toBe('body is not gzip')
+  })
   test('[OH10] hostile bytes under any label are an answer, never an error', () => {
     const requests = fc.record({
       signal: fc.constantFrom('traces' as const, 'logs' as const, 'metrics' as const),
