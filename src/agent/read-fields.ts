@@ -1,6 +1,7 @@
 /** Reads the fields of a request's JSON: typed values, or an error that names the field. */
-import { LANES, isLane, type Lane } from '../model/lane.ts'
+import { LANES, isLane, SIGNALS, type Lane, type Signal } from '../model/lane.ts'
 import { isStage, type Stage } from '../model/stage.ts'
+import { isWithin, type Bounds } from '../policy/retention.ts'
 import { HttpError } from './http-server.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -35,6 +36,26 @@ export function lanesField(fields: Fields, name: string): readonly Lane[] {
   const unknown = lanes.find((lane) => !isLane(lane))
   if (lanes.length === 0 || unknown !== undefined) throw bad(name, `names some of ${LANES.join(', ')}`)
   return lanes as readonly Lane[]
+}
+
+export function signalField(fields: Fields, name: string): Signal {
+  const known = SIGNALS.find((signal) => signal === fields[name])
+  if (known === undefined) throw bad(name, `is one of ${SIGNALS.join(', ')}`)
+  return known
+}
+
+export function numberField(fields: Fields, name: string, bounds: Bounds): number | undefined {
+  const value = fields[name]
+  if (value === undefined || value === null) return undefined
+  if (!isWithin(value, bounds)) throw bad(name, `is a whole number from ${bounds.least} to ${bounds.most}`)
+  return value
+}
+
+/** What a person names by a number, in the path. */
+export function numberParam(params: Readonly<Record<string, string>>, name: string): number {
+  const text = params[name] ?? ''
+  if (!/^\d{1,15}$/.test(text)) throw new HttpError('HTTP_BAD_FIELD', `a ${name} is named by its number`)
+  return Number(text)
 }
 
 export function stageField(fields: Fields, name: string): Stage {

@@ -19,6 +19,7 @@ import type { MeshHost } from './mesh-host.ts'
 import { metricRoutes } from './metric-routes.ts'
 import type { ModuleRegistry } from './module-registry.ts'
 import { bad, lanesField, optionalText, stageField, textField, textList, timeField } from './read-fields.ts'
+import { quotaRoutes } from './quota-routes.ts'
 import { runtimeRoutes } from './runtime-routes.ts'
 import { tailRoutes } from './tail-routes.ts'
 import { searchLimit, searchRoutes, timeoutOf } from './search-routes.ts'
@@ -61,6 +62,7 @@ export function agentRoutes(deps: RouteDeps): readonly Route[] {
     ...runtimeRoutes(deps),
     ...transferRoutes(deps),
     ...storeRoutes(deps),
+    ...quotaRoutes(deps),
   ]
 }
 

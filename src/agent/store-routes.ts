@@ -1,12 +1,11 @@
 /** Routes of the store itself: what it keeps, for how long, what it must not drop. Rules: docs/spec/retention.md. */
-import { SIGNALS, type Signal } from '../model/lane.ts'
-import { AGE_DAYS, isWithin, LANE_BYTES, type LaneLimits } from '../policy/retention.ts'
-import { HttpError, jsonBody, type HttpAnswer, type HttpRequest, type Route } from './http-server.ts'
+import { AGE_DAYS, LANE_BYTES, type LaneLimits } from '../policy/retention.ts'
+import { jsonBody, type HttpAnswer, type HttpRequest, type Route } from './http-server.ts'
 import type { HoldView, ReindexView, RetentionView, StoreStatsView } from './http-types/device.ts'
 import type { ReindexState } from './keeper/reindex.ts'
 import type { HoldRequest } from './keeper/store-calls.ts'
 import type { KeeperClient } from './keeper-client.ts'
-import { bad, optionalText, textField, timeField } from './read-fields.ts'
+import { bad, numberField, numberParam, optionalText, signalField, textField, timeField } from './read-fields.ts'
 
 /** Longest reason of a hold: a sentence. */
 const MAX_REASON_BYTES = 400
@@ -27,7 +26,7 @@ export function storeRoutes({ keeper }: { readonly keeper: Pick<KeeperClient, 'c
     })),
     route('POST', '/v1/store/retention', async (request) => {
       const fields = jsonBody(request)
-      return { json: await keeper.call('setRetention', laneField(fields), limitsOf(fields)) }
+      return { json: await keeper.call('setRetention', signalField(fields, 'lane'), limitsOf(fields)) }
     }),
     route('GET', '/v1/store/reindex', async () => ({ json: reindexView(await keeper.call('reindexState')) })),
     route('POST', '/v1/store/reindex', async () => ({ json: reindexView(await keeper.call('startReindex')) })),
@@ -38,7 +37,7 @@ export function storeRoutes({ keeper }: { readonly keeper: Pick<KeeperClient, 'c
       json: (await keeper.call('placeHold', holdOf(jsonBody(request)))) satisfies HoldView,
     })),
     route('DELETE', '/v1/store/holds/:hold', async ({ params }) => ({
-      json: (await keeper.call('liftHold', holdNumber(params['hold'] as string))) satisfies HoldView,
+      json: (await keeper.call('liftHold', numberParam(params, 'hold'))) satisfies HoldView,
     })),
   ]
 }
@@ -47,24 +46,11 @@ function reindexView({ failure, ...state }: ReindexState): ReindexView {
   return { ...state, failure: failure ?? null }
 }
 
-function laneField({ lane }: Fields): Signal {
-  const known = SIGNALS.find((signal) => signal === lane)
-  if (known === undefined) throw bad('lane', `is one of ${SIGNALS.join(', ')}`)
-  return known
-}
-
 function limitsOf(fields: Fields): Partial<LaneLimits> {
   const maxAgeDays = numberField(fields, 'maxAgeDays', AGE_DAYS)
   const maxBytes = numberField(fields, 'maxBytes', LANE_BYTES)
   if (maxAgeDays === undefined && maxBytes === undefined) throw bad('maxAgeDays', 'or maxBytes is what changes')
   return { ...(maxAgeDays === undefined ? {} : { maxAgeDays }), ...(maxBytes === undefined ? {} : { maxBytes }) }
-}
-
-function numberField(fields: Fields, name: string, bounds: typeof AGE_DAYS | typeof LANE_BYTES): number | undefined {
-  const value = fields[name]
-  if (value === undefined || value === null) return undefined
-  if (!isWithin(value, bounds)) throw bad(name, `is a whole number from ${bounds.least} to ${bounds.most}`)
-  return value
 }
 
 function holdOf(fields: Fields): HoldRequest {
@@ -77,9 +63,4 @@ function holdOf(fields: Fields): HoldRequest {
   if (fromUnixMs > toUnixMs) throw bad('fromUnixMs', 'is not after toUnixMs')
   const device = optionalText(fields, 'device', MAX_NAME_BYTES)
   return { reason, fromUnixMs, toUnixMs, device, module: optionalText(fields, 'module', MAX_NAME_BYTES) }
-}
-
-function holdNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new HttpError('HTTP_BAD_FIELD', 'a hold is named by its number')
-  return Number(text)
 }

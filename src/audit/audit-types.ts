@@ -49,6 +49,8 @@ const DEFAULTS = {
   'data.purged': { severity: 'notice', retention: 'security-1y' },
   /** How long, and how much of it, this device keeps what it records and receives. */
   'retention.changed': { severity: 'notice', retention: 'security-1y' },
+  /** How much of it one source may keep. */
+  'quota.changed': { severity: 'notice', retention: 'security-1y' },
   /** The disk took nothing more, and from when on it did again; between the two records were refused. */
   'store.full': { severity: 'warn', retention: 'ops-90d' },
   'store.freed': { severity: 'notice', retention: 'ops-90d' },

@@ -53,27 +53,34 @@ export function findCommand(words: readonly string[]): Command | undefined {
 
 /** Help on a command, on a group of commands such as `consent`, or on everything. @throws {CliError} `CLI_USAGE` */
 export function pageFor(words: readonly string[]): HelpPage {
-  const [group, ...others] = words
-  if (group === undefined) return programPage(SECTIONS, COMMON_OPTIONS)
+  if (words.length === 0) return programPage(SECTIONS, COMMON_OPTIONS)
   const command = findCommand(words)
   if (command !== undefined) return commandPage(command, COMMON_OPTIONS)
-  if (others.length > 0 || groupOf(group).length === 0) throw unknownCommand(words)
+  const group = words.join(' ')
+  if (groupOf(group).length === 0) throw unknownCommand(words)
   return groupPage(group, groupOf(group), COMMON_OPTIONS)
 }
 
 export function unknownCommand(words: readonly string[]): CliError {
-  const [group = '', next] = words
+  const group = innermostGroup(words)
   const inGroup = groupOf(group)
-  if (next === undefined && inGroup.length > 0) {
+  if (group === words.join(' ')) {
     const names = inGroup.map(({ name }) => name.slice(group.length + 1))
     return usage(`\`${group}\` needs one of ${names.join(', ')}; see aico-mesh ${group} --help`)
   }
-  const typed = words.slice(0, 2).join(' ')
+  const typed = words.slice(0, 1 + Math.max(1, group.split(' ').length)).join(' ')
   const meant = nearest(typed, [...COMMANDS.map(({ name }) => name), 'help'])
   const hint = meant === undefined ? '' : ` did you mean \`${meant}\`?`
   return usage(`there is no command \`${typed}\`;${hint} see aico-mesh ${inGroup.length > 0 ? `${group} ` : ''}--help`)
 }
 
-function groupOf(word: string): readonly Command[] {
-  return COMMANDS.filter(({ name }) => name.startsWith(`${word} `))
+/** Of `store quota`, for such words as `store quota sett`; empty where even the first word is none. */
+function innermostGroup(words: readonly string[]): string {
+  const starts = words.map((_, at) => words.slice(0, at + 1).join(' '))
+  return starts.findLast((start) => groupOf(start).length > 0) ?? ''
+}
+
+/** Commands whose names go on from these words. */
+function groupOf(words: string): readonly Command[] {
+  return COMMANDS.filter(({ name }) => name.startsWith(`${words} `))
 }

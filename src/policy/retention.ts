@@ -15,6 +15,10 @@ export interface LaneLimits {
 }
 export type RetentionLimits = Readonly<Record<Signal, LaneLimits>>
 
+export interface Bounds {
+  readonly least: number
+  readonly most: number
+}
 /** A day at least, for an hourly look cannot tell less well; ten years at most. */
 export const AGE_DAYS = { least: 1, most: 3_650 } as const
 /** One segment of the largest kind at least, so that the newest records always fit; 4 TiB at most. */
@@ -32,8 +36,9 @@ export const SLACK = 1 / 32
 
 const DAY_MS = 86_400_000
 
-/** Why a segment left. */
-export type DropReason = 'age' | 'size'
+/** Why a segment left: its age, or else that its lane, or its source, had too much. */
+export const DROP_REASONS = ['age', 'size', 'quota'] as const
+export type DropReason = (typeof DROP_REASONS)[number]
 
 /** What a module of a device has in a lane, without what is held. */
 export interface KeptSource {
@@ -48,7 +53,10 @@ export function oldestKeptUnixMs({ maxAgeDays }: LaneLimits, nowUnixMs: number):
 }
 
 /** How many bytes each source has to give back, in the order of `sources`. */
-export function excessBytes({ maxBytes }: LaneLimits, sources: readonly KeptSource[]): readonly number[] {
+export function excessBytes(
+  { maxBytes }: Pick<LaneLimits, 'maxBytes'>,
+  sources: readonly KeptSource[],
+): readonly number[] {
   if (sum(sources.map(({ bytes }) => bytes)) <= maxBytes) return sources.map(() => 0)
   const devices = [...new Set(sources.map(({ device }) => device))]
   const sizes = devices.map((device) => sum(sources.map((each) => (each.device === device ? each.bytes : 0))))
@@ -78,21 +86,25 @@ export function fairShares(room: number, sizes: readonly number[]): readonly num
   return shares
 }
 
+export interface Excess {
+  readonly bytes: number
+  readonly reason: Exclude<DropReason, 'age'>
+}
 export interface SegmentToJudge {
   readonly isHeld: boolean
   /** At the latest. */
   readonly storedUnixMs: number
 }
 
-/** @param excess what its source still has to give back @returns undefined: it stays */
+/** @param excess what its source still has to give back, and what for @returns undefined: it stays */
 export function reasonToDrop(
   { isHeld, storedUnixMs }: SegmentToJudge,
   oldestUnixMs: number,
-  excess: number,
+  excess: Excess,
 ): DropReason | undefined {
   if (isHeld) return undefined
   if (storedUnixMs <= oldestUnixMs) return 'age'
-  return excess > 0 ? 'size' : undefined
+  return excess.bytes > 0 ? excess.reason : undefined
 }
 
 /** Limits as they may be set: what is missing or out of bounds is the default. */
@@ -109,7 +121,7 @@ export function readLimits(value: unknown): RetentionLimits {
   return { traces: limitsOf('traces'), logs: limitsOf('logs'), metrics: limitsOf('metrics') }
 }
 
-export function isWithin(value: unknown, { least, most }: { least: number; most: number }): value is number {
+export function isWithin(value: unknown, { least, most }: Bounds): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
 }
 

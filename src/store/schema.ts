@@ -5,6 +5,7 @@
 import { LOST_BODY_SCHEMA } from './lost-body-schema.ts'
 import { METRIC_SCHEMA } from './metric-schema.ts'
 import { POSTING_SCHEMA } from './postings/posting-schema.ts'
+import { QUOTA_SCHEMA } from './quota-schema.ts'
 import { RETENTION_SCHEMA } from './retention-schema.ts'
 
 export const MIGRATIONS: readonly string[] = [
@@ -115,5 +116,6 @@ export const MIGRATIONS: readonly string[] = [
   ${METRIC_SCHEMA}
   ${RETENTION_SCHEMA}
   ${LOST_BODY_SCHEMA}
+  ${QUOTA_SCHEMA}
   `,
 ]

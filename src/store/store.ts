@@ -19,6 +19,7 @@ import { openEncrypted } from './open-encrypted.ts'
 import { Packs } from './packs/packs.ts'
 import type { PostingIndex } from './postings/posting-index.ts'
 import { MIGRATIONS } from './schema.ts'
+import { QuotaTable } from './quota-table.ts'
 import { SegmentTable } from './segment-table.ts'
 import { asStoreErrors, isDiskTrouble, toStoreError } from './store-error.ts'
 import { CounterTable, InvitationTable, ModuleTable, PeerTable, SettingTable } from './small-tables.ts'
@@ -44,6 +45,7 @@ export interface Store {
   readonly dropped: DroppedTable
   readonly kept: KeptTable
   readonly holds: HoldTable
+  readonly quotas: QuotaTable
   readonly freePages: FreePages
   readonly epochs: EpochTable
   readonly control: ControlTable
@@ -101,6 +103,7 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
     dropped,
     kept: new KeptTable(db, { segments, traces, arrivals, dropped }),
     holds: new HoldTable(db),
+    quotas: new QuotaTable(db),
     freePages: asStoreErrors(() => new FreePages(db)),
     epochs: new EpochTable(db),
     control: new ControlTable(db),

@@ -93,9 +93,9 @@ export interface LaneLimitsView {
 }
 export type RetentionView = Readonly<Record<'traces' | 'logs' | 'metrics', LaneLimitsView>>
 
-/** Records that were kept and are gone. `lease`: their owner was not heard of for as long as its grant allows. */
+/** Records that were kept and are gone. `quota`: their source had more than it may keep. `lease`: their owner was not heard of for as long as its grant allows. */
 export interface GoneView {
-  readonly reason: 'age' | 'size' | 'lease'
+  readonly reason: 'age' | 'size' | 'quota' | 'lease'
   readonly segments: number
   readonly records: number
   readonly bytes: number
@@ -127,6 +127,7 @@ export interface StoreStatsView {
   /** Acknowledged, and not yet in a segment. */
   readonly openRecords: number
   readonly holds: number
+  readonly quotas: number
   readonly disk: {
     readonly packBytes: number
     readonly databaseBytes: number
@@ -166,6 +167,16 @@ export interface HoldView {
         readonly deviceId?: string | undefined
         readonly module?: string | undefined
       }
+}
+
+/** How much a source may keep: a module of each device, what a device has besides, or both. What is left out is every one. */
+export interface QuotaView {
+  readonly id: number
+  readonly deviceId?: string | undefined
+  readonly module?: string | undefined
+  readonly lane?: 'traces' | 'logs' | 'metrics' | undefined
+  /** Of sealed records, as they lie on the disk. */
+  readonly maxBytes: number
 }
 
 /** In `status`, and what `audit accept` answers. Codes are those of docs/spec/audit.md, AU22. */

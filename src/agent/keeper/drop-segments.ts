@@ -1,16 +1,19 @@
 /**
- * Drops what is too old, then what a lane has too much of: a few segments in a transaction, the oldest of each source first.
+ * Drops what is too old, then what sources have beyond their quotas, then what a lane has too much of: a few segments in a transaction, the oldest of each source first.
  * A crash between two leaves what was dropped dropped, and the rest for the next run. Ends early once what is held has
  * changed: nothing is dropped that a hold keeps from the moment it is placed.
  */
 import type { Steps } from '../../base/steps.ts'
 import { SIGNALS, type Signal } from '../../model/lane.ts'
+import type { Quota } from '../../model/quota.ts'
+import { overQuota, quotaOf, type LaneSource } from '../../policy/quotas.ts'
 import {
+  DROP_REASONS,
   excessBytes,
   oldestKeptUnixMs,
   reasonToDrop,
   type DropReason,
-  type KeptSource,
+  type Excess,
   type RetentionLimits,
 } from '../../policy/retention.ts'
 import { LOG_START, type KeptSegment } from '../../store/kept-table.ts'
@@ -25,6 +28,7 @@ export const DROPPED_AT_ONCE = 16
 export interface DropRun {
   readonly store: Store
   readonly limits: RetentionLimits
+  readonly quotas: readonly Quota[]
   readonly held: Held
   readonly nowMs: number
   /** What came after this segment is not looked at: whether it is held is not known. */
@@ -35,7 +39,7 @@ export interface DropRun {
   readonly isCurrent: () => boolean
 }
 /** A module's logs in a lane: one for each incarnation of the device. */
-interface Source extends KeptSource {
+interface Source extends LaneSource {
   readonly logs: readonly StoredLog[]
 }
 /** What goes of a log. */
@@ -43,34 +47,49 @@ interface Measure {
   readonly oldestMs: number
   /** The last segment that was stored by then; 0 if none was. */
   readonly tooOld: SegmentRowId
-  /** Bytes to give back besides what is too old. */
-  readonly excess: number
+  /** What to give back besides what is too old. */
+  readonly excess: Excess
 }
+
+const NOTHING_OLD = { oldestMs: Number.NEGATIVE_INFINITY, tooOld: 0 }
 
 /** @returns how many segments were dropped */
 export function* dropSegments(run: DropRun): Steps<number> {
   let count = 0
+  for (const lane of SIGNALS) count += yield* dropOld(run, lane)
+  const limited = yield* limitedSources(run)
+  count += yield* dropExcess(run, limited, overQuota(run.quotas, limited), 'quota')
   for (const lane of SIGNALS) {
-    const oldestMs = oldestKeptUnixMs(run.limits[lane], run.nowMs)
-    const tooOld = run.isClockTrusted ? run.store.arrivals.storedBy(oldestMs) : 0
-    // With nothing that old, most of the time, no log is read.
-    for (const log of tooOld === 0 ? [] : run.store.logs.ofLane(lane)) {
-      count += (yield* dropOf(run, log, { oldestMs, tooOld, excess: 0 })).segments
-    }
-    count += yield* dropExcess(run, lane, { oldestMs, tooOld })
+    const sources = yield* sourcesOf(run, lane)
+    count += yield* dropExcess(run, sources, excessBytes(run.limits[lane], sources), 'size')
   }
   return count
 }
 
-function* dropExcess(run: DropRun, lane: Signal, age: Omit<Measure, 'excess'>): Steps<number> {
-  const sources = yield* sourcesOf(run, lane)
-  const excess = excessBytes(run.limits[lane], sources)
+function* dropOld(run: DropRun, lane: Signal): Steps<number> {
+  const oldestMs = oldestKeptUnixMs(run.limits[lane], run.nowMs)
+  const tooOld = run.isClockTrusted ? run.store.arrivals.storedBy(oldestMs) : 0
+  let count = 0
+  // With nothing that old, most of the time, no log is read.
+  for (const log of tooOld === 0 ? [] : run.store.logs.ofLane(lane)) {
+    count += (yield* dropOf(run, log, { oldestMs, tooOld, excess: { bytes: 0, reason: 'size' } })).segments
+  }
+  return count
+}
+
+/** What was too old is gone by now. @param excess in the order of `sources` */
+function* dropExcess(
+  run: DropRun,
+  sources: readonly Source[],
+  excess: readonly number[],
+  reason: Excess['reason'],
+): Steps<number> {
   let count = 0
   for (const [at, { logs }] of sources.entries()) {
     let left = excess[at] as number
     for (const log of logs) {
       if (left <= 0) break
-      const gone = yield* dropOf(run, log, { ...age, excess: left })
+      const gone = yield* dropOf(run, log, { ...NOTHING_OLD, excess: { bytes: left, reason } })
       count += gone.segments
       left -= gone.bytes
     }
@@ -78,13 +97,28 @@ function* dropExcess(run: DropRun, lane: Signal, age: Omit<Measure, 'excess'>): 
   return count
 }
 
-function* sourcesOf({ store, held }: DropRun, lane: Signal): Steps<readonly Source[]> {
+/** Those that are under a quota, of every lane. */
+function* limitedSources(run: DropRun): Steps<readonly Source[]> {
+  const limited: Source[] = []
+  for (const lane of SIGNALS) {
+    const isLimited = ({ author, module }: StoredLog): boolean =>
+      quotaOf(run.quotas, { device: author, module, lane }) !== undefined
+    limited.push(...(yield* sourcesOf(run, lane, isLimited)))
+  }
+  return limited
+}
+
+function* sourcesOf(
+  { store, held }: DropRun,
+  lane: Signal,
+  isAsked: (log: StoredLog) => boolean = () => true,
+): Steps<readonly Source[]> {
   const sources = new Map<string, Source>()
-  for (const log of store.logs.ofLane(lane)) {
+  for (const log of store.logs.ofLane(lane).filter(isAsked)) {
     const name = `${log.author} ${log.module}`
     const { bytes, logs } = sources.get(name) ?? { bytes: 0, logs: [] }
     const kept = store.kept.ofLog(log.rowId).bytes - held.bytesOf(log.rowId)
-    sources.set(name, { device: log.author, module: log.module, bytes: bytes + kept, logs: [...logs, log] })
+    sources.set(name, { device: log.author, module: log.module, lane, bytes: bytes + kept, logs: [...logs, log] })
     yield
   }
   return [...sources.values()]
@@ -103,11 +137,11 @@ function* dropOf(run: DropRun, log: StoredLog, measure: Measure): Steps<Gone> {
     const page = store.kept.page(log.rowId, after, DROPPED_AT_ONCE).filter(({ id }) => id <= upTo)
     const last = page.at(-1)
     if (last === undefined) break
-    const doomed = doomedOf(run, page, { ...measure, excess: measure.excess - gone.bytes })
-    for (const reason of ['age', 'size'] as const) store.kept.drop(log.rowId, doomed[reason], reason, nowMs)
-    gone = [...doomed.age, ...doomed.size].reduce(addTo, gone)
+    const doomed = doomedOf(run, page, lessBy(gone, measure))
+    for (const reason of DROP_REASONS) store.kept.drop(log.rowId, doomed[reason], reason, nowMs)
+    gone = DROP_REASONS.flatMap((reason) => doomed[reason]).reduce(addTo, gone)
     yield
-    if (!mayGoOn(log, last, { ...measure, excess: measure.excess - gone.bytes })) break
+    if (!mayGoOn(log, last, lessBy(gone, measure))) break
     after = last
   }
   return gone
@@ -118,12 +152,12 @@ function doomedOf(
   page: readonly KeptSegment[],
   { oldestMs, tooOld, excess }: Measure,
 ): Readonly<Record<DropReason, readonly KeptSegment[]>> {
-  const doomed: Record<DropReason, KeptSegment[]> = { age: [], size: [] }
-  let left = excess
+  const doomed: Record<DropReason, KeptSegment[]> = { age: [], size: [], quota: [] }
+  let left = excess.bytes
   for (const segment of page) {
     // What came since is younger, by how much does not matter.
     const judged = { isHeld: held.has(segment.id), storedUnixMs: segment.id <= tooOld ? oldestMs : Infinity }
-    const reason = reasonToDrop(judged, oldestMs, left)
+    const reason = reasonToDrop(judged, oldestMs, { ...excess, bytes: left })
     if (reason === undefined) continue
     doomed[reason].push(segment)
     left -= segment.bytes
@@ -135,7 +169,11 @@ function addTo({ segments, bytes }: Gone, segment: KeptSegment): Gone {
   return { segments: segments + 1, bytes: bytes + segment.bytes }
 }
 
+function lessBy({ bytes }: Gone, measure: Measure): Measure {
+  return { ...measure, excess: { ...measure.excess, bytes: measure.excess.bytes - bytes } }
+}
+
 /** Our own logs are in the order of row ids; what others sent came in any order. */
 function mayGoOn({ own }: StoredLog, last: KeptSegment, { tooOld, excess }: Measure): boolean {
-  return excess > 0 || (tooOld > 0 && (!own || last.id <= tooOld))
+  return excess.bytes > 0 || (tooOld > 0 && (!own || last.id <= tooOld))
 }

@@ -28,6 +28,7 @@ import type { Keeper } from './keeper.ts'
 import { metricCalls } from './metric-calls.ts'
 import { otlpCalls } from './otlp-calls.ts'
 import { knowledgeOf, queryDeps, requireView } from './query-deps.ts'
+import { quotaCalls } from './quota-calls.ts'
 import { runtimeCalls } from './runtime-calls.ts'
 import { searchCalls } from './search-calls.ts'
 import { requireGate } from './stage-error.ts'
@@ -73,6 +74,7 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
     ...syncCalls(keeper),
     ...runtimeCalls(intake),
     ...storeCalls(keeper, storeFile),
+    ...quotaCalls(keeper),
     close: () => keeper.close(),
   } satisfies Callable
 }

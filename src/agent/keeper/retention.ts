@@ -24,6 +24,8 @@ export const LOOK_EVERY_MS = 3_600_000
 const RETRY_MAX_MS = LOOK_EVERY_MS
 /** A lane is looked at again once so much was stored since, or a fraction of the smallest limit, whichever is less. */
 const LOOK_AT_BYTES = 16 << 20
+/** This part of the smallest quota: more often would cost much where a small quota stands beside a large store. */
+const LOOK_AT_QUOTA = 1 / 4
 
 export interface RetentionDeps extends RetireKeysDeps {
   readonly clock: Clock
@@ -86,13 +88,20 @@ export class Retention {
     const added = store.kept.bytesAbove(this.#grown.upTo)
     this.#grown = { upTo: store.segments.lastId(), bytes: this.#grown.bytes + added }
     const limits = this.limits()
-    const smallest = Math.min(...SIGNALS.map((lane) => limits[lane].maxBytes))
-    if (this.#grown.bytes >= Math.min(LOOK_AT_BYTES, smallest * SLACK)) void this.run()
+    const rooms = SIGNALS.map((lane) => limits[lane].maxBytes * SLACK)
+    const quotas = store.quotas.all().map(({ maxBytes }) => maxBytes * LOOK_AT_QUOTA)
+    if (this.#grown.bytes >= Math.min(LOOK_AT_BYTES, ...rooms, ...quotas)) void this.run()
   }
 
   /** From the next step on nothing that it keeps is dropped. */
   holdsChanged(): void {
     this.#version++
+  }
+
+  /** In force from the next step on. What is too much now goes soon. */
+  limitsChanged(): void {
+    this.#version++
+    void this.run()
   }
 
   /** In force at once, and audited before. What is too much now goes soon. @throws what the ledger throws */
@@ -108,8 +117,7 @@ export class Retention {
       payload: { lane, from: wordsOf(before[lane]), to: wordsOf(after[lane]) },
     })
     store.settings.set(SETTING.retention, after)
-    this.#version++
-    void this.run()
+    this.limitsChanged()
     return after
   }
 
@@ -170,7 +178,9 @@ export class Retention {
       store,
       store.holds.all().map(({ scope }) => scope),
     )
-    return yield* dropSegments({ store, limits: this.limits(), held, nowMs, upTo, isClockTrusted, isCurrent })
+    const limits = this.limits()
+    const quotas = store.quotas.all()
+    return yield* dropSegments({ store, limits, quotas, held, nowMs, upTo, isClockTrusted, isCurrent })
   }
 }
 

@@ -3,9 +3,9 @@ import type { Signal } from '../../model/lane.ts'
 import type { LaneLimits } from '../../policy/retention.ts'
 import { findTrace } from '../../query/find-trace.ts'
 import type { HoldScope } from '../../store/hold-table.ts'
-import { findDevice } from '../find-device.ts'
 import { HoldError, liftHold, placeHold, type HoldsDeps } from './holds.ts'
 import type { Keeper } from './keeper.ts'
+import { knownDevice } from './known-device.ts'
 import { storeStats } from './store-stats.ts'
 
 /** As a person names it: a trace by its first digits, a device by its name. */
@@ -50,13 +50,11 @@ function scopeOf(keeper: Keeper, request: HoldRequest): HoldScope {
     return { kind: 'trace', traceId }
   }
   const { fromUnixMs, toUnixMs, device, module } = request
-  const members = [...keeper.members.current().members.values()].map(({ card }) => card)
-  const cards = [keeper.card, ...members.filter(({ deviceId }) => deviceId !== keeper.card.deviceId)]
   return {
     kind: 'range',
     fromUnixMs,
     toUnixMs,
-    deviceId: device === undefined ? undefined : findDevice(cards, device),
+    deviceId: device === undefined ? undefined : knownDevice(keeper, device),
     module,
   }
 }

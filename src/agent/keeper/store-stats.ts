@@ -35,6 +35,7 @@ export interface StoreStats {
   /** Acknowledged, and not yet in a segment. */
   readonly openRecords: number
   readonly holds: number
+  readonly quotas: number
   readonly disk: {
     readonly packBytes: number
     readonly databaseBytes: number
@@ -59,6 +60,7 @@ export function* storeStats(keeper: Keeper, storeFile: string): Steps<StoreStats
     lanes,
     openRecords: writer.openRecords(),
     holds: store.holds.all().length,
+    quotas: store.quotas.all().length,
     disk: {
       packBytes: store.packs.bytes(),
       databaseBytes: sizeOf(storeFile) + sizeOf(`${storeFile}-wal`),

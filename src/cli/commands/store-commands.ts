@@ -3,6 +3,7 @@ import type { HoldView, RetentionView, StoreStatsView } from '../../agent/http-t
 import type { Command, CommandContext } from '../command.ts'
 import { usage } from '../cli-error.ts'
 import { oneOf, wholeNumber } from '../option-values.ts'
+import { parseSize, refuseSize } from '../parse-size.ts'
 import { parseTime, TIMES_HELP } from '../parse-time.ts'
 import { plural } from '../render/plural.ts'
 import { relativeTime } from '../render/relative-time.ts'
@@ -18,13 +19,12 @@ import {
 } from '../render/store-words.ts'
 import { table } from './answer-table.ts'
 import { deviceNames } from './device-names.ts'
+import { quotaCommands } from './quota-commands.ts'
 import { reindexCommand } from './reindex-command.ts'
 
 const LANES = ['traces', 'logs', 'metrics'] as const
 /** Rows of a table of sources; --json has all. */
 const MOST_ROWS = 20
-const SIZE = /^(\d{1,6})(MiB|GiB|TiB|M|G|T)$/i
-const UNIT_BYTES: Readonly<Record<string, number>> = { m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }
 const MOST_DAYS = 3_650
 
 const stats: Command = {
@@ -42,6 +42,7 @@ const stats: Command = {
     output.answer(view, () =>
       [
         ...totalWords(view),
+        ...(view.quotas === 0 ? [] : [`${plural(view.quotas, 'quota')}: aico-mesh store quota list`]),
         ...(view.holds === 0 ? [] : [`${plural(view.holds, 'hold')}: aico-mesh store holds`]),
         ...tableOf(laneTable(view, now)),
         ...tableOf(sourceTable(view, nameOf, now, MOST_ROWS)),
@@ -155,7 +156,15 @@ const release: Command = {
   },
 }
 
-export const storeCommands: readonly Command[] = [stats, retention, hold, holds, release, reindexCommand]
+export const storeCommands: readonly Command[] = [
+  stats,
+  retention,
+  ...quotaCommands,
+  hold,
+  holds,
+  release,
+  reindexCommand,
+]
 
 function changeOf({ age, size }: CommandContext['options']): Readonly<Record<string, number>> {
   return {
@@ -170,13 +179,4 @@ function rangeOf({ since, until, device, module }: CommandContext['options']) {
   const toUnixMs = typeof until === 'string' ? parseTime(until, now, '--until') : now
   if (fromUnixMs > toUnixMs) throw usage('--since has to be before --until')
   return { fromUnixMs, toUnixMs, device, module }
-}
-
-function refuseSize(text: string): string | undefined {
-  return SIZE.test(text) ? undefined : 'a size such as 500MiB or 4GiB'
-}
-
-function parseSize(text: string): number {
-  const [, count, unit = ''] = SIZE.exec(text) ?? []
-  return Number(count) * (UNIT_BYTES[(unit[0] as string).toLowerCase()] as number)
 }

@@ -22,6 +22,7 @@ export interface TableWords {
 const REASONS: Readonly<Record<GoneView['reason'], string>> = {
   age: 'too old',
   size: 'no room',
+  quota: 'over quota',
   lease: 'grant lapsed',
 }
 

@@ -78,6 +78,12 @@ describe('asking for help', () => {
     }
   })
 
+  test('[CL16] a group within a group too', async () => {
+    const { exit, stdout } = await cli.run('help', 'store', 'quota')
+    const commands = ['  store quota list', '  store quota set', '  store quota clear']
+    expect([exit, stdout.match(/^ {2}[a-z]+ [a-z]+ [a-z]+/gm)]).toEqual([0, commands])
+  })
+
   test('[CL16] with --json it is one document', async () => {
     expect((await cli.run('--json')).json).toEqual((await cli.run('--json', '--help')).json)
     expect((await cli.run('start', '--help', '--json')).json).toMatchObject({
@@ -101,6 +107,11 @@ describe('asking for help', () => {
     [
       ['consent', 'gramt'],
       'there is no command `consent gramt`; did you mean `consent grant`? see aico-mesh consent --help',
+    ],
+    [['store', 'quota'], '`store quota` needs one of list, set, clear; see aico-mesh store quota --help'],
+    [
+      ['store', 'quota', 'sett'],
+      'there is no command `store quota sett`; did you mean `store quota set`? see aico-mesh store quota --help',
     ],
     [['trace', 'list'], 'there is no command `trace list`; did you mean `traces list`? see aico-mesh --help'],
     [['statsu'], 'there is no command `statsu`; did you mean `status`? see aico-mesh --help'],

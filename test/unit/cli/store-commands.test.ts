@@ -38,6 +38,7 @@ const STATS: StoreStatsView = {
   ],
   openRecords: 3,
   holds: 1,
+  quotas: 0,
   disk: { packBytes: 590_000_000, databaseBytes: 190_000_000, freeBytes: 1_048_576 },
   index: { tailSegments: 4, tailBytes: 100, parts: 2, blocks: 10, blockBytes: 86_000, cachedBytes: 0 },
 }

@@ -104,7 +104,8 @@ describe('reasons', () => {
     },
   ]
   test.each(rows)('$name', ({ of, excess, want }) => {
-    expect(reasonToDrop(of, 100, excess)).toBe(want)
+    expect(reasonToDrop(of, 100, { bytes: excess, reason: 'size' })).toBe(want)
+    expect(reasonToDrop(of, 100, { bytes: excess, reason: 'quota' })).toBe(want === 'size' ? 'quota' : want)
   })
 
   test('[RE2] an age in days', () => {

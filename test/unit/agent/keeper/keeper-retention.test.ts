@@ -566,7 +566,7 @@ test('[RE11] a step drops a bounded number of segments', async () => {
   const { store } = keeper
   const always = { isClockTrusted: true, isCurrent: () => true }
   const upTo = store.segments.lastId()
-  const steps = dropSegments({ store, limits: keeper.retention.limits(), held, nowMs, upTo, ...always })
+  const steps = dropSegments({ store, limits: keeper.retention.limits(), quotas: [], held, nowMs, upTo, ...always })
   const left: number[] = []
   while (steps.next().done !== true) left.push(keeper.store.segments.totals().segments)
   expect(left.slice(0, 5)).toEqual([54, 38, 22, 6, 0])
