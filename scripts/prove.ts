@@ -14,6 +14,7 @@ const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   kill: () => import('../test/proofs/kill.ts'),
   migration: () => import('../test/proofs/migration.ts'),
   'power-loss': () => import('../test/proofs/power-loss.ts'),
+  'real-input': () => import('../test/proofs/real-input.ts'),
   'fuzz-scan': () => import('../test/proofs/fuzz-scan.ts'),
   soak: () => import('../test/proofs/soak.ts'),
 }
