@@ -36,11 +36,7 @@ export function partNeedle(text: string): PartNeedle {
 /** `text.toLowerCase().includes(part)` */
 export function hasPart(bytes: Uint8Array, start: number, end: number, part: PartNeedle): boolean {
   if (!isAsciiText(bytes, start, end)) return textAt(bytes, start, end).toLowerCase().includes(part.text)
-  if (!part.isAscii) return false
-  const { bytes: wanted } = part
-  const last = end - wanted.length
-  for (let at = start; at <= last; at++) if (startsAt(bytes, at, wanted)) return true
-  return false
+  return part.isAscii && hasAscii(bytes, start, end, part.bytes)
 }
 
 /** Words behind each other, as `wordsOf` cuts them. */
@@ -48,16 +44,27 @@ export interface PhraseNeedle {
   readonly words: readonly string[]
   readonly bytes: readonly Uint8Array[]
   readonly isAscii: boolean
+  /** Part of them that every text with them has as it is, but for the case of letters. */
+  readonly part: Uint8Array
 }
+
+/** Not `i` and `k`: those are also what İ and the Kelvin sign are in lower case. */
+const AS_IT_IS = /[a-hjl-z0-9_]+/g
 
 export function phraseNeedle(words: readonly string[]): PhraseNeedle {
   const bytes = words.map(utf8)
-  return { words, bytes, isAscii: bytes.every((word) => word.every((byte) => byte < 0x80)) }
+  const parts = words.flatMap((word) => word.match(AS_IT_IS) ?? [])
+  const part = utf8(parts.reduce((longest, each) => (each.length > longest.length ? each : longest), ''))
+  return { words, bytes, isAscii: bytes.every((word) => word.every((byte) => byte < 0x80)), part }
 }
 
 /** Whether `wordsOf(text)` holds these words behind each other. */
 export function hasPhrase(bytes: Uint8Array, start: number, end: number, phrase: PhraseNeedle): boolean {
-  if (!isAsciiText(bytes, start, end)) return hasWords(wordsOf(textAt(bytes, start, end)), phrase.words)
+  if (!isAsciiText(bytes, start, end)) {
+    // To cut a text into words costs ten times as much as to look through its bytes.
+    if (!hasAscii(bytes, start, end, phrase.part)) return false
+    return hasWords(wordsOf(textAt(bytes, start, end)), phrase.words)
+  }
   if (!phrase.isAscii) return false
   for (let at = nextWord(bytes, start, end); at < end; at = nextWord(bytes, wordEnd(bytes, at, end), end)) {
     if (isPhraseAt(bytes, at, end, phrase.bytes)) return true
@@ -90,6 +97,12 @@ function wordEnd(bytes: Uint8Array, from: number, end: number): number {
   let at = from
   while (at < end && IS_WORD[bytes[at] as number] === 1) at++
   return at
+}
+
+function hasAscii(bytes: Uint8Array, start: number, end: number, wanted: Uint8Array): boolean {
+  const last = end - wanted.length
+  for (let at = start; at <= last; at++) if (startsAt(bytes, at, wanted)) return true
+  return false
 }
 
 /** In any case of letters; `wanted` is in lower case. */
