@@ -40,6 +40,8 @@ const LOG_FILE = 'shop.log'
 const LOG_SERVICE = 'shop-file'
 /** Lines of the file for each trace of the application, which is six spans and sometimes two log records. */
 const LINES_A_TRACE = 50
+/** Each page of a list of traces looks at all that is newer: to its end a list takes the square of its length. */
+const MAX_TRACES = 4_000
 /** Lines from which questions are made. */
 const SAMPLED_LINES = 500
 /** Questions between two words about how far it is. */
@@ -75,10 +77,12 @@ export async function run(options: ProofOptions): Promise<ProofResult> {
 
 async function prove(device: Device, folder: string, options: ProofOptions): Promise<ProofResult> {
   const sources = await takeIn(device, folder, options)
+  // Takes seconds, in which no connection can be kept: before the first request.
+  const [ofSpans, ofLogs] = [planSpans(sources, options), planLogs(sources, options)]
   const asking = new Asking(device)
   await countKept(asking, sources)
-  await askSpans(asking, sources, options)
-  await askLogs(asking, sources, options)
+  for (const question of ofSpans) await asking.spans(question, sources.spans)
+  await askLogs(asking, ofLogs, sources, options)
   await askMetrics(asking, sources.points)
   const { spans, logs, points, taken, lines, importSeconds } = sources
   return {
@@ -100,7 +104,7 @@ async function prove(device: Device, folder: string, options: ProofOptions): Pro
 
 async function takeIn(device: Device, folder: string, options: ProofOptions): Promise<Sources> {
   const { lines, sampled } = await writeLines(folder, options)
-  const traces = Math.ceil(options.cases / LINES_A_TRACE)
+  const traces = Math.min(MAX_TRACES, Math.ceil(options.cases / LINES_A_TRACE))
   const load = runSuccessfully([process.execPath, APP, device.otlp, folder, String(traces)])
   await importInto(device, ...OFFICIAL, JAEGER)
   const began = performance.now()
@@ -166,36 +170,34 @@ function storeStats(asking: Asking): Promise<StoreStatsView> {
   return asking.call<StoreStatsView>('/v1/store')
 }
 
-async function askSpans(asking: Asking, { spans }: Sources, { seed }: ProofOptions): Promise<void> {
+function planSpans({ spans }: Sources, { seed }: ProofOptions): readonly Question[] {
   const random = seeded(seed)
-  const questions = [...planQuestions(spans, 0, random), ...planRanges(spans, 0, random)]
-  for (const question of questions) await asking.spans(question, spans)
+  return [...planQuestions(spans, 0, random), ...planRanges(spans, 0, random)]
 }
 
-/** Lines are numbered as in the file, other log records behind them. */
-async function askLogs(asking: Asking, sources: Sources, options: ProofOptions): Promise<void> {
-  const { logs } = sources
-  const first = options.cases + 1
-  const numbers = new Map(logs.map(({ id }, i) => [id, first + i]))
+/** Lines are numbered as in the file, other log records from here on. */
+function firstOther({ cases: count }: ProofOptions): number {
+  return count + 1
+}
+
+function planLogs({ logs, sampled }: Sources, options: ProofOptions): readonly Question[] {
+  const { seed, cases: count } = options
+  const first = firstOther(options)
+  const ofOthers = planQuestions(logs, first, seeded(seed)).filter(({ filter }) => !filter.includes(SERVICE))
+  const ofLines = new LineQuestions(sampled, { file: LOG_FILE, service: LOG_SERVICE }, seeded(seed + 1))
+  for (const line of fileLines(seed, count)) if (!line.isBlank) ofLines.look({ ...line, isLine: true })
+  for (const [i, record] of logs.entries()) ofLines.look({ ...record, number: first + i, isLine: false })
+  return [...ofOthers, ...ofLines.questions]
+}
+
+async function askLogs(asking: Asking, questions: readonly Question[], { logs }: Sources, options: ProofOptions) {
+  const numbers = new Map(logs.map(({ id }, i) => [id, firstOther(options) + i]))
   const numberOf = ({ attributes, timeUnixNano, severityNumber }: LogLine): number | undefined => {
     const line = attributes['log.file.record_number']
     return line === undefined ? numbers.get(logId(attributes[UID], timeUnixNano, severityNumber)) : Number(line)
   }
-  const ofOthers = planQuestions(logs, first, seeded(options.seed)).filter(({ filter }) => !filter.includes(SERVICE))
-  const questions = [...ofOthers, ...planLines(sources, first, options)]
   for (const [i, question] of questions.entries()) {
     await asking.logs(question, numberOf)
     if (i % TELL_EVERY === 0) options.onProgress?.(Math.floor((options.cases * i) / questions.length))
   }
-}
-
-function planLines(
-  { logs, sampled }: Sources,
-  first: number,
-  { seed, cases: count }: ProofOptions,
-): readonly Question[] {
-  const planned = new LineQuestions(sampled, { file: LOG_FILE, service: LOG_SERVICE }, seeded(seed + 1))
-  for (const line of fileLines(seed, count)) if (!line.isBlank) planned.look({ ...line, isLine: true })
-  for (const [i, record] of logs.entries()) planned.look({ ...record, number: first + i, isLine: false })
-  return planned.questions
 }
