@@ -1,5 +1,6 @@
 /** What an audit leaf is about and who did it, in words; the leaf itself says it in ids and hashes (docs/spec/audit.md). */
 import type { AuditView } from '../../agent/http-types/device.ts'
+import { plural } from './plural.ts'
 import { safeText } from './safe-text.ts'
 
 export type NameOf = (deviceId: string) => string
@@ -16,7 +17,7 @@ export function isAbout({ object, payload }: AuditView, nameOf: NameOf): string 
   const word = wordsOf(payload)
   switch (object?.kind) {
     case 'device':
-      return word('name') || nameOf(object.ref)
+      return [word('name') || nameOf(object.ref), damagedWords(payload)].filter((part) => part !== '').join(': ')
     case 'membership':
       return word('name') || (word('subject') && nameOf(word('subject')))
     case 'consent':
@@ -36,6 +37,13 @@ export function isAbout({ object, payload }: AuditView, nameOf: NameOf): string 
     default:
       return ''
   }
+}
+
+/** Of `data.damaged`: how much of a device's records. */
+function damagedWords(payload: AuditView['payload']): string {
+  const { records, segments } = payload ?? {}
+  if (typeof records !== 'number' || typeof segments !== 'number') return ''
+  return `${plural(records, 'record')} in ${plural(segments, 'segment')}`
 }
 
 function wordsOf(payload: AuditView['payload']): (name: string) => string {

@@ -24,6 +24,11 @@ test.each<[string, Partial<AuditView>, string]>([
   ['nothing', {}, ''],
   ['a device of a name', { object: object('device', 'bb') }, 'laptop'],
   ['a device nobody knows any more', { object: object('device', 'cc'), payload: { name: 'tablet' } }, 'tablet'],
+  [
+    'damaged records',
+    { object: object('device', 'bb'), payload: { segments: 2, records: 60 } },
+    'laptop: 60 records in 2 segments',
+  ],
   ['the mesh itself', { object: object('membership') }, ''],
   ['a member by name', { object: object('membership'), payload: { subject: 'cc', name: 'tablet' } }, 'tablet'],
   ['a member that was removed', { object: object('membership'), payload: { subject: 'bb', name: '' } }, 'laptop'],
