@@ -51,8 +51,13 @@ const EXIT_OF: Readonly<Record<CliErrorCode, number>> = {
 
 export function exitCodeOf(err: unknown): number {
   if (err instanceof CliError) return EXIT_OF[err.code]
-  return err instanceof AgentAnswerError && err.status === 403 ? EXIT.refused : EXIT.failed
+  if (!(err instanceof AgentAnswerError)) return EXIT.failed
+  if (err.status === 403) return EXIT.refused
+  return err.status === 400 && MISUSE.test(err.code) ? EXIT.usage : EXIT.failed
 }
+
+/** What the agent answers where what was typed can be asked of no agent: a filter, a cursor, a function, an id. */
+const MISUSE = /^(?:SEARCH_|METRIC_FUNCTION$|METRIC_RANGE$|HTTP_BAD_FIELD$|TRACE_ID_INVALID$)/
 
 export function usage(message: string, cause?: unknown): CliError {
   return new CliError('CLI_USAGE', message, { cause })

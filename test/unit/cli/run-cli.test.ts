@@ -97,6 +97,9 @@ describe('how a command ends', () => {
     { code: 'TRACE_NOT_FOUND', exit: 1 },
     { code: 'STORE_FULL', exit: 1 },
     { code: 'INTERNAL', exit: 1 },
+    { code: 'SEARCH_FILTER', exit: 2 },
+    { code: 'SEARCH_CURSOR', exit: 2 },
+    { code: 'METRIC_FUNCTION', exit: 2 },
     { code: 'STAGE_TOO_LOW', exit: 4 },
     { code: 'POLICY_STAGE', exit: 4 },
   ]
