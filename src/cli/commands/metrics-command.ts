@@ -1,11 +1,11 @@
 /** What was measured: the metrics there are, and one of them over time. */
 import type { MetricList, MetricRange } from '../../agent/http-types/metrics.ts'
 import type { Command, CommandContext } from '../command.ts'
-import { usage } from '../cli-error.ts'
 import { oneOf, splitList, wholeNumber } from '../option-values.ts'
 import { parseTime, TIMES_HELP } from '../parse-time.ts'
 import { renderMetricChart } from '../render/metric-chart.ts'
 import { renderMetricTable } from '../render/metric-table.ts'
+import { requireRange } from './search-options.ts'
 
 const FUNCTIONS = ['avg', 'min', 'max', 'sum', 'last', 'rate', 'increase', 'count', 'p50', 'p90', 'p99']
 const HOUR_MS = 3_600_000
@@ -81,7 +81,7 @@ function rangeQuery(options: CommandContext['options'], cells: number): URLSearc
     typeof options[name] === 'string' ? parseTime(options[name], nowUnixMs, `--${name}`) : otherwise
   const until = timeOf('until', Math.floor(nowUnixMs))
   const since = timeOf('since', Math.max(0, until - HOUR_MS))
-  if (since >= until) throw usage('--since has to be before --until')
+  requireRange(since, until)
   const step = typeof options['step'] === 'string' ? parseStep(options['step']) : fittingStep(until - since, cells)
   const query = new URLSearchParams({ sinceUnixMs: String(since), untilUnixMs: String(until), stepMs: String(step) })
   if (typeof options['fn'] === 'string') query.set('fn', options['fn'])

@@ -9,8 +9,10 @@ import { lookedWords, moreWords } from '../render/looked-words.ts'
 import { renderServiceMap } from '../render/service-map.ts'
 import { renderStatistics } from '../render/statistics-table.ts'
 import { renderTraceTable } from '../render/trace-table.ts'
+import { wrapText } from '../render/wrap-text.ts'
 import { logsCommand } from './logs-command.ts'
 import {
+  ERROR_FIELDS_HELP,
   FILTER_HELP,
   FILTER_WORDS,
   MAX_LIMIT,
@@ -62,6 +64,7 @@ const errors: Command = {
   details: [
     'Errors are spans that failed and log records of severity ERROR and more. The same one is of one module, one type, says the same but for numbers and ids, and comes from the same place.',
     ...FILTER_HELP,
+    ERROR_FIELDS_HELP,
     TIMES_HELP,
   ],
   examples: ['errors --since 1d', "errors 'service=shop timeout'"],
@@ -75,7 +78,8 @@ const errors: Command = {
       const looked = [list.looked.traces, list.looked.logs].flatMap((each) =>
         each === null ? [] : lookedWords(each, width),
       )
-      return [renderErrors(list, { width, color, nowUnixMs: Date.now() }).trimEnd(), ...new Set(looked)].join('\n')
+      const table = renderErrors(list, { width, color, nowUnixMs: Date.now() }).trimEnd()
+      return [table, ...new Set(looked), ...leftOutWords(list, context.words.length > 0, width)].join('\n')
     })
   },
 }
@@ -115,6 +119,15 @@ const map: Command = {
 }
 
 export const searchCommands: readonly Command[] = [tracesSearch, logsCommand, errors, stats, map]
+
+/** A field that only one kind of record has leaves the other out: not a person's intention as a rule. */
+function leftOutWords({ looked }: ErrorList, hasFilter: boolean, width: number): readonly string[] {
+  if (!hasFilter || (looked.traces !== null && looked.logs !== null)) return []
+  const [one, other] = looked.traces === null ? ['Spans', 'log records'] : ['Log records', 'spans']
+  return wrapText(`${one} were not looked at: the filter names what only ${other} have, or this stage shows none.`, {
+    width,
+  })
+}
 
 function limitOption(what: string): Option {
   return { type: 'string', value: 'N', refuse: wholeNumber(1, MAX_LIMIT), help: `at most so many ${what}` }

@@ -19,6 +19,8 @@ export const SPAN_FIELDS_HELP =
   'Fields are name, service, module, device, kind, status, duration, trace, session, time and text; every other name is an attribute.'
 export const LOG_FIELDS_HELP =
   'Fields are severity, name, service, module, device, trace, session, time and text; every other name is an attribute.'
+export const ERROR_FIELDS_HELP =
+  'Fields are those of both kinds of record, name, service, module, device, trace, session, time and text; those of spans alone, kind, status and duration; and severity, of log records alone: with one of these the other kind is not looked at. Every other name is an attribute.'
 export const TIME_OPTIONS: Options = {
   since: { type: 'string', value: 'TIME', help: 'only what was recorded from then on' },
   until: { type: 'string', value: 'TIME', help: 'only what was recorded before; 2h is two hours ago here too' },
@@ -47,17 +49,27 @@ type Context = Pick<CommandContext, 'options' | 'words'>
 
 /** The query as the agent takes it. What is not given is left out. @throws {CliError} `CLI_USAGE` */
 export function queryOf({ options, words }: Context, nowUnixMs: number): Readonly<Record<string, unknown>> {
+  const sinceUnixMs = timeOf(options['since'], nowUnixMs, '--since')
+  const untilUnixMs = timeOf(options['until'], nowUnixMs, '--until')
+  requireRange(sinceUnixMs, untilUnixMs)
   return Object.fromEntries(
     Object.entries({
       filter: words.length === 0 ? undefined : words.join(' '),
-      sinceUnixMs: timeOf(options['since'], nowUnixMs, '--since'),
-      untilUnixMs: timeOf(options['until'], nowUnixMs, '--until'),
+      sinceUnixMs,
+      untilUnixMs,
       sort: options['sort'],
       limit: numberOf(options['limit']),
       cursor: options['cursor'],
       timeoutMs: timeoutMsOf(options),
     }).filter(([, value]) => value !== undefined),
   )
+}
+
+/** A range without a moment in it holds nothing, whatever is stored. @throws {CliError} `CLI_USAGE` */
+export function requireRange(sinceUnixMs: number | undefined, untilUnixMs: number | undefined): void {
+  if (sinceUnixMs !== undefined && untilUnixMs !== undefined && sinceUnixMs >= untilUnixMs) {
+    throw usage('the time range is empty: --since has to be before --until')
+  }
 }
 
 export function timeoutMsOf(options: Context['options']): number | undefined {

@@ -86,6 +86,7 @@ describe('traces search', () => {
     { name: 'an order nobody knows', argv: ['--sort', 'name'] },
     { name: 'no time at all', argv: ['--timeout', '0'] },
     { name: 'an end of everything', argv: ['--until', 'all'] },
+    { name: 'a range that ends before it begins', argv: ['--since', '1h', '--until', '2h'] },
   ])('[CL17] $name is misuse', async ({ argv }) => {
     const { exit, stderr } = await cli.run('traces', 'search', ...argv)
     expect([exit, stderr.startsWith('CLI_USAGE: ')]).toEqual([2, true])
@@ -189,6 +190,27 @@ describe('errors', () => {
     expect(stdout).toContain('TimeoutError: no answer')
     expect(stdout).toContain('Not all was looked at')
     expect(renderErrors({ errors: [], others: 0 }, { width: 80, color: false, nowUnixMs: 0 })).toBe('No errors.\n')
+  })
+})
+
+describe('a filter for errors that only one kind of record can meet', () => {
+  const looked = { traces: LOOKED, logs: LOOKED }
+  test.each([
+    {
+      name: 'of log records',
+      looked: { ...looked, traces: null },
+      words: /^Spans were not looked at: .*only log records/m,
+    },
+    { name: 'of spans', looked: { ...looked, logs: null }, words: /^Log records were not looked at: .*only spans/m },
+  ])('[SQ15] says what was not looked at: it is one $name', async ({ looked: those, words }) => {
+    await cli.serve([answering('/v1/search/errors', { errors: [], others: 0, looked: those })])
+    expect((await cli.run('errors', 'x=y')).stdout).toMatch(words)
+    expect((await cli.run('errors')).stdout).toBe('No errors.\n')
+  })
+
+  test('[SQ15] says nothing where both kinds were looked at', async () => {
+    await cli.serve([answering('/v1/search/errors', { errors: [], others: 0, looked })])
+    expect((await cli.run('errors', 'x=y')).stdout).toBe('No errors.\n')
   })
 })
 
