@@ -10,13 +10,13 @@ import { MAX_RUN_BYTES } from '../../src/sync/serving.ts'
 import { encodeNumbered, type NumberedBatch } from '../support/numbered-records.ts'
 import { traceIdOf } from '../support/otlp-records.ts'
 import { readAnswer } from '../support/stored-facts.ts'
-import { nextNumbers, type WorkLine } from './work-lines.ts'
+import { goneBelow, nextNumbers, type WorkLine } from './work-lines.ts'
 
 export interface Answers {
   readonly problems: readonly string[]
   /** How often it was said that something is wrong: a code, an alarm, a chunk that cannot be read. */
   readonly told: number
-  /** Acknowledged spans and log lines that no answer has. */
+  /** Acknowledged spans and log lines that were not dropped, and that no answer has. */
   readonly missing: number
 }
 
@@ -46,7 +46,8 @@ class Asking implements Answers {
     const sent = lines.flatMap((line) => (line.op === 'sent' ? [line] : []))
     const kept = new Set(lines.flatMap((line) => (line.op === 'kept' ? [line.id] : [])))
     this.#sent = sent.map(({ batch }) => batch)
-    this.#kept = sent.flatMap(({ id, batch }) => (kept.has(id) ? [batch] : []))
+    const { mayBe: mayBeGone } = goneBelow(lines)
+    this.#kept = sent.flatMap(({ id, batch }) => (kept.has(id) && batch.first >= mayBeGone ? [batch] : []))
   }
 
   get missing(): number {
@@ -135,9 +136,12 @@ class Asking implements Answers {
   }
 }
 
-/** As the store thread tells it to the rest of the agent: what SQLite throws has a code of ours there. */
+/**
+ * As the store thread tells it to the rest of the agent: what SQLite throws has a code of ours there. A trace of which every
+ * chunk is damaged is answered with that.
+ */
 export function isClear(err: unknown): boolean {
-  return /^(?:STORE|AUDIT)_/.test(codeOf(toStoreError(err)))
+  return codeOf(err) === 'TRACE_UNREADABLE' || /^(?:STORE|AUDIT)_/.test(codeOf(toStoreError(err)))
 }
 
 function numbersOf({ signal, first, size }: NumberedBatch) {
