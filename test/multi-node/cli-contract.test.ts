@@ -321,7 +321,7 @@ describe('with an agent', () => {
     expect(await succeed(phone, 'traces', 'list')).toMatchObject({ traces: [{ traceId, rootName: 'root', spans: 2 }] })
     const unknown = await run(phone.home, 'traces', 'show', newTraceId())
     expect(unknown).toEqual({ code: 1, json: refusal('TRACE_NOT_FOUND') })
-    expect(await run(phone.home, 'traces', 'show', 'no-id')).toMatchObject({ code: 1 })
+    expect(await run(phone.home, 'traces', 'show', 'no-id')).toMatchObject({ code: 2 })
 
     await phone.grant({ to: laptop, sinceUnixMs: 0 })
     await shows(laptop, phone, traceId, 2)
