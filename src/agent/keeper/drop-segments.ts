@@ -1,7 +1,7 @@
 /**
- * Drops what is too old, then what sources have beyond their quotas, then what a lane has too much of: a few segments in a transaction, the oldest of each source first.
- * A crash between two leaves what was dropped dropped, and the rest for the next run. Ends early once what is held has
- * changed: nothing is dropped that a hold keeps from the moment it is placed.
+ * Drops what is too old, then what sources have beyond their quotas, then what a lane has too much of: a few segments in a
+ * transaction, the oldest of each source first. A crash between two leaves what was dropped dropped, and the rest for the
+ * next run. Ends early once what is held has changed: nothing is dropped that a hold keeps from the moment it is placed.
  */
 import type { Steps } from '../../base/steps.ts'
 import { SIGNALS, type Signal } from '../../model/lane.ts'

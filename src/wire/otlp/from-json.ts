@@ -3,8 +3,8 @@
  * enums as integers only, lowerCamelCase names only, unknown fields ignored, 64-bit integers as decimal strings or
  * numbers, bytes as base64.
  *
- * A record with a field of the wrong kind is left out alone and counted, of a metric just the point; a bad resource or scope takes its records with
- * it. Throws OtlpError when the document as a whole is not one of the signal. What comes out still has to be scanned:
+ * A record with a field of the wrong kind is left out alone and counted, of a metric just the point; a bad resource or scope
+ * takes its records with it. Throws OtlpError when the document as a whole is not one of the signal. What comes out still has to be scanned:
  * here only the JSON is judged, not ids or limits of records.
  */
 import type { Signal } from '../../model/lane.ts'

@@ -1,20 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { callRoute } from '../../../src/agent/http-server.ts'
-import type { KeeperClient } from '../../../src/agent/keeper-client.ts'
 import { quotaRoutes } from '../../../src/agent/quota-routes.ts'
 import { QUOTA_BYTES } from '../../../src/policy/quotas.ts'
+import { RecordingKeeper } from '../../support/recording-keeper.ts'
 
-let asked: unknown[] = []
-const keeper = {
-  call: async (...call: readonly unknown[]) => {
-    asked.push(call)
-    return {}
-  },
-} as unknown as Pick<KeeperClient, 'call'>
+let recording = new RecordingKeeper()
 const call = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) =>
-  callRoute(quotaRoutes({ keeper }), { method, path, body })
+  callRoute(quotaRoutes(recording), { method, path, body })
 beforeEach(() => {
-  asked = []
+  recording = new RecordingKeeper()
 })
 
 describe('what may be asked', () => {
@@ -33,7 +27,7 @@ describe('what may be asked', () => {
     { name: 'the end of one', made: ['DELETE', '/v1/store/quotas/12'] as const, asks: ['clearQuota', 12] },
   ])('[RE24] $name', async ({ made: [method, path, body], asks }) => {
     expect(await call(method, path, body)).toMatchObject({ status: 200 })
-    expect(asked).toEqual([asks])
+    expect(recording.asked).toEqual([asks])
   })
 })
 
@@ -52,11 +46,11 @@ describe('what is refused before the store is asked', () => {
   ])('[RE21] $name', async ({ body }) => {
     const answer = await call('POST', '/v1/store/quotas', body)
     expect(answer).toMatchObject({ status: 400, json: { error: { code: 'HTTP_BAD_FIELD' } } })
-    expect(asked).toEqual([])
+    expect(recording.asked).toEqual([])
   })
 
   test('[RE24] a quota that is no number', async () => {
     expect(await call('DELETE', '/v1/store/quotas/abc')).toMatchObject({ status: 400 })
-    expect(asked).toEqual([])
+    expect(recording.asked).toEqual([])
   })
 })

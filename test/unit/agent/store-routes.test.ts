@@ -1,20 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { callRoute } from '../../../src/agent/http-server.ts'
-import type { KeeperClient } from '../../../src/agent/keeper-client.ts'
 import { storeRoutes } from '../../../src/agent/store-routes.ts'
 import { AGE_DAYS, LANE_BYTES } from '../../../src/policy/retention.ts'
+import { RecordingKeeper } from '../../support/recording-keeper.ts'
 
-let asked: unknown[] = []
-const keeper = {
-  call: async (...call: readonly unknown[]) => {
-    asked.push(call)
-    return {}
-  },
-} as unknown as Pick<KeeperClient, 'call'>
+let recording = new RecordingKeeper()
 const call = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) =>
-  callRoute(storeRoutes({ keeper }), { method, path, body })
+  callRoute(storeRoutes(recording), { method, path, body })
 beforeEach(() => {
-  asked = []
+  recording = new RecordingKeeper()
 })
 
 const RANGE = { fromUnixMs: 5, toUnixMs: 9 }
@@ -46,7 +40,7 @@ describe('what may be asked', () => {
     { name: 'the end of a hold', made: ['DELETE', '/v1/store/holds/12'] as const, asks: ['liftHold', 12] },
   ])('[RE18] [RE19] [RE20] $name', async ({ made: [method, path, body], asks }) => {
     expect(await call(method, path, body)).toMatchObject({ status: 200 })
-    expect(asked).toEqual([asks])
+    expect(recording.asked).toEqual([asks])
   })
 })
 
@@ -70,11 +64,11 @@ describe('what is refused before the store is asked', () => {
   ])('[RE19] [RE20] $name', async ({ path, body }) => {
     const answer = await call('POST', `/v1/store/${path}`, body)
     expect(answer).toMatchObject({ status: 400, json: { error: { code: 'HTTP_BAD_FIELD' } } })
-    expect(asked).toEqual([])
+    expect(recording.asked).toEqual([])
   })
 
   test('[RE20] a hold that is no number', async () => {
     expect(await call('DELETE', '/v1/store/holds/abc')).toMatchObject({ status: 400 })
-    expect(asked).toEqual([])
+    expect(recording.asked).toEqual([])
   })
 })
