@@ -70,7 +70,7 @@ export function* findLinks(
     if (isFull) break
     // Most hold no link to the trace: what they prove is not worth finding out.
     const payload = ref.read()
-    const chunk = payload && holds(payload, wanted) ? yield* ref.open() : undefined
+    const chunk = payload && holds(payload, wanted) ? yield* ref.open(payload) : undefined
     if (chunk !== undefined && !reading.take(chunk)) linkedFromPartial = true
     yield
   }

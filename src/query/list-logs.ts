@@ -13,6 +13,8 @@ import { inPageOrder, logsOfDevices, type DeviceChunk, type LogPage } from './lo
 import { PageLines, type PageDirection } from './page-lines.ts'
 import { Look, type Looked } from './search/look.ts'
 import { isWithin, prepareSearch, type SearchDeps } from './search/prepared-search.ts'
+import type { ChunkOrigin, RecordFilter } from './search/record-filter.ts'
+import type { LogHead } from './search/record-head.ts'
 import { readCursor, writeCursor, type Place } from './search/search-cursor.ts'
 import type { SearchQuery } from './search/search-query.ts'
 import type { CandidateTotals } from './search/search-source.ts'
@@ -113,25 +115,31 @@ function* readChunk(
 ): Steps<number> {
   const filter = filterFor(isWithin(chunk, of))
   // What a chunk proves costs more than a look into it: it is only found out where there are lines.
-  if (hasConditions && countIn(chunk.read(), (payload, note) => filter.walk(payload, chunk, note)) === 0) return 0
-  const stored = yield* chunk.open()
+  const payload = hasConditions ? chunk.read() : undefined
+  let matching = payload && matchesIn(payload, chunk, filter)
+  if (hasConditions && !matching?.length) return 0
+  const stored = yield* chunk.open(payload)
   if (stored === undefined) return 0
-  const found: DecodedLogRecord[] = []
-  const matching = countIn(stored.payload, (payload, note) =>
-    filter.walk(payload, chunk, (head) => {
-      note()
-      const isPlaced = lines.hasPlaceAt(clocks.corrected(chunk.deviceId, head.time.toBigInt()))
-      if (isPlaced) found.push(decodeLogRecord(payload.subarray(head.record.start, head.record.end)))
-    }),
-  )
+  matching ??= matchesIn(stored.payload, chunk, filter)
+  const placed = matching.filter(({ unixNano }) => lines.hasPlaceAt(clocks.corrected(chunk.deviceId, unixNano)))
+  const found = placed.map(({ start, end }) => decodeLogRecord(stored.payload.subarray(start, end)))
   const beyond = found.filter((record) => !lines.add(placedLine(record, stored, { clocks, knowledge, sha256 })))
-  return matching - beyond.length
+  return matching.length - beyond.length
 }
 
-function countIn(payload: Uint8Array | undefined, walk: (payload: Uint8Array, note: () => void) => void): number {
-  let count = 0
-  if (payload !== undefined) walk(payload, () => count++)
-  return count
+/** Where a record lies in its chunk, and when it was recorded. */
+interface Match {
+  readonly start: number
+  readonly end: number
+  readonly unixNano: bigint
+}
+
+function matchesIn(payload: Uint8Array, chunk: ChunkOrigin, filter: RecordFilter<LogHead>): readonly Match[] {
+  const matches: Match[] = []
+  filter.walk(payload, chunk, ({ record: { start, end }, time }) => {
+    matches.push({ start, end, unixNano: time.toBigInt() })
+  })
+  return matches
 }
 
 interface LineDeps {

@@ -85,6 +85,11 @@ interface TimesQuery extends TimeRange {
   readonly log: LogRowId
   readonly upTo: SegmentRowId
 }
+interface LatestQuery extends TimesQuery {
+  readonly beforeMax: bigint
+  readonly beforeId: bigint
+  readonly limit: number
+}
 interface Totals {
   readonly segments: number
   readonly records: number
@@ -92,8 +97,8 @@ interface Totals {
 /** Of the segments up to an id. */
 const NO_TOTALS: Totals & { readonly id: SegmentRowId } = { id: 0, segments: 0, records: 0 }
 
-/** Index rows read at once. */
-const TIMES_PAGE = 256
+/** Index rows read at once: few at first, for most who ask take few. */
+const [FIRST_TIMES_PAGE, TIMES_PAGE] = [16, 256]
 /** Later than any row: times are signed 64-bit numbers. */
 const AFTER_ALL = { max: 2n ** 63n - 1n, id: 2n ** 63n - 1n }
 
@@ -113,7 +118,7 @@ export class SegmentTable {
   readonly #headAtOrAbove: Statement<[number, number], { seq: number; signature: Uint8Array }>
   readonly #epochRanges: Statement<[{ log: number }], { epoch: number; from: number; to: number }>
   readonly #timesOf: Statement<[SegmentRowId], TimesRecord>
-  readonly #latest: Statement<[TimesQuery & { beforeMax: bigint; beforeId: bigint }], TimesRecord>
+  readonly #latest: Statement<[LatestQuery], TimesRecord>
   readonly #rangeTotals: Statement<[TimesQuery], RangeTotals>
   readonly #lastId: Statement<[], { id: SegmentRowId | null }>
   readonly #idsAfter: Statement<[SegmentRowId, number], { id: SegmentRowId }>
@@ -167,8 +172,8 @@ export class SegmentTable {
       raw_bytes AS rawBytes FROM segment`
     this.#timesOf = db.prepare<[SegmentRowId], TimesRecord>(`${times} WHERE id = ? AND pack > 0`).safeIntegers()
     this.#latest = db
-      .prepare<[TimesQuery & { beforeMax: bigint; beforeId: bigint }], TimesRecord>(
-        `${times} WHERE ${inRange} AND (max_nano, id) < (@beforeMax, @beforeId) ORDER BY max_nano DESC, id DESC LIMIT ${TIMES_PAGE}`,
+      .prepare<[LatestQuery], TimesRecord>(
+        `${times} WHERE ${inRange} AND (max_nano, id) < (@beforeMax, @beforeId) ORDER BY max_nano DESC, id DESC LIMIT @limit`,
       )
       .safeIntegers()
     const isWithin = 'min_nano >= @from AND max_nano <= @to'
@@ -275,10 +280,10 @@ export class SegmentTable {
    */
   *latest(log: LogRowId, range: TimeRange, upTo: SegmentRowId): Generator<SegmentTimes> {
     let before = AFTER_ALL
-    for (;;) {
-      const page = this.#latest.all({ log, ...range, upTo, beforeMax: before.max, beforeId: before.id })
+    for (let limit = FIRST_TIMES_PAGE; ; limit = TIMES_PAGE) {
+      const page = this.#latest.all({ log, ...range, upTo, beforeMax: before.max, beforeId: before.id, limit })
       for (const record of page) yield toTimes(record)
-      if (page.length < TIMES_PAGE) return
+      if (page.length < limit) return
       before = page.at(-1) as TimesRecord
     }
   }

@@ -7,7 +7,7 @@ import type { Steps } from '../base/steps.ts'
 import type { TraceId } from '../model/ids.ts'
 import type { Digest, TraceEntry } from '../wire/index/digest.ts'
 import { traceKey, traceKeyRange, traceKeys } from '../wire/index/trace-key.ts'
-import { decodeTraceSummaries, encodeTraceSummaries } from '../wire/index/trace-summaries.ts'
+import { decodeTraceSummaries, encodeTraceSummaries, findTraceSummary } from '../wire/index/trace-summaries.ts'
 import type { LogRowId } from './log-table.ts'
 import type { PostingIndex } from './postings/posting-index.ts'
 import type { SegmentRowId } from './segment-table.ts'
@@ -32,21 +32,16 @@ export interface TraceSegment extends TraceRef {
   readonly rawBytes: number
 }
 
-interface SummariesRecord {
-  readonly log: number
-  readonly rawBytes: number
-  readonly bytes: Uint8Array
-}
 interface SegmentTraces {
   readonly log: LogRowId
   readonly rawBytes: number
-  readonly byId: ReadonlyMap<TraceId, TraceEntry>
+  readonly bytes: Uint8Array
 }
 
 export class TraceIndex {
   readonly #postings: PostingIndex
   readonly #insert: Statement<[SegmentRowId, Uint8Array]>
-  readonly #summariesOf: Statement<[SegmentRowId], SummariesRecord>
+  readonly #summariesOf: Statement<[SegmentRowId], SegmentTraces>
   readonly #delete: Statement<[SegmentRowId]>
   readonly #deleteOfLog: Statement<[LogRowId]>
   readonly #remembered = new Map<SegmentRowId, SegmentTraces>()
@@ -137,8 +132,9 @@ export class TraceIndex {
     }
   }
 
-  #entriesOf(segment: SegmentRowId): Iterable<TraceEntry> {
-    return this.#tracesOf(segment)?.byId.values() ?? []
+  #entriesOf(segment: SegmentRowId): readonly TraceEntry[] {
+    const traces = this.#tracesOf(segment)
+    return traces === undefined ? [] : this.#postings.watched(() => decodeTraceSummaries(traces.bytes))
   }
 
   /** Of a segment that is dropped; postings follow when they are pruned. Inside the caller's transaction. */
@@ -155,19 +151,17 @@ export class TraceIndex {
 
   #traceIn(segment: SegmentRowId, traceId: TraceId): readonly TraceSegment[] {
     const traces = this.#tracesOf(segment)
-    const entry = traces?.byId.get(traceId)
-    return traces && entry ? [{ ...entry, segment, log: traces.log, rawBytes: traces.rawBytes }] : []
+    if (traces === undefined) return []
+    const { log, rawBytes, bytes } = traces
+    const entry = this.#postings.watched(() => findTraceSummary(bytes, traceId))
+    return entry === undefined ? [] : [{ ...entry, segment, log, rawBytes }]
   }
 
   #tracesOf(segment: SegmentRowId): SegmentTraces | undefined {
     const known = this.#remembered.get(segment)
     if (known) return known
-    const record = this.#summariesOf.get(segment)
-    if (record === undefined) return undefined
-    const entries = this.#postings.watched(() => decodeTraceSummaries(record.bytes))
-    const byId = new Map(entries.map((entry) => [entry.traceId, entry]))
-    const traces = { log: record.log, rawBytes: record.rawBytes, byId }
-    this.#remember(segment, traces)
+    const traces = this.#summariesOf.get(segment)
+    if (traces !== undefined) this.#remember(segment, traces)
     return traces
   }
 

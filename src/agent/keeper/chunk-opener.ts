@@ -20,12 +20,12 @@ export class ChunkOpener {
     this.#evidence = new EvidenceReader(crypto, store.segments)
   }
 
-  /** @returns undefined if there is no such segment any more */
-  *open(id: SegmentRowId, log: StoredLog): Steps<StoredChunk | undefined> {
+  /** @param read its payload, if it was read already. @returns undefined if there is no such segment any more */
+  *open(id: SegmentRowId, log: StoredLog, read?: Uint8Array): Steps<StoredChunk | undefined> {
     const segment = this.#store.segments.get(id)
     if (segment === undefined) return undefined
-    const payload = readPayload(this.#payloads, log, segment)
-    const provenance = payload === undefined ? 'tampered' : yield* this.#evidence.of(log, segment)
-    return { deviceId: log.author, module: log.module, provenance, payload: payload ?? UNREADABLE }
+    const payload = read ?? readPayload(this.#payloads, log, segment) ?? UNREADABLE
+    const provenance = payload === UNREADABLE ? 'tampered' : yield* this.#evidence.of(log, segment)
+    return { deviceId: log.author, module: log.module, provenance, payload }
   }
 }

@@ -36,10 +36,10 @@ export function moveOldSegments(store: Store, sealer: SegmentSealer): void {
 /** Nothing for one that cannot be read: it is said to be so wherever it is asked for. */
 function digestOf(
   lane: Signal,
-  { codec, payload }: SegmentInRow,
+  { codec, rawBytes, payload }: SegmentInRow,
 ): Pick<Digest, 'maxDurationNano' | 'traces' | 'tokens'> {
   try {
-    return digestOfScan(scanOtlp(lane, decompress({ codec: codec === 1 ? 1 : 0, payload })))
+    return digestOfScan(scanOtlp(lane, decompress({ codec: codec === 1 ? 1 : 0, rawBytes, payload })))
   } catch {
     return { maxDurationNano: 0n, traces: [], tokens: new Uint32Array() }
   }

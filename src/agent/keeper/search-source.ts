@@ -118,7 +118,7 @@ export class StoredSearch implements SearchSource {
       earliestUnixNano: minUnixNano,
       latestUnixNano: maxUnixNano,
       cacheKey: String(id), // row ids are never given again
-      open: () => opener.open(id, log),
+      open: (payload) => opener.open(id, log, payload),
       read: () => this.#read(id, log),
     }
   }

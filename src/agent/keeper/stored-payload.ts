@@ -15,6 +15,9 @@ export interface PayloadDeps {
 /** No window larger than a segment: a hostile frame cannot ask for more memory. */
 const ZSTD_PARAMS = { [constants.ZSTD_d_windowLogMax]: 21 }
 
+/** Of what claims to be short and is not, pieces of this many bytes. */
+const MIN_CHUNK_BYTES = 16 * 1024
+
 /** What stands for a payload that cannot be read: no decoder takes it, so that the answer counts it as unreadable. */
 export const UNREADABLE = Uint8Array.of(0xff)
 
@@ -32,9 +35,13 @@ export function readPayload(deps: PayloadDeps, log: StoredLog, segment: StoredSe
 }
 
 /** The bound holds whatever the stored bytes claim. @throws for bytes that are no zstd frame */
-export function decompress({ codec, payload }: Pick<SegmentBody, 'codec' | 'payload'>): Uint8Array {
+export function decompress({ codec, rawBytes, payload }: Omit<SegmentBody, 'records'>): Uint8Array {
   if (codec === 0) return payload
-  return new Uint8Array(zstdDecompressSync(payload, { maxOutputLength: MAX_SEGMENT_RAW_BYTES, params: ZSTD_PARAMS }))
+  // In one piece if it is as long as it says: put together from pieces it takes half as long again.
+  const chunkSize = Math.max(rawBytes + 1, MIN_CHUNK_BYTES)
+  const options = { maxOutputLength: MAX_SEGMENT_RAW_BYTES, chunkSize, params: ZSTD_PARAMS }
+  const { buffer, byteOffset, byteLength } = zstdDecompressSync(payload, options)
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 /** Sealed by its author, and perhaps still no zstd: then nothing can be read of it. */

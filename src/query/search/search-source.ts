@@ -4,7 +4,7 @@
  */
 import type { Steps } from '../../base/steps.ts'
 import type { DeviceId, TraceId } from '../../model/ids.ts'
-import type { ChunkRef, TraceSummaryRow } from '../trace-source.ts'
+import type { ChunkRef, StoredChunk, TraceSummaryRow } from '../trace-source.ts'
 import type { SearchLane } from './condition.ts'
 import type { SearchScope } from './search-scope.ts'
 
@@ -15,6 +15,8 @@ export interface SearchChunk extends ChunkRef {
   readonly cacheKey: string | undefined
   /** Its payload, without finding out what that proves. @returns undefined if it was deleted since it was named */
   read(): Uint8Array | undefined
+  /** With what it proves. @param payload what `read` gave, if it was read already: it is not read again */
+  open(payload?: Uint8Array): Steps<StoredChunk | undefined>
 }
 
 export interface Candidates {

@@ -43,7 +43,6 @@ export function hasPart(bytes: Uint8Array, start: number, end: number, part: Par
 export interface PhraseNeedle {
   readonly words: readonly string[]
   readonly bytes: readonly Uint8Array[]
-  readonly isAscii: boolean
   /** Part of them that every text with them has as it is, but for the case of letters. */
   readonly part: Uint8Array
 }
@@ -55,21 +54,27 @@ export function phraseNeedle(words: readonly string[]): PhraseNeedle {
   const bytes = words.map(utf8)
   const parts = words.flatMap((word) => word.match(AS_IT_IS) ?? [])
   const part = utf8(parts.reduce((longest, each) => (each.length > longest.length ? each : longest), ''))
-  return { words, bytes, isAscii: bytes.every((word) => word.every((byte) => byte < 0x80)), part }
+  return { words, bytes, part }
 }
 
 /** Whether `wordsOf(text)` holds these words behind each other. */
 export function hasPhrase(bytes: Uint8Array, start: number, end: number, phrase: PhraseNeedle): boolean {
-  if (!isAsciiText(bytes, start, end)) {
-    // To cut a text into words costs ten times as much as to look through its bytes.
-    if (!hasAscii(bytes, start, end, phrase.part)) return false
-    return hasWords(wordsOf(textAt(bytes, start, end)), phrase.words)
-  }
-  if (!phrase.isAscii) return false
-  for (let at = nextWord(bytes, start, end); at < end; at = nextWord(bytes, wordEnd(bytes, at, end), end)) {
-    if (isPhraseAt(bytes, at, end, phrase.bytes)) return true
+  const first = phrase.bytes[0]?.[0]
+  let isInWord = 0
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number
+    if (byte >= 0x80) return hasPhraseInUnicode(bytes, start, end, phrase)
+    if (LOWER[byte] === first && isInWord === 0 && isPhraseAt(bytes, at, end, phrase.bytes)) {
+      return isAsciiText(bytes, at, end) || hasPhraseInUnicode(bytes, start, end, phrase)
+    }
+    isInWord = IS_WORD[byte] as number
   }
   return false
+}
+
+/** To cut a text into words costs ten times as much as to look through its bytes. */
+function hasPhraseInUnicode(bytes: Uint8Array, start: number, end: number, { words, part }: PhraseNeedle): boolean {
+  return hasAscii(bytes, start, end, part) && hasWords(wordsOf(textAt(bytes, start, end)), words)
 }
 
 function isPhraseAt(bytes: Uint8Array, start: number, end: number, words: readonly Uint8Array[]): boolean {
@@ -101,8 +106,11 @@ function wordEnd(bytes: Uint8Array, from: number, end: number): number {
 
 function hasAscii(bytes: Uint8Array, start: number, end: number, wanted: Uint8Array): boolean {
   const last = end - wanted.length
-  for (let at = start; at <= last; at++) if (startsAt(bytes, at, wanted)) return true
-  return false
+  const first = wanted[0]
+  for (let at = start; at <= last; at++) {
+    if (LOWER[bytes[at] as number] === first && startsAt(bytes, at, wanted)) return true
+  }
+  return wanted.length === 0
 }
 
 /** In any case of letters; `wanted` is in lower case. */

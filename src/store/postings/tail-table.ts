@@ -34,6 +34,8 @@ export class TailTable {
   readonly #deleteAll: Statement<[number, number]>
   readonly #deleteOthers: Statement<[number, number]>
   #known: readonly TailSegment[] = []
+  /** Whether nothing was added since what is known was read. */
+  #isKnown = false
   /** At least what is there: rows that were taken back still count, until they are counted again. */
   #atMost: TailSize = { segments: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
 
@@ -61,17 +63,20 @@ export class TailTable {
     const shared = this.#shared.newest()
     const keys = encodeSegmentKeys(found, shared.keys)
     this.#insert.run(this.#base + segment, shared.id, keys)
+    this.#isKnown = false
     const { segments, bytes } = this.#atMost
     this.#atMost = { segments: segments + 1, bytes: bytes + keys.length }
   }
 
   /** By segment. */
   all(): readonly TailSegment[] {
+    if (this.#isKnown) return this.#known
     const after = this.#known.at(-1)?.segment ?? -1
     const rows = this.#after.all(this.#base + after + 1, this.#base + MAX_SEGMENT)
-    if (rows.length === 0) return this.#known
-    const all = [...this.#known, ...rows.map((row) => this.#toSegment(row))]
-    if (!this.#db.inTransaction) this.#known = all
+    const all = rows.length === 0 ? this.#known : [...this.#known, ...rows.map((row) => this.#toSegment(row))]
+    if (this.#db.inTransaction) return all
+    this.#isKnown = true
+    this.#known = all
     return all
   }
 
@@ -79,6 +84,7 @@ export class TailTable {
   forget(): void {
     this.#shared.forget()
     this.#known = []
+    this.#isKnown = false
     this.#atMost = { segments: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
   }
 

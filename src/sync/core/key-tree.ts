@@ -19,6 +19,8 @@ const MODULE_INFO = utf8('aico-mesh/key/module/v1\0')
 const PART_INFO = utf8('aico-mesh/key/part/v1\0')
 const SEGMENT_INFO = utf8('aico-mesh/key/segment/v1\0')
 const COMMIT_INFO = utf8('aico-mesh/key/commit/v1\0')
+/** One key seals many segments, and each header is compared with its commitment; kept no longer than the key itself. */
+const commitments = new WeakMap<Uint8Array, Uint8Array>()
 
 export function moduleKey(crypto: Hkdf, epochKey: Uint8Array, module: string): Uint8Array {
   return crypto.hkdfSha256(epochKey, NO_SALT, concat(MODULE_INFO, utf8(module)), TREE_KEY_BYTES)
@@ -45,5 +47,9 @@ export function segmentKey(crypto: Hkdf, partKeyBytes: Uint8Array, place: Segmen
 
 /** Names a part key without giving it away; stands in every header, since ChaCha20-Poly1305 does not commit to its key. */
 export function keyCommitment(crypto: Hkdf, partKeyBytes: Uint8Array): Uint8Array {
-  return crypto.hkdfSha256(partKeyBytes, NO_SALT, COMMIT_INFO, KEY_COMMITMENT_BYTES)
+  const known = commitments.get(partKeyBytes)
+  if (known !== undefined) return known
+  const commitment = crypto.hkdfSha256(partKeyBytes, NO_SALT, COMMIT_INFO, KEY_COMMITMENT_BYTES)
+  commitments.set(partKeyBytes, commitment)
+  return commitment
 }

@@ -56,8 +56,9 @@ export class SummaryReader {
   }
 
   bytes(length: number): Uint8Array {
-    if (length > this.#bytes.length - this.#at) throw badSummaries('it ends too soon')
-    return this.#bytes.subarray(this.#at, (this.#at += length))
+    const start = this.#at
+    this.skip(length)
+    return this.#bytes.subarray(start, this.#at)
   }
 
   u64(): bigint {
@@ -79,6 +80,27 @@ export class SummaryReader {
       if (byte < 0x80) return value
     }
     throw badSummaries('a number without end')
+  }
+
+  skipVarint(): void {
+    for (let left = MAX_VARINT_BYTES; left > 0; left--) if (this.#byte() < 0x80) return
+    throw badSummaries('a number without end')
+  }
+
+  /** How the bytes that come next are ordered against these, as `compareBytes` says; they are passed over. */
+  compare(wanted: Uint8Array): number {
+    const start = this.#at
+    this.skip(wanted.length)
+    for (let i = 0; i < wanted.length; i++) {
+      const difference = (this.#bytes[start + i] as number) - (wanted[i] as number)
+      if (difference !== 0) return difference
+    }
+    return 0
+  }
+
+  skip(length: number): void {
+    if (length > this.#bytes.length - this.#at) throw badSummaries('it ends too soon')
+    this.#at += length
   }
 
   /** A varint of at most `max`. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { toHex } from '../../../../src/base/bytes.ts'
 import { codeOf } from '../../../../src/base/errors.ts'
 import type { TraceEntry } from '../../../../src/wire/index/digest.ts'
-import { decodeTraceSummaries, encodeTraceSummaries } from '../../../../src/wire/index/trace-summaries.ts'
+import { decodeTraceSummaries, encodeTraceSummaries, findTraceSummary } from '../../../../src/wire/index/trace-summaries.ts'
 import { traceIdOf } from '../../../support/otlp-records.ts'
 
 const time = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n })
@@ -33,6 +33,15 @@ describe('trace summaries', () => {
     )
   })
 
+  test('[IX4] that of one trace is found among the others, and of none that is not there', () => {
+    fc.assert(
+      fc.property(entries, fc.nat({ max: 31 }), (list, i) => {
+        const id = traceIdOf(i + 1)
+        expect(findTraceSummary(encodeTraceSummaries(list), id)).toEqual(list.find(({ traceId }) => traceId === id))
+      }),
+    )
+  })
+
   test('[IX4] their layout stays', () => {
     expect(toHex(encodeTraceSummaries(GOLDEN))).toMatchInlineSnapshot(
       `"0102e8030000000000000105474554202f000000000000000000000000000000018001ff0180200000000000000000000000000000000000020002030101"`,
@@ -46,21 +55,23 @@ describe('trace summaries', () => {
       Uint8Array.from([...bytes, 0]),
       Uint8Array.from([2, ...bytes.slice(1)]),
     ]
-    expect(new Set(others.map(codeFrom))).toEqual(new Set(['INDEX_BAD_SUMMARIES']))
+    expect(new Set(others.map((bytes) => codeFrom(bytes)))).toEqual(new Set(['INDEX_BAD_SUMMARIES']))
   })
 
   test('[IX4] any other bytes are refused or read, and nothing else happens', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), (tail) => {
-        expect(['read', 'INDEX_BAD_SUMMARIES']).toContain(codeFrom(Uint8Array.from([1, ...tail])))
+        const bytes = Uint8Array.from([1, ...tail])
+        expect(['read', 'INDEX_BAD_SUMMARIES']).toContain(codeFrom(bytes))
+        expect(['read', 'INDEX_BAD_SUMMARIES']).toContain(codeFrom(bytes, (each) => findTraceSummary(each, traceIdOf(1))))
       }),
     )
   })
 })
 
-function codeFrom(bytes: Uint8Array): string {
+function codeFrom(bytes: Uint8Array, read: (bytes: Uint8Array) => unknown = decodeTraceSummaries): string {
   try {
-    decodeTraceSummaries(bytes)
+    read(bytes)
     return 'read'
   } catch (err) {
     return codeOf(err)
