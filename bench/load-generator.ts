@@ -3,6 +3,7 @@
  * Prints a line of JSON when the measured part begins, and a {@link LoadResult} when it is over. It shares the cores with
  * what it measures, so exports are made before and only changed in place (span-template.ts).
  */
+import { beginOf, type BatchTimes } from './support/batch-times.ts'
 import { pause } from './support/until.ts'
 import { encodedWords, LogTemplate, type LogPlan } from './support/log-template.ts'
 import { percentile } from './support/measure.ts'
@@ -20,8 +21,8 @@ export interface LoadJob {
   readonly batches: number
   /** Ends the measured part after so long, even if there are exports left. */
   readonly forMs?: number
-  /** Times of records: those of export `n` begin `n * stepMs` after `startUnixMs`. Without it they begin as they are sent. */
-  readonly times?: { readonly startUnixMs: number; readonly stepMs: number }
+  /** When records begin. Without it they begin as they are sent. */
+  readonly times?: BatchTimes
   /** Records to send each second. Without it as many as are taken. */
   readonly recordsPerS?: number
 }
@@ -94,7 +95,7 @@ class Load {
   }
 
   async #sendAll(own: readonly Template[], end: number, untilMs: number): Promise<void> {
-    const { times } = this.#job
+    const { times, what } = this.#job
     const paceFromMs = performance.now()
     const firstOfPace = this.#next
     let connection = await RawHttp.open(this.#url)
@@ -102,7 +103,7 @@ class Load {
       const batch = this.#next++
       const template = own[batch % own.length] as Template
       await this.#untilDue(batch - firstOfPace, paceFromMs, template.records)
-      template.become(batch, times ? times.startUnixMs + batch * times.stepMs : Date.now())
+      template.become(batch, times ? beginOf(batch, what, times) : Date.now())
       const startedMs = performance.now()
       const head = postHead(this.#url, template.body.length)
       for (;;) {

@@ -47,7 +47,7 @@ function traceTimes(database: BareDatabase, { batches }: Filled): readonly numbe
 
 function scanAll(database: BareDatabase, { spans }: Filled): void {
   const scan = new BareScan(MAX_SPANS)
-  const session = sessionOf(0, 0)
+  const session = sessionOf(0)
   let seen = 0
   let found = 0
   for (const body of database.bodies()) {

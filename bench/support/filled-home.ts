@@ -7,11 +7,12 @@ import { join } from 'node:path'
 import type { StatusView } from '../../src/agent/http-types/device.ts'
 import { BareDatabase } from './bare-database.ts'
 import { sizeOf } from './bare-pipeline.ts'
+import { beginOf, type BatchTimes } from './batch-times.ts'
 import { Device } from './device.ts'
 import { load } from './load.ts'
 import { encodedWords, LogTemplate, type LogPlan } from './log-template.ts'
 import { descendantsOf } from './proc.ts'
-import { SpanTemplate, type SpanPlan } from './span-template.ts'
+import { SpanTemplate, type SpanPlan, type Template } from './span-template.ts'
 import { pause } from './until.ts'
 
 export const SERVICES = ['frontend', 'core', 'emotion', 'memory', 'embodiment', 'plugins', 'media', 'search'] as const
@@ -19,7 +20,10 @@ const BATCH = 512
 export const SPAN_PLAN: SpanPlan = { seed: 10, spansPerBatch: BATCH, servicesPerTrace: 2, services: SERVICES }
 export const LOG_PLAN: LogPlan = { seed: 11, linesPerBatch: BATCH, services: SERVICES }
 const IN_FLIGHT = 16
-const MONTH_MS = 30 * 86_400_000
+const MONTH_DAYS = 30
+const MONTH_MS = MONTH_DAYS * 86_400_000
+/** Room for either lane. */
+const MOST_BYTES = 4 * 2 ** 30
 /** Exports in one commit of the bare database. */
 const BARE_GROUP = 64
 /** Exports that differ in the bare copies: as many as a generator makes at most. */
@@ -27,7 +31,7 @@ const VARIANTS = 256
 /** Until what is open is cut, in milliseconds. */
 const SETTLE_MS = 8_000
 /** Changes with whatever makes an older home another one. */
-const VERSION = 1
+const VERSION = 2
 
 /** What the home holds, written when all of it is there. */
 export interface Filled {
@@ -69,12 +73,14 @@ export async function fillHome(folder: string, records: number, command: string)
   return filled
 }
 
-type Times = Pick<Filled, 'startUnixMs' | 'stepMs'>
-
-async function fillDevice(folder: string, batches: number, times: Times, command: string) {
+async function fillDevice(folder: string, batches: number, times: BatchTimes, command: string) {
   const device = await Device.create('ten-million', 'developer', command, deviceFolder(folder))
   try {
     await device.start()
+    // Else what is a month old would be dropped, and what is to be found changes while it is asked for.
+    for (const lane of ['traces', 'logs']) {
+      await device.call('POST', '/v1/store/retention', { lane, maxAgeDays: 2 * MONTH_DAYS, maxBytes: MOST_BYTES })
+    }
     const pids = [device.pid, ...descendantsOf(device.pid)]
     const common = { url: device.otlp, inFlight: IN_FLIGHT, firstBatch: 0, warmUpBatches: 0, batches, times }
     const spans = await load({ ...common, what: { lane: 'traces', ...SPAN_PLAN } }, pids)
@@ -98,21 +104,21 @@ async function fillDevice(folder: string, batches: number, times: Times, command
 }
 
 /** @returns bytes of the database */
-function keepBare(folder: string, batches: number, times: Times): number {
+function keepBare(folder: string, batches: number, times: BatchTimes): number {
   const database = new BareDatabase(bareFile(folder))
   const spans = Array.from({ length: VARIANTS }, (_, variant) => new SpanTemplate(SPAN_PLAN, variant))
   const words = encodedWords()
   const logs = Array.from({ length: VARIANTS }, (_, variant) => new LogTemplate(LOG_PLAN, variant, words))
   const lines = openSync(linesFile(folder), 'w')
-  const become = <T extends SpanTemplate | LogTemplate>(templates: readonly T[], batch: number): T => {
+  const nextOf = <T extends Template>(templates: readonly T[], plan: SpanPlan | LogPlan, batch: number): T => {
     const template = templates[batch % VARIANTS] as T
-    template.become(batch, times.startUnixMs + batch * times.stepMs)
+    template.become(batch, beginOf(batch, plan, times))
     return template
   }
   for (let first = 0; first < batches; first += BARE_GROUP) {
     const group = Array.from({ length: Math.min(BARE_GROUP, batches - first) }, (_, i) => first + i)
-    database.indexLater(group.map((batch) => become(spans, batch).body))
-    for (const batch of group) writeSync(lines, become(logs, batch).toLines())
+    database.indexLater(group.map((batch) => nextOf(spans, SPAN_PLAN, batch).body))
+    for (const batch of group) writeSync(lines, nextOf(logs, LOG_PLAN, batch).toLines())
   }
   database.sortIndex()
   database.close()

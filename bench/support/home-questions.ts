@@ -4,7 +4,7 @@ import type { Device } from './device.ts'
 import { SPAN_PLAN, LOG_PLAN, type Filled } from './filled-home.ts'
 import { mix, traceIdOf } from './id-plan.ts'
 import { wordOf } from './log-template.ts'
-import { sessionOf, tracesPerGroup } from './span-template.ts'
+import { sessionOf, SESSIONS, tracesPerGroup } from './span-template.ts'
 
 /** Times of each kind of question; none where the agent has no such route. */
 export interface Answers {
@@ -105,7 +105,7 @@ function traceQuestion({ batches }: Filled, random: number): Question {
 function searchQuestion({ startUnixMs, stepMs, batches, spans }: Filled, i: number): Question {
   const sinceUnixMs = Math.floor(startUnixMs + (mix(i, 2) / 2 ** 32) * (batches * stepMs - WEEK_MS))
   const where = [
-    { attribute: 'session.id', op: '=', value: sessionOf(mix(i, 3) % 64, mix(i, 4) % 512) },
+    { attribute: 'session.id', op: '=', value: sessionOf(mix(i, 3) % SESSIONS) },
     { field: 'duration', op: '>', value: '300ms' },
   ]
   // A trial with fewer spans has fewer in a session.

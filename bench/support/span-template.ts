@@ -2,6 +2,7 @@
  * An export of spans that is made once and sent many times: before each sending its ids and times are written anew, in
  * place, so that every span is its own and making it costs next to nothing. 350 bytes and eight attributes a span.
  */
+import { utf8 } from '../../src/base/bytes.ts'
 import { encodeTracesData, type SpanInput } from '../../src/wire/otlp/encode.ts'
 import { fieldOffsets } from './field-offsets.ts'
 import { mix, spanIdOf, traceIdOf, writeSpanId, writeTraceId } from './id-plan.ts'
@@ -35,7 +36,8 @@ const LONGEST_NANOS = 900_000_000
 const ROUTES = ['conversation', 'emotion', 'memory', 'embodiment', 'plugins', 'profile', 'media', 'search'] as const
 const METHODS = ['GET', 'GET', 'GET', 'POST', 'PUT', 'DELETE'] as const
 const CLIENTS = ['aico-frontend/2.3 (linux)', 'aico-mobile/1.9 (android)', 'aico-plugin/0.4 (node)'] as const
-const SESSIONS = 5_000
+export const SESSIONS = 5_000
+const SESSION_CHARS = 8
 /** One span in so many failed. */
 const FAILED_EVERY = 50
 
@@ -44,12 +46,13 @@ export function tracesPerGroup({ spansPerBatch, servicesPerTrace }: SpanPlan): n
   return Math.max(1, Math.floor((spansPerBatch * servicesPerTrace) / TRACE_SPANS))
 }
 
-/** An attribute of the span that is `i`-th in exports of this variant. */
-export function sessionOf(variant: number, i: number): string {
-  return mix(randomOf(variant, i, 1) % SESSIONS, 0x51)
-    .toString(16)
-    .padStart(8, '0')
+/** An attribute of every span; each session has as many as another. */
+export function sessionOf(session: number): string {
+  return mix(session, 0x51).toString(16).padStart(SESSION_CHARS, '0')
 }
+
+/** Of all sessions, one behind the other. */
+const sessions = utf8(Array.from({ length: SESSIONS }, (_, i) => sessionOf(i)).join(''))
 
 export class SpanTemplate implements Template {
   readonly body: Uint8Array
@@ -62,6 +65,7 @@ export class SpanTemplate implements Template {
   readonly #parentIdAt: Uint32Array
   readonly #startAt: Uint32Array
   readonly #endAt: Uint32Array
+  readonly #sessionAt: Uint32Array
 
   /** @param variant exports of another one differ in names and attributes; only for exports whose number leaves the same
    *   rest when divided by `servicesPerTrace` and by the count of services */
@@ -76,6 +80,7 @@ export class SpanTemplate implements Template {
     this.#parentIdAt = fieldOffsets(this.body, 0x22)
     this.#startAt = fieldOffsets(this.body, 0x39)
     this.#endAt = fieldOffsets(this.body, 0x41)
+    this.#sessionAt = offsetsOf(this.body, utf8(sessionOf(0)))
   }
 
   become(batch: number, startUnixMs: number): void {
@@ -94,7 +99,13 @@ export class SpanTemplate implements Template {
       const parentAt = this.#parentIdAt[i] as number
       if (parentAt > 0) writeSpanId(this.#view, parentAt, seed, parent)
       this.#writeTimes(i, first + i)
+      this.#writeSession(i, first + i)
     }
+  }
+
+  #writeSession(i: number, span: number): void {
+    const from = SESSION_CHARS * (mix(span, 0x5e55) % SESSIONS)
+    this.body.set(sessions.subarray(from, from + SESSION_CHARS), this.#sessionAt[i])
   }
 
   /** Most spans are short: one in twenty takes longer than 0.7 s. */
@@ -128,7 +139,7 @@ function encode(plan: SpanPlan, variant: number): Uint8Array {
         'http.route': `/${route}/:id`,
         'url.path': `/${route}/${randomOf(variant, i, 8) % 100_000}`,
         'user_agent.original': CLIENTS[randomOf(variant, i, 9) % CLIENTS.length] as string,
-        'session.id': sessionOf(variant, i),
+        'session.id': sessionOf(0),
         'thread.name': `worker-${randomOf(variant, i, 10) % 8}`,
       },
       status: { code: failed ? 2 : 1 },
@@ -141,6 +152,13 @@ function encode(plan: SpanPlan, variant: number): Uint8Array {
     scope: { name: 'bench', version: '1.0.0' },
     spans,
   })
+}
+
+/** Of every occurrence. */
+function offsetsOf(bytes: Uint8Array, part: Uint8Array): Uint32Array {
+  const [offsets, buffer]: [number[], Buffer] = [[], Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)]
+  for (let at = buffer.indexOf(part); at >= 0; at = buffer.indexOf(part, at + part.length)) offsets.push(at)
+  return Uint32Array.from(offsets)
 }
 
 function randomOf(variant: number, i: number, what: number): number {

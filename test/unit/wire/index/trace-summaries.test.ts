@@ -3,7 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { toHex } from '../../../../src/base/bytes.ts'
 import { codeOf } from '../../../../src/base/errors.ts'
 import type { TraceEntry } from '../../../../src/wire/index/digest.ts'
-import { decodeTraceSummaries, encodeTraceSummaries, findTraceSummary } from '../../../../src/wire/index/trace-summaries.ts'
+import {
+  decodeTraceSummaries,
+  encodeTraceSummaries,
+  findTraceSummary,
+} from '../../../../src/wire/index/trace-summaries.ts'
 import { traceIdOf } from '../../../support/otlp-records.ts'
 
 const time = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n })
@@ -55,7 +59,7 @@ describe('trace summaries', () => {
       Uint8Array.from([...bytes, 0]),
       Uint8Array.from([2, ...bytes.slice(1)]),
     ]
-    expect(new Set(others.map((bytes) => codeFrom(bytes)))).toEqual(new Set(['INDEX_BAD_SUMMARIES']))
+    expect(new Set(others.map((each) => codeFrom(each)))).toEqual(new Set(['INDEX_BAD_SUMMARIES']))
   })
 
   test('[IX4] any other bytes are refused or read, and nothing else happens', () => {
@@ -63,7 +67,9 @@ describe('trace summaries', () => {
       fc.property(fc.uint8Array({ maxLength: 80 }), (tail) => {
         const bytes = Uint8Array.from([1, ...tail])
         expect(['read', 'INDEX_BAD_SUMMARIES']).toContain(codeFrom(bytes))
-        expect(['read', 'INDEX_BAD_SUMMARIES']).toContain(codeFrom(bytes, (each) => findTraceSummary(each, traceIdOf(1))))
+        expect(['read', 'INDEX_BAD_SUMMARIES']).toContain(
+          codeFrom(bytes, (each) => findTraceSummary(each, traceIdOf(1))),
+        )
       }),
     )
   })
