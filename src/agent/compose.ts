@@ -113,6 +113,7 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
       onRecords: () => mesh.notify(),
       onGone: () => config.onFatal(new Error('the store thread has ended')),
     },
+    config.keeperThread,
   )
   const meshView = currentMeshView(() => keeper.view(), nodeClock)
   const mesh = new MeshHost({

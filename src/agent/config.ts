@@ -1,4 +1,5 @@
 /** What an agent is started with. Everything else is in its home. */
+import type { Worker } from 'node:worker_threads'
 import type { Logger } from '../base/logger.ts'
 import type { Discovery } from '../sync/discovery.ts'
 import type { Libp2pNetworkOptions } from '../sync/links/libp2p-network.ts'
@@ -16,6 +17,8 @@ export interface AgentConfig {
   readonly onStop: () => void
   /** Called when the agent has to end by itself: its store is gone. */
   readonly onFatal: (err: unknown) => void
+  /** One that was begun already, and has not been used. */
+  readonly keeperThread?: Worker
   /** For tests in the same process only: a tap on the bytes before Noise. */
   readonly network?: Libp2pNetworkOptions
   /** For tests in the same process only: what finds devices instead of multicast. */

@@ -2,6 +2,7 @@
  * What a process does with an agent: makes a device, runs one until it is told to stop, or opens its home for a single
  * request while no agent runs. The command line is given this as {@link AgentHost}; it knows nothing else of the agent.
  */
+import type { Worker } from 'node:worker_threads'
 import { pino } from 'pino'
 import type { Logger } from '../base/logger.ts'
 import { MeshError } from '../base/errors.ts'
@@ -12,7 +13,6 @@ import type { ReadyEvent } from './agent-state.ts'
 import { startAgent } from './compose.ts'
 import { callRoute, type RouteAnswer } from './http-server.ts'
 import type { KeyStore } from './key-file.ts'
-import { makeDevice } from './new-device.ts'
 
 export interface InitOptions {
   readonly home: string
@@ -21,6 +21,7 @@ export interface InitOptions {
   readonly passphrase: string | undefined
 }
 export interface RunOptions {
+  readonly keeperThread: Worker
   readonly home: string
   readonly passphrase: string | undefined
   readonly logLevel: string
@@ -30,6 +31,7 @@ export interface RunOptions {
   readonly signal: AbortSignal
 }
 export interface OfflineCall {
+  readonly keeperThread: Worker
   readonly home: string
   readonly passphrase: string | undefined
   readonly method: 'GET' | 'POST' | 'DELETE'
@@ -43,11 +45,13 @@ const PRIVATE_UMASK = 0o077
 export type HostErrorCode = 'DEVICE_NAME_INVALID' | 'AGENT_FAILED'
 export class HostError extends MeshError<HostErrorCode> {}
 
-/** @throws {HostError} `DEVICE_NAME_INVALID`, and what {@link makeDevice} throws */
+/** @throws {HostError} `DEVICE_NAME_INVALID`, and what `makeDevice` throws */
 export async function initDevice({ home, name, keyStore, passphrase }: InitOptions) {
   const problem = deviceNameProblem(name)
   if (problem !== undefined) throw new HostError('DEVICE_NAME_INVALID', NAME_PROBLEMS[problem])
   process.umask(PRIVATE_UMASK)
+  // It opens a store on this thread, whose code nothing else here needs.
+  const { makeDevice } = await import('./new-device.ts')
   const deviceId = await makeDevice({ clock: nodeClock, crypto: nodeCrypto }, { home, name, keyStore, passphrase })
   return { deviceId, name, keyStore }
 }
@@ -64,6 +68,7 @@ export async function runAgent(options: RunOptions): Promise<void> {
     passphrase: options.passphrase,
     log,
     isOnline: true,
+    keeperThread: options.keeperThread,
     ...(options.otlpPort === undefined ? {} : { otlpPort: options.otlpPort }),
     onStop: end,
     onFatal: (cause) => fail(new HostError('AGENT_FAILED', 'the agent cannot go on', { cause })),
@@ -77,13 +82,21 @@ export async function runAgent(options: RunOptions): Promise<void> {
 }
 
 /** Answers one request by opening the home for as long as it takes; no port, bus or mesh is opened. */
-export async function callOffline({ home, passphrase, method, path, body }: OfflineCall): Promise<RouteAnswer> {
+export async function callOffline({
+  keeperThread,
+  home,
+  passphrase,
+  method,
+  path,
+  body,
+}: OfflineCall): Promise<RouteAnswer> {
   process.umask(PRIVATE_UMASK)
   const agent = await startAgent({
     home,
     passphrase,
     log: stderrLog('warn'),
     isOnline: false,
+    keeperThread,
     onStop: () => undefined,
     onFatal: () => undefined,
   })

@@ -1,13 +1,11 @@
-/** Starts the store thread and talks to it: calls, and the latest view of membership, consent and stage. */
-import { Worker } from 'node:worker_threads'
+/** Opens the store in its thread and talks to it: calls, and the latest view of membership, consent and stage. */
+import type { Worker } from 'node:worker_threads'
 import { MeshError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { KeeperApi } from './keeper/keeper-api.ts'
 import type { ControlView, KeeperOptions } from './keeper/keeper.ts'
+import { beginKeeperThread } from './keeper-thread.ts'
 import { WorkerClient } from './worker-port.ts'
-
-/** The worker stands beside this file, as TypeScript in a clone and as JavaScript in the published package. */
-const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './keeper/worker.ts' : './keeper/worker.js', import.meta.url)
 
 export interface KeeperListeners {
   readonly onView: (view: ControlView) => void
@@ -17,8 +15,6 @@ export interface KeeperListeners {
 }
 
 export type KeeperClientErrorCode = 'STORE_THREAD_FAILED'
-/** Room for new objects of the store thread: a batch leaves little behind, and V8 would take three times as much for no more speed. */
-const MAX_YOUNG_GENERATION_MB = 24
 
 export class KeeperClientError extends MeshError<KeeperClientErrorCode> {}
 
@@ -39,11 +35,14 @@ export class KeeperClient {
   }
 
   /** Resolves once both databases are open. @throws {MeshError} with the store's own code when they are not */
-  static start(options: KeeperOptions, log: Logger, listeners: KeeperListeners): Promise<KeeperClient> {
-    const worker = new Worker(ENTRY, {
-      workerData: options,
-      resourceLimits: { maxYoungGenerationSizeMb: MAX_YOUNG_GENERATION_MB },
-    })
+  static start(
+    options: KeeperOptions,
+    log: Logger,
+    listeners: KeeperListeners,
+    worker: Worker = beginKeeperThread(),
+  ): Promise<KeeperClient> {
+    worker.ref()
+    worker.postMessage(options)
     return new Promise((resolve, reject) => {
       let keeper: KeeperClient | undefined
       const onEvent = (event: string, value: unknown): void => {

@@ -2,8 +2,7 @@
  * HPKE (RFC 9180) base mode, one shot: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305.
  * Every seal makes a fresh context, so a nonce is never used twice under one key.
  */
-import { Chacha20Poly1305 } from '@hpke/chacha20poly1305'
-import { CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
+import type { CipherSuite } from '@hpke/core'
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { MeshError } from '../base/errors.ts'
 
@@ -25,11 +24,20 @@ const KEY_BYTES = 32
 /** Fixed DER prefix of RFC 8410 that turns a raw X25519 key into PKCS#8. */
 const X25519_PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex')
 
-const suite = new CipherSuite({
-  kem: new DhkemX25519HkdfSha256(),
-  kdf: new HkdfSha256(),
-  aead: new Chacha20Poly1305(),
-})
+let loading: Promise<CipherSuite> | undefined
+
+/** Loaded when something is first sealed or opened: every start would wait for fifty files else. */
+function cipherSuite(): Promise<CipherSuite> {
+  return (loading ??= loadSuite())
+}
+
+async function loadSuite(): Promise<CipherSuite> {
+  const [{ CipherSuite: Suite, DhkemX25519HkdfSha256, HkdfSha256 }, { Chacha20Poly1305 }] = await Promise.all([
+    import('@hpke/core'),
+    import('@hpke/chacha20poly1305'),
+  ])
+  return new Suite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Chacha20Poly1305() })
+}
 
 /** @throws {HpkeError} `HPKE_BAD_KEY` if the recipient's key is not a usable X25519 public key. */
 export async function hpkeSeal(
@@ -37,6 +45,7 @@ export async function hpkeSeal(
   context: HpkeContext,
   plaintext: Uint8Array,
 ): Promise<HpkeSealed> {
+  const suite = await cipherSuite()
   try {
     const key = await suite.kem.deserializePublicKey(exact(recipientPublicKey))
     const params = { recipientPublicKey: key, info: exact(context.info) }
@@ -53,6 +62,7 @@ export async function hpkeOpen(
   context: HpkeContext,
   sealed: HpkeSealed,
 ): Promise<Uint8Array | undefined> {
+  const suite = await cipherSuite()
   try {
     const recipientKey = await suite.kem.deserializePrivateKey(exact(recipientSecretKey))
     const params = { recipientKey, enc: exact(sealed.enc), info: exact(context.info) }
@@ -64,6 +74,7 @@ export async function hpkeOpen(
 
 /** A new X25519 key pair, raw. */
 export async function hpkeKeyPair(): Promise<{ readonly publicKey: Uint8Array; readonly secretKey: Uint8Array }> {
+  const suite = await cipherSuite()
   const pair = await suite.kem.generateKeyPair()
   return {
     publicKey: new Uint8Array(await suite.kem.serializePublicKey(pair.publicKey)),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { callOffline, initDevice } from '../../src/agent/host.ts'
+import { beginKeeperThread } from '../../src/agent/keeper-thread.ts'
 import { codeOf } from '../../src/base/errors.ts'
 import { MAIN } from '../support/agents.ts'
 import { runProgram, type ProgramEnd } from '../support/run-program.ts'
@@ -30,6 +31,7 @@ function initAgain(home: string): Promise<string> {
 /** Opens keys and both databases, as every command without an agent does. */
 async function opens(home: string): Promise<boolean> {
   const { status } = await callOffline({
+    keeperThread: beginKeeperThread(),
     home,
     passphrase: undefined,
     method: 'GET',

@@ -35,6 +35,9 @@ export interface HousekeepingDeps {
   readonly onFailure: (err: unknown) => void
 }
 
+/** A start has the processor to itself: what was left to do can wait for the first questions. */
+const FIRST_RECLAIM_MS = 2_000
+
 export class Housekeeping {
   readonly metricUpkeep: MetricUpkeep
   readonly retention: Retention
@@ -43,6 +46,7 @@ export class Housekeeping {
   readonly #upkeep: Upkeep
   readonly #damage: DamageWatch
   #isStopped = false
+  #cancelFirst: (() => void) | undefined
 
   constructor(deps: HousekeepingDeps) {
     this.#deps = deps
@@ -89,7 +93,7 @@ export class Housekeeping {
   }
 
   start(): void {
-    this.reclaim()
+    this.#cancelFirst = this.#deps.clock.after(FIRST_RECLAIM_MS, () => this.reclaim())
     this.metricUpkeep.start()
     this.retention.start()
     this.#damage.start()
@@ -99,6 +103,7 @@ export class Housekeeping {
 
   stop(): void {
     this.#isStopped = true
+    this.#cancelFirst?.()
     this.reindex.stop()
     this.metricUpkeep.stop()
     this.retention.stop()

@@ -1,5 +1,5 @@
-/** The store thread: one keeper, served to the main thread. Keys come in the worker's data and stay in memory. */
-import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+/** The store thread: one keeper, served to the main thread. Keys come in its first message and stay in memory. */
+import { parentPort, type MessagePort } from 'node:worker_threads'
 import { MeshError } from '../../base/errors.ts'
 import { collectWhenIdle } from '../../platform/collect-when-idle.ts'
 import { nodeClock } from '../../platform/node-clock.ts'
@@ -10,27 +10,29 @@ import { keeperApi } from './keeper-api.ts'
 import { Keeper, type KeeperDeps, type KeeperOptions } from './keeper.ts'
 
 const port = parentPort as MessagePort
-const options = workerData as KeeperOptions
+port.once('message', (options: KeeperOptions) => open(options))
 
-const deps: KeeperDeps = {
-  clock: nodeClock,
-  crypto: nodeCrypto,
-  // Before it is ready there is nobody to tell: `ready` carries the first view.
-  onEvent: (event) => {
-    if (keeper) port.postMessage({ event, value: event === 'view' ? keeper.view() : undefined })
-  },
-  onFailure: (err) => port.postMessage({ event: 'failure', value: toFailure(toStoreError(err)) }),
-}
-let keeper: Keeper | undefined
-try {
-  keeper = new Keeper(deps, options)
-  // A thread that fails closes its databases too, and their logs go: without a word, that would look like a theft of them.
-  process.once('exit', () => keeper?.close())
-  serveCalls(port, keeperApi(keeper, options.storeFile), toStoreError)
-  port.postMessage({ event: 'ready', value: keeper.view() })
-  collectWhenIdle()
-} catch (cause) {
-  const err = toStoreError(cause)
-  if (!(err instanceof MeshError)) throw err
-  port.postMessage({ event: 'failed', value: { code: err.code, message: err.message } })
+function open(options: KeeperOptions): void {
+  let keeper: Keeper | undefined
+  const deps: KeeperDeps = {
+    clock: nodeClock,
+    crypto: nodeCrypto,
+    // Before it is ready there is nobody to tell: `ready` carries the first view.
+    onEvent: (event) => {
+      if (keeper) port.postMessage({ event, value: event === 'view' ? keeper.view() : undefined })
+    },
+    onFailure: (err) => port.postMessage({ event: 'failure', value: toFailure(toStoreError(err)) }),
+  }
+  try {
+    keeper = new Keeper(deps, options)
+    // A thread that fails closes its databases too, and their logs go: without a word, that would look like a theft of them.
+    process.once('exit', () => keeper?.close())
+    serveCalls(port, keeperApi(keeper, options.storeFile), toStoreError)
+    port.postMessage({ event: 'ready', value: keeper.view() })
+    collectWhenIdle()
+  } catch (cause) {
+    const err = toStoreError(cause)
+    if (!(err instanceof MeshError)) throw err
+    port.postMessage({ event: 'failed', value: { code: err.code, message: err.message } })
+  }
 }
