@@ -50,8 +50,9 @@ function rangeOf(fn: string, by: string): URLSearchParams {
   return new URLSearchParams({ sinceUnixMs: `${sinceUnixMs}`, untilUnixMs: `${untilUnixMs}`, stepMs: '60000', fn, by })
 }
 
+/** Whole, as it was counted: shares of it in two minutes add up to it but for rounding. */
 function total({ lines }: MetricRange): number {
-  return lines.flatMap(({ values }) => values).reduce<number>((sum, value) => sum + Number(value ?? 0), 0)
+  return Math.round(lines.flatMap(({ values }) => values).reduce<number>((sum, value) => sum + Number(value ?? 0), 0))
 }
 
 async function namesAt(agent: TestAgent): Promise<readonly string[]> {

@@ -70,6 +70,24 @@ export function difference(after: Distribution, before: Distribution): Distribut
   }
 }
 
+/** This share of it, from 0 to 1, as if its values were recorded evenly over a stretch of time. */
+export function shareOf(distribution: Distribution, share: number): Distribution {
+  const { count, sum, buckets, exponential } = distribution
+  const scaled = ({ offset, counts }: Span): Span => ({ offset, counts: counts.map((each) => each * share) })
+  return {
+    ...distribution,
+    count: count * share,
+    sum: sum * share,
+    buckets: buckets.map((each) => each * share),
+    exponential: exponential && {
+      ...exponential,
+      zeroCount: exponential.zeroCount * share,
+      positive: scaled(exponential.positive),
+      negative: scaled(exponential.negative),
+    },
+  }
+}
+
 /** Nothing recorded, shaped like `like`. */
 export function empty({ buckets, quantiles, exponential }: Distribution): Distribution {
   return {

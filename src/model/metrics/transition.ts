@@ -12,24 +12,31 @@ export interface Transition {
   readonly increase: Value
   /** Counting went on under the same start: the increase is the difference of the two values. */
   readonly isPlain: boolean
+  /** All of it was added after this, by the time of the later sample. That time itself: nothing is known of before. */
+  readonly sinceMs: number
 }
 
 /** @param before the sample of the series just before, if one is known */
 export function increaseBetween(before: ValuedSample | undefined, after: ValuedSample): Value {
-  if (before !== undefined) return transition(before, after).increase
-  return isFresh(after) ? after.value : nothing(after.value)
+  return transition(before, after).increase
 }
 
-export function transition(before: ValuedSample, after: ValuedSample): Transition {
-  const { startMs: was } = before
+/** @param before the sample of the series just before, if one is known */
+export function transition(before: ValuedSample | undefined, after: ValuedSample): Transition {
+  if (before === undefined) {
+    if (!isFresh(after)) return { increase: nothing(after.value), isPlain: false, sinceMs: after.timeMs }
+    return { increase: after.value, isPlain: false, sinceMs: after.startMs }
+  }
+  const { startMs: was, timeMs: sinceMs } = before
   const { startMs: is } = after
   if (was !== 0 && is !== 0 && was !== is) {
     // Counted anew since the sample before; or two programs count under one name, and neither's count says anything.
     const isReset = is > was && is >= before.timeMs && is !== after.timeMs
-    return { increase: isReset ? after.value : nothing(after.value), isPlain: false }
+    const increase = isReset ? after.value : nothing(after.value)
+    return { increase, isPlain: false, sinceMs: isReset && is < after.timeMs ? is : sinceMs }
   }
   const grownBy = grown(before.value, after.value)
-  return { increase: grownBy ?? after.value, isPlain: grownBy !== undefined && was === is }
+  return { increase: grownBy ?? after.value, isPlain: grownBy !== undefined && was === is, sinceMs }
 }
 
 /** A start equal to the time says that it is not known: the value is where counting goes on from. */

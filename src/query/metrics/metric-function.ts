@@ -54,10 +54,17 @@ export function applyFunction(
   all: readonly MeasuredSeries[],
   stepMs: number,
 ): number | undefined {
-  // What only still holds was not recorded: it is neither counted nor added.
-  const series = fn === 'count' ? all.filter(({ measured }) => !measured.isCarried) : all
+  const series = all.filter(({ measured }) => isSaid(fn, kind, measured))
   if (series.length === 0) return undefined
   return knownOf(apply(fn, kind, series, stepMs))
+}
+
+/** What only still holds was not recorded: it is neither counted nor added. Nor is a counter's last value known between samples. */
+function isSaid(fn: MetricFunction, kind: MetricKind, { points, isCarried, increase }: Measured): boolean {
+  const { behaviour, form } = rollupFormOf(kind)
+  if (fn === 'last') return points > 0
+  if (fn === 'count' && form === 'number') return points > 0 && !isCarried
+  return behaviour !== 'counter' || increase !== undefined
 }
 
 function apply(

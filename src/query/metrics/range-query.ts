@@ -17,12 +17,13 @@ import {
 import { deviceName } from '../device-name.ts'
 import type { MeshKnowledge } from '../trace-source.ts'
 import { findSeries, type FoundSeries } from './find-series.ts'
-import { SeriesSteps, type Grid, type Measured } from './measure.ts'
+import { SeriesSteps, type Measured } from './measure.ts'
 import { labelOf, type LabelFilter } from './metric-filter.ts'
 import { applyFunction, functionsFor, type MeasuredSeries, type MetricFunction } from './metric-function.ts'
 import { MetricQueryError } from './metric-query-error.ts'
 import type { MetricHour, MetricSource } from './metric-source.ts'
 import { readHour, type SeriesReader } from './read-series.ts'
+import type { Grid } from './spread-increase.ts'
 import { readTail, type Tail } from './tail.ts'
 
 /** Most steps of one answer: as many as Prometheus gives. */
@@ -100,8 +101,7 @@ export function* queryRange(query: RangeQuery, { source, knowledge }: MetricDeps
   if (!functions.includes(fn)) {
     throw new MetricQueryError('METRIC_FUNCTION', `this metric has no ${fn}; it has ${functions.join(', ')}`)
   }
-  const hours = hoursOf(query, source, tail)
-  const grid = gridFor(query, hours)
+  const { grid, hours } = gridFor(query, source, tail)
   const groups = Map.groupBy(found.series, (series) => groupKey(series, query.by, knowledge))
   const lines: MetricLine[] = []
   const exemplars: (Exemplar & { readonly deviceId: DeviceId })[] = []
@@ -152,9 +152,33 @@ function requireRange({ fromMs, toMs, stepMs }: RangeQuery): void {
   }
 }
 
-/** Those that the range reaches into and the one before, for what came just before; those of the tail too. */
-function hoursOf({ fromMs, toMs }: RangeQuery, source: MetricSource, tail: Tail): readonly MetricHour[] {
-  const [first, last] = [hourOf(fromMs) - 1, hourOf(toMs)]
+/** Steps begin at multiples of their length, and are no shorter than what is left of every hour they reach into. */
+function gridFor(
+  query: RangeQuery,
+  source: MetricSource,
+  tail: Tail,
+  unitMs = 1,
+): { readonly grid: Grid; readonly hours: readonly MetricHour[] } {
+  const grid = gridOf(query, unitMs)
+  const endMs = grid.fromMs + grid.steps * grid.stepMs
+  const hours = hoursOf(grid.fromMs, endMs, source, tail)
+  const within = hours.filter(({ hour }) => (hour + 1) * HOUR_MS > grid.fromMs && hour * HOUR_MS < endMs)
+  const finestMs = Math.max(1, ...within.map(resolutionOf))
+  // Longer steps may reach into hours of which still less is left, at most once more.
+  return finestMs > unitMs ? gridFor(query, source, tail, finestMs) : { grid, hours }
+}
+
+function gridOf({ fromMs, toMs, stepMs: wanted }: RangeQuery, finestMs: number): Grid {
+  // Above a minute whole minutes, above an hour whole hours: steps that roll-ups divide.
+  const unit = Math.max(finestMs, wanted >= HOUR_MS ? HOUR_MS : wanted >= MINUTE_MS ? MINUTE_MS : 1)
+  const stepMs = Math.ceil(wanted / unit) * unit
+  const start = Math.floor(fromMs / stepMs) * stepMs
+  return { fromMs: start, stepMs, steps: Math.ceil((toMs - start) / stepMs) }
+}
+
+/** Those that the steps reach into, with one more at each end for what came just before and after; those of the tail too. */
+function hoursOf(fromMs: number, endMs: number, source: MetricSource, tail: Tail): readonly MetricHour[] {
+  const [first, last] = [hourOf(fromMs) - 1, hourOf(endMs) + 1]
   const hours = new Map(source.hours(first, last).map((state) => [state.hour, state]))
   for (const { samples } of tail.series.values()) {
     for (const { timeMs } of samples) {
@@ -164,17 +188,6 @@ function hoursOf({ fromMs, toMs }: RangeQuery, source: MetricSource, tail: Tail)
     }
   }
   return [...hours.values()].sort((a, b) => a.hour - b.hour)
-}
-
-/** Steps begin at multiples of their length, and are no shorter than what is left of every hour of the range. */
-function gridFor({ fromMs, toMs, stepMs: wanted }: RangeQuery, hours: readonly MetricHour[]): Grid {
-  const within = hours.filter(({ hour }) => (hour + 1) * HOUR_MS > fromMs)
-  const finest = Math.max(1, ...within.map(resolutionOf))
-  // Above a minute whole minutes, above an hour whole hours: steps that roll-ups divide.
-  const unit = Math.max(finest, wanted >= HOUR_MS ? HOUR_MS : wanted >= MINUTE_MS ? MINUTE_MS : 1)
-  const stepMs = Math.ceil(wanted / unit) * unit
-  const start = Math.floor(fromMs / stepMs) * stepMs
-  return { fromMs: start, stepMs, steps: Math.ceil((toMs - start) / stepMs) }
 }
 
 function resolutionOf({ hasRaw, hasMinutes }: MetricHour): number {

@@ -44,7 +44,8 @@ async function askMetric(
   const query = new URLSearchParams({
     by: '',
     fn: FUNCTIONS[first.kind],
-    sinceUnixMs: String(Math.min(...times)),
+    // What the first points of counters counted began before them.
+    sinceUnixMs: String(Math.min(...times) - HOUR_MS),
     untilUnixMs: String(Math.max(...times) + HOUR_MS),
     stepMs: String(HOUR_MS),
     ...(filter !== undefined && { filter }),

@@ -83,11 +83,13 @@ describe('staleness', () => {
     store.rollAll()
     expect(valuesOf(store)).toEqual([7, null, null, null, null])
   })
-  test('[ME44] a counter adds up to the sample before the range', () => {
+  test('[ME44] a counter adds its share up to the samples before and after the range', () => {
     const store = newStore()
-    store.add([metric('m', counter(point(50_000, 100), point(70_000, 130)))])
-    expect(valuesOf(store, { fromMs: MINUTE_MS, fn: 'increase' })).toEqual([30, null, null, null])
-    expect(valuesOf(store, { fromMs: MINUTE_MS, fn: 'rate' })).toEqual([0.5, null, null, null])
+    store.add([metric('m', counter(point(50_000, 100), point(70_000, 130), point(370_000, 430)))])
+    expect(valuesOf(store, { fromMs: MINUTE_MS, fn: 'increase' })).toEqual([15 + 50, 60, 60, 60])
+    expect(valuesOf(store, { fromMs: MINUTE_MS, fn: 'rate' })).toEqual([65 / 60, 1, 1, 1])
+    expect(valuesOf(store, { fromMs: MINUTE_MS, fn: 'count' })).toEqual([1, null, null, null])
+    expect(valuesOf(store, { fromMs: MINUTE_MS, fn: 'last' })).toEqual([130, null, null, null])
   })
 })
 
@@ -97,7 +99,7 @@ describe('histograms', () => {
   test('[ME46] of deltas and of cumulative ones say the same', () => {
     const [deltas, cumulative] = [newStore(), newStore()]
     deltas.add([metric('m', histogram(61_000, 1, [2, 2, 0]))])
-    cumulative.add([metric('m', histogram(1_000, 2, [8, 0, 0])), metric('m', histogram(61_000, 2, [10, 2, 0]))])
+    cumulative.add([metric('m', histogram(60_000, 2, [8, 0, 0])), metric('m', histogram(120_000, 2, [10, 2, 0]))])
     expect(quantiles(deltas)).toEqual([10, 18, 4, 8, 4 / 60])
     expect(quantiles(cumulative)).toEqual(quantiles(deltas))
     for (const store of [deltas, cumulative]) store.rollAll()
