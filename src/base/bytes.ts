@@ -44,6 +44,17 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return bytes
 }
 
+/** Larger than any pool that views of several owners share. */
+const LEAST_FREED_BYTES = 1 << 16
+
+/**
+ * Gives the memory of bytes that have their buffer to themselves back at once; nobody may read them afterwards. Left to the
+ * garbage collector, buffers that a query goes through make it walk all that lives, again and again. Small ones are left.
+ */
+export function freeBytes({ buffer, byteLength }: Uint8Array): void {
+  if (byteLength >= LEAST_FREED_BYTES && buffer instanceof ArrayBuffer) buffer.transfer(0)
+}
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && compareBytes(a, b) === 0
 }

@@ -52,7 +52,9 @@ export const nodeCrypto: Crypto = {
     decipher.setAAD(aad, { plaintextLength: end })
     decipher.setAuthTag(sealed.subarray(end))
     try {
-      return concat(decipher.update(sealed.subarray(0, end)), decipher.final())
+      const { buffer, byteOffset, byteLength } = decipher.update(sealed.subarray(0, end))
+      decipher.final() // a stream cipher has nothing left to give: it only checks the tag
+      return new Uint8Array(buffer, byteOffset, byteLength)
     } catch {
       return undefined // the tag does not match: the expected answer to a wrong key or altered bytes
     }

@@ -72,6 +72,7 @@ export function* findLinks(
     const payload = ref.read()
     const chunk = payload && holds(payload, wanted) ? yield* ref.open(payload) : undefined
     if (chunk !== undefined && !reading.take(chunk)) linkedFromPartial = true
+    if (payload !== undefined) ref.free?.(payload)
     yield
   }
   const all = reading.result()

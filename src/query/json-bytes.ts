@@ -4,8 +4,8 @@
  */
 import { utf8 } from '../base/bytes.ts'
 
-/** Large enough that parts are few, small enough that making one takes no time worth mentioning. */
-const PART_BYTES = 1 << 18
+/** Most answers are small. Later parts are large enough to be few, small enough that making one takes no time worth mentioning. */
+const [FIRST_PART_BYTES, PART_BYTES] = [1 << 14, 1 << 18]
 /** Most bytes that one byte of text becomes: `\u001f`. */
 const MAX_ESCAPED_BYTES = 6
 
@@ -29,7 +29,7 @@ const ESCAPES = Array.from({ length: 256 }, (_, byte) => {
 
 export class JsonBytes {
   readonly #parts: Uint8Array[] = []
-  #part = new Uint8Array(PART_BYTES)
+  #part = new Uint8Array(FIRST_PART_BYTES)
   #at = 0
 
   /** What was written, to be sent one after the other; nothing may be written afterwards. */

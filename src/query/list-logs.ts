@@ -124,6 +124,7 @@ function* readChunk(
   const placed = matching.filter(({ unixNano }) => lines.hasPlaceAt(clocks.corrected(chunk.deviceId, unixNano)))
   const found = placed.map(({ start, end }) => decodeLogRecord(stored.payload.subarray(start, end)))
   const beyond = found.filter((record) => !lines.add(placedLine(record, stored, { clocks, knowledge, sha256 })))
+  stored.free?.()
   return matching.length - beyond.length
 }
 

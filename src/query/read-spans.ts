@@ -39,6 +39,7 @@ export function* readSpans(traceId: TraceId, stored: TraceChunks, maxSpans: numb
     unreadSpans -= ref.records
     const chunk = yield* ref.open()
     if (chunk !== undefined) reading.take(chunk)
+    chunk?.free?.()
     yield
   }
   return { ...reading.result(), unreadSpans }

@@ -1,6 +1,6 @@
 /**
  * Sorts indices by unsigned words: linear in their number whatever the words are, so no input makes it slow, and without a
- * comparison or an object for each. Stable: what compares equal stays as it was. In steps, one for each pass.
+ * comparison or an object for each, but of a few. Stable: what compares equal stays as it was. In steps, one for each pass.
  */
 import type { Steps } from '../base/steps.ts'
 
@@ -9,8 +9,12 @@ const DIGITS = 1 << DIGIT_BITS
 /** Where the digits of a word begin, the least significant first. */
 const DIGIT_SHIFTS = [0, DIGIT_BITS, 2 * DIGIT_BITS] as const
 
+/** Of so many, a pass takes longer than to compare them. */
+const FEW = 64
+
 /** @param words by index, the most significant first. @returns the items in a new array */
 export function* sortByWords(items: Uint32Array, ...words: readonly Uint32Array[]): Steps<Uint32Array> {
+  if (items.length <= FEW) return sortFew(items, words)
   let from = items.slice()
   let to = new Uint32Array(items.length)
   for (const word of words.toReversed()) {
@@ -20,6 +24,13 @@ export function* sortByWords(items: Uint32Array, ...words: readonly Uint32Array[
     }
   }
   return from
+}
+
+function sortFew(items: Uint32Array, words: readonly Uint32Array[]): Uint32Array {
+  return items.toSorted((a, b) => {
+    const word = words.find((each) => each[a] !== each[b])
+    return word === undefined ? 0 : (word[a] as number) - (word[b] as number)
+  })
 }
 
 /** By numbers that are not NaN, ascending. */

@@ -35,7 +35,7 @@ const NAMES = [
 /** Ids and times in two words each, as in {@link SpanFields}. */
 export type SpanColumns = Readonly<Record<(typeof NAMES)[number], Uint32Array>>
 
-const FIRST_CAPACITY = 1024
+const FIRST_CAPACITY = 64
 /** Spans looked at between two yields of a pass over all: a millisecond or two. */
 export const SPANS_PER_STEP = 8192
 

@@ -17,6 +17,8 @@ export interface StoredChunk {
   readonly provenance: Evidence
   /** OTLP `TracesData` or `LogsData`, uncompressed. */
   readonly payload: Uint8Array
+  /** Gives the payload's memory back; nothing reads it afterwards. Undefined for one that somebody else needs too. */
+  readonly free?: () => void
 }
 
 /** A chunk that has not been opened: what the index says of it. */

@@ -1,4 +1,5 @@
 /** Opens stored segments for one answer: what each proves, and its payload as it was before compression. */
+import { freeBytes } from '../../base/bytes.ts'
 import type { Crypto } from '../../base/crypto.ts'
 import type { Steps } from '../../base/steps.ts'
 import type { StoredChunk } from '../../query/trace-source.ts'
@@ -26,6 +27,7 @@ export class ChunkOpener {
     if (segment === undefined) return undefined
     const payload = read ?? readPayload(this.#payloads, log, segment) ?? UNREADABLE
     const provenance = payload === UNREADABLE ? 'tampered' : yield* this.#evidence.of(log, segment)
-    return { deviceId: log.author, module: log.module, provenance, payload }
+    const free = (): void => freeBytes(payload)
+    return { deviceId: log.author, module: log.module, provenance, payload, free }
   }
 }

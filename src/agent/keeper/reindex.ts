@@ -2,6 +2,7 @@
  * Makes everything that segments are found by again, from the segments: online, a little at a time, beside the index that
  * answers meanwhile. A start goes on with what a stop or a kill cut short. Rules: docs/spec/index.md, IX28 and IX30 to IX32.
  */
+import { freeBytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { codeOf } from '../../base/errors.ts'
 import type { Steps } from '../../base/steps.ts'
@@ -155,6 +156,8 @@ export class Reindex {
       return payload && digestOfScan(scanOtlp(log.lane as Signal, payload))
     } catch {
       return undefined // sealed by its author, and still nothing that can be scanned
+    } finally {
+      if (payload !== undefined) freeBytes(payload)
     }
   }
 }

@@ -1,5 +1,6 @@
 /** The searches' view of the store: chunks that may matter, newest first, journal included, and what is known of traces. */
 import type { DeviceId, TraceId } from '../../model/ids.ts'
+import { freeBytes } from '../../base/bytes.ts'
 import type { Crypto } from '../../base/crypto.ts'
 import type { Steps } from '../../base/steps.ts'
 import { mergeSorted } from '../../query/merge-sorted.ts'
@@ -120,6 +121,7 @@ export class StoredSearch implements SearchSource {
       cacheKey: String(id), // row ids are never given again
       open: (payload) => opener.open(id, log, payload),
       read: () => this.#read(id, log),
+      free: freeBytes,
     }
   }
 
@@ -150,7 +152,13 @@ function mayHold({ maxDurationNano }: SegmentTimes, { minDurationNano }: SearchS
 
 /** In memory already, and about to become part of a segment. */
 function openSearchChunk(batch: OpenRecords): SearchChunk {
-  return { ...openChunk(batch), module: batch.log.module, cacheKey: undefined, read: () => batch.payload }
+  return {
+    ...openChunk(batch),
+    module: batch.log.module,
+    cacheKey: undefined,
+    read: () => batch.payload,
+    free: undefined,
+  }
 }
 
 function isOf({ author, module }: StoredLog, { devices, modules }: SearchScope): boolean {

@@ -1,10 +1,11 @@
 /** The payload of a stored segment: from its pack, opened with its key, as it was before compression. */
 import { constants, zstdDecompressSync } from 'node:zlib'
+import { freeBytes } from '../../base/bytes.ts'
 import { MAX_SEGMENT_RAW_BYTES } from '../../model/segment.ts'
 import type { StoredLog } from '../../store/log-table.ts'
 import type { StoredSegment } from '../../store/segment-table.ts'
 import type { Store } from '../../store/store.ts'
-import type { SegmentBody } from '../../wire/segment-body.ts'
+import { CODEC_NONE, type SegmentBody } from '../../wire/segment-body.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
 
 export interface PayloadDeps {
@@ -30,13 +31,15 @@ export function readPayload(deps: PayloadDeps, log: StoredLog, segment: StoredSe
   const sealed = packs.read(segment)
   const opened = sealed && deps.sealer.open(log, segment, sealed)
   const payload = opened?.ok === true ? unpacked(opened.body) : undefined
+  if (sealed !== undefined) freeBytes(sealed)
+  if (opened?.ok === true && opened.body.codec !== CODEC_NONE) freeBytes(opened.body.payload)
   if (payload === undefined) lostBodies.suspect(segment.id)
   return payload
 }
 
 /** The bound holds whatever the stored bytes claim. @throws for bytes that are no zstd frame */
 export function decompress({ codec, rawBytes, payload }: Omit<SegmentBody, 'records'>): Uint8Array {
-  if (codec === 0) return payload
+  if (codec === CODEC_NONE) return payload
   // In one piece if it is as long as it says: put together from pieces it takes half as long again.
   const chunkSize = Math.max(rawBytes + 1, MIN_CHUNK_BYTES)
   const options = { maxOutputLength: MAX_SEGMENT_RAW_BYTES, chunkSize, params: ZSTD_PARAMS }

@@ -9,7 +9,7 @@ import type { SearchChunk } from './search-source.ts'
 export interface PartMaker<Part extends { readonly bytes: number }> {
   /** Names what is asked of each record, for the cache. */
   readonly name: string
-  /** `isWhole`: none of its records lies outside of the time range. @throws {OtlpError} */
+  /** Keeps nothing of the payload. `isWhole`: none of its records lies outside of the time range. @throws {OtlpError} */
   readonly make: (payload: Uint8Array, chunk: SearchChunk, isWhole: boolean) => Steps<Part>
 }
 
@@ -35,5 +35,7 @@ export function* chunkPart<Part extends { readonly bytes: number }>(
     if (!(err instanceof OtlpError)) throw err
     look.noteUnreadable()
     return undefined
+  } finally {
+    chunk.free?.(payload)
   }
 }

@@ -15,6 +15,8 @@ export interface SearchChunk extends ChunkRef {
   readonly cacheKey: string | undefined
   /** Its payload, without finding out what that proves. @returns undefined if it was deleted since it was named */
   read(): Uint8Array | undefined
+  /** Gives the memory of what `read` gave back; nothing reads it afterwards. Undefined where somebody else needs it too. */
+  readonly free: ((payload: Uint8Array) => void) | undefined
   /** With what it proves. @param payload what `read` gave, if it was read already: it is not read again */
   open(payload?: Uint8Array): Steps<StoredChunk | undefined>
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compareBytes, concat, equalBytes, fromHex, toHex, utf8 } from '../../../src/base/bytes.ts'
+import { compareBytes, concat, equalBytes, fromHex, toHex, utf8, freeBytes } from '../../../src/base/bytes.ts'
 
 const bytes = fc.uint8Array({ maxLength: 20 })
 
@@ -44,4 +44,11 @@ describe('bytes', () => {
     expect([...utf8('é')]).toEqual([0xc3, 0xa9])
     expect([...utf8('\uD800')]).toEqual([0xef, 0xbf, 0xbd])
   })
+})
+
+test('[QU24] large bytes are given back at once, and small ones, whose buffer others may share, are left', () => {
+  const [large, small] = [new Uint8Array(1 << 16), new Uint8Array((1 << 16) - 1)]
+  freeBytes(large)
+  freeBytes(small)
+  expect([large.length, small.length]).toEqual([0, (1 << 16) - 1])
 })

@@ -47,7 +47,8 @@ function find(chunks: readonly StoredChunk[]): FoundLinks {
 }
 function searchChunk(each: StoredChunk, onOpen?: (payload: Uint8Array) => void): SearchChunk {
   const { module, payload } = each
-  return { ...chunkRef(each, [], onOpen), module, cacheKey: undefined, read: () => payload }
+  const read = (): Uint8Array => payload.slice()
+  return { ...chunkRef(each, [], onOpen), module, cacheKey: undefined, read, free: (bytes) => bytes.fill(0xff) }
 }
 const found = (chunks: readonly StoredChunk[]): readonly string[] => find(chunks).linkedFrom.map(({ name }) => name)
 

@@ -83,10 +83,10 @@ class Logs extends FakeSource {
     const { chunks, totals } = super.candidates(scope)
     const counted = [...chunks].map((chunk) => ({
       ...chunk,
-      open: () => {
+      open: (payload?: Uint8Array) => {
         this.openedBytes += chunk.rawBytes
         this.openedChunks++
-        return chunk.open()
+        return chunk.open(payload)
       },
     }))
     return { chunks: counted, totals }

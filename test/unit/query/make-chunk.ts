@@ -81,7 +81,7 @@ function traceRef(of: StoredChunk, onOpen?: (payload: Uint8Array) => void): Chun
   )
 }
 
-/** What an index would say of a chunk whose records have these times. */
+/** What an index would say of a chunk whose records have these times. What is given back of it is spoiled. */
 export function chunkRef(
   of: StoredChunk,
   times: readonly bigint[],
@@ -97,7 +97,8 @@ export function chunkRef(
     *open() {
       yield
       onOpen(of.payload)
-      return of
+      const payload = of.payload.slice()
+      return { ...of, payload, free: () => payload.fill(0xff) }
     },
   }
 }

@@ -99,14 +99,20 @@ export class FakeSource implements SearchSource {
       cacheKey: isOpen ? undefined : String(id),
       read: () => {
         this.reads++
-        return payload
+        return isOpen ? payload : payload.slice()
       },
-      open: function* (this: void) {
+      free: isOpen ? undefined : spoil,
+      open: function* (this: void, read = payload.slice()) {
         yield
-        return { deviceId, module, provenance, payload }
+        return { deviceId, module, provenance, payload: read, free: () => spoil(read) }
       },
     }
   }
+}
+
+/** What was given back holds something else from then on. */
+function spoil(payload: Uint8Array): void {
+  payload.fill(0xff)
 }
 
 /** What an index says of a chunk that was altered since. */
