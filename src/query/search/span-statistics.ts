@@ -13,6 +13,7 @@ import { prepareSearch, type PreparedSearch, type SearchDeps } from './prepared-
 import { spanFilter } from './record-filter.ts'
 import { atAnyTime, type SearchQuery } from './search-query.ts'
 import type { SearchChunk } from './search-source.ts'
+import { Stretches } from './stretches.ts'
 import { rowsOf, statisticsPart, type StatisticsPart, type StatisticsRow } from './statistics-part.ts'
 
 /** Rows when the caller names no limit. */
@@ -42,7 +43,7 @@ export interface StatisticsList {
   readonly statistics: readonly SpanStatistics[]
   /** Spans of what is not listed. */
   readonly others: { readonly spans: number; readonly errors: number }
-  /** How long the range is that was looked at. */
+  /** How long the range is that was looked at; without a beginning, the time in which there are spans. */
   readonly seconds: number
   readonly looked: Looked
 }
@@ -95,13 +96,11 @@ class Groups {
   readonly #groups = new Map<string, Group>()
   #otherSpans = 0
   #otherErrors = 0
-  earliestMs = Infinity
-  latestMs = 0
+  readonly stretches = new Stretches()
 
   add(part: StatisticsPart, module: string): void {
     for (const row of rowsOf(part)) this.#addRow(row, module)
-    this.earliestMs = Math.min(this.earliestMs, part.earliestMs)
-    this.latestMs = Math.max(this.latestMs, part.latestMs)
+    this.stretches.addAll(part.stretches)
   }
 
   /** The most spans first. */
@@ -143,14 +142,20 @@ class Groups {
   }
 }
 
-/** From the range's beginning, or where it was cut, to its end, or now; of a range without a beginning, what was found. */
-function secondsOf(query: SearchQuery, nowUnixMs: number, looked: Looked, { earliestMs, latestMs }: Groups): number {
+/**
+ * From the range's beginning, or where it was cut, to its end, or now. Of a range without a beginning, the time in which
+ * there are spans: one with a wrong time must not make it decades.
+ */
+function secondsOf(query: SearchQuery, nowUnixMs: number, looked: Looked, { stretches }: Groups): number {
   const cutMs = looked.backToUnixNano === null ? 0 : Number(looked.backToUnixNano) / NANOS_PER_MS
   const { fromUnixNano: from, toUnixNano: to } = query
-  const beginMs = Math.max(cutMs, from === undefined ? earliestMs : Number(from) / NANOS_PER_MS)
-  const lastMs = from === undefined ? latestMs : Math.max(latestMs, nowUnixMs)
-  const endMs = to === undefined ? lastMs : Number(to) / NANOS_PER_MS
-  return endMs > beginMs ? (endMs - beginMs) / 1000 : 0
+  const endMs = to === undefined ? undefined : Number(to) / NANOS_PER_MS
+  if (from === undefined) {
+    if (endMs !== undefined) stretches.add(endMs)
+    return stretches.lengthMs(cutMs) / 1000
+  }
+  const beginMs = Math.max(cutMs, Number(from) / NANOS_PER_MS)
+  return Math.max(0, (endMs ?? nowUnixMs) - beginMs) / 1000
 }
 
 /** In steps: to find four percentiles in a group takes some microseconds. */

@@ -8,6 +8,7 @@ import type { RecordFilter } from './record-filter.ts'
 import type { Range, SpanHead } from './record-head.ts'
 import type { SearchChunk } from './search-source.ts'
 import { readServiceName } from './service-name.ts'
+import { Stretches } from './stretches.ts'
 
 export interface StatisticsPart {
   readonly services: readonly (string | null)[]
@@ -19,9 +20,8 @@ export interface StatisticsPart {
   /** The buckets of all rows that are not empty, row by row, and how many durations are in each. */
   readonly buckets: Uint16Array
   readonly counts: Uint32Array
-  /** Of the spans' starts, in Unix milliseconds; Infinity and 0 for none. */
-  readonly earliestMs: number
-  readonly latestMs: number
+  /** When spans started: the {@link Stretches}, in Unix milliseconds. */
+  readonly stretches: Float64Array
   readonly bytes: number
 }
 const ROW_NUMBERS = 5
@@ -102,9 +102,8 @@ class CountedSpans {
   readonly #services = new Map<string | null, number>()
   /** Of each service, by name and kind. */
   readonly #rows: Map<number, Row>[] = []
+  readonly #stretches = new Stretches()
   #service = 0
-  #earliestMs = Infinity
-  #latestMs = 0
 
   constructor(payload: Uint8Array) {
     this.#payload = payload
@@ -126,9 +125,7 @@ class CountedSpans {
     row.shortestNano = Math.min(row.shortestNano, nanos)
     row.longestNano = Math.max(row.longestNano, nanos)
     if (statusCode === STATUS_ERROR) row.errors++
-    const startMs = start.toNumber() / NANOS_PER_MS
-    this.#earliestMs = Math.min(this.#earliestMs, startMs)
-    this.#latestMs = Math.max(this.#latestMs, startMs)
+    this.#stretches.add(start.toNumber() / NANOS_PER_MS)
   }
 
   result(): StatisticsPart {
@@ -138,18 +135,12 @@ class CountedSpans {
       nanos: Float64Array.from(rows.flatMap((row) => [row.totalNano, row.shortestNano, row.longestNano])),
       buckets: Uint16Array.from(rows.flatMap(({ buckets }) => [...buckets.keys()])),
       counts: Uint32Array.from(rows.flatMap(({ buckets }) => [...buckets.values()])),
+      stretches: this.#stretches.pairs(),
     }
     const [names, services] = [[...this.#names.keys()], [...this.#services.keys()]]
     const textBytes = [...names, ...services].reduce((sum, text) => sum + TEXT_BYTES + 2 * (text?.length ?? 0), 0)
     const bytes = Object.values(columns).reduce((sum, { byteLength }) => sum + byteLength, PART_BYTES + textBytes)
-    return {
-      services,
-      names,
-      ...columns,
-      earliestMs: this.#earliestMs,
-      latestMs: this.#latestMs,
-      bytes,
-    }
+    return { services, names, ...columns, bytes }
   }
 
   #rowOf(name: number, kind: number): Row {

@@ -133,6 +133,33 @@ describe('statistics of spans', () => {
     expect(list.statistics[0]?.perSecond).toBeCloseTo(2 / seconds, 6)
   })
 
+  const DAY_MS = 86_400_000
+  const wrong: readonly {
+    name: string
+    startMs: number
+    fields: Readonly<Record<string, unknown>>
+    seconds: number
+  }[] = [
+    { name: 'of 1970, without a beginning', startMs: 1 - T0_MS, fields: {}, seconds: 1 },
+    { name: 'of 2262, without a beginning', startMs: 9.2e12 - T0_MS, fields: {}, seconds: 1 },
+    { name: 'of 1970, with an end', startMs: 1 - T0_MS, fields: { untilUnixMs: T0_MS + 5000 }, seconds: 5 },
+    { name: 'of 2262, until now', startMs: 9.2e12 - T0_MS, fields: { sinceUnixMs: T0_MS }, seconds: 8 },
+    { name: 'a day after', startMs: 1000 + DAY_MS, fields: {}, seconds: 86_401 },
+    { name: 'more than a day after', startMs: 1001 + DAY_MS, fields: {}, seconds: 1 },
+    { name: 'more than a day before', startMs: -1 - DAY_MS, fields: {}, seconds: 1 },
+  ]
+  test.each(wrong)('[SQ13] one span $name, counts and leaves the range as it is', ({ startMs, fields, seconds }) => {
+    const good = [{ startMs: 0 }, { startMs: 1000 }]
+    for (const chunks of [
+      [chunk('shop', [...good, { startMs }])],
+      [chunk('shop', [{ startMs }]), chunk('shop', good)],
+    ]) {
+      const list = ask(searchDeps(new FakeSource('traces', chunks), { nowUnixMs: T0_MS + 8000 }), fields)
+      expect(list.statistics[0]?.spans).toBe(3)
+      expect(list.seconds).toBeCloseTo(seconds, 6)
+    }
+  })
+
   test('[SQ13] of a range without a length there is no rate', () => {
     const list = ask(searchDeps(new FakeSource('traces', [chunk('shop', [{}])])))
     expect([list.seconds, list.statistics[0]?.perSecond]).toEqual([0, null])
