@@ -1,11 +1,8 @@
-/**
- * Starts the devtools process in its sandbox: reads nothing but this package's code, writes nothing, starts nothing, loads no
- * native code, has an empty environment. Not restricted by Node: the network (docs/adr/0003-devtools-process.md).
- */
+/** Starts the devtools process in its sandbox (./sandbox.ts), with an empty environment, and listens to the one thing it says. */
 import { fork, type ChildProcess } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { MeshError } from '../base/errors.ts'
 import { readListening, type DevtoolsConfig } from './process-words.ts'
+import { devtoolsProgram, sandboxFlags } from './sandbox.ts'
 
 export type DevtoolsErrorCode =
   /** The process ended before it listened. */
@@ -29,9 +26,6 @@ export interface DevtoolsExit {
   readonly stderr: string
 }
 
-/** It stands beside this file, as TypeScript in a clone and as JavaScript in the published package. */
-const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url)
-
 /** One run of the process. */
 export interface DevtoolsChild {
   readonly pid: number | undefined
@@ -50,7 +44,7 @@ const MAX_STDERR_CHARS = 2_048
 const MAX_SEMI_SPACE_MB = 4
 
 export function launchDevtools(config: DevtoolsConfig): DevtoolsChild {
-  const child = fork(fileURLToPath(ENTRY), [], {
+  const child = fork(devtoolsProgram(), [], {
     execArgv: [...sandboxFlags(), `--max-semi-space-size=${MAX_SEMI_SPACE_MB}`],
     env: {},
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -69,17 +63,6 @@ export function launchDevtools(config: DevtoolsConfig): DevtoolsChild {
       child.kill('SIGKILL')
     },
   }
-}
-
-/** Flags of the permission model. `node:sqlite` writes files past it, so the module is taken away. */
-export function sandboxFlags(): string[] {
-  return [
-    '--permission',
-    '--no-experimental-sqlite',
-    `--allow-fs-read=${fileURLToPath(new URL('..', import.meta.url))}`,
-    // Node reads it to learn that the code is ES modules.
-    `--allow-fs-read=${fileURLToPath(new URL('../../package.json', import.meta.url))}`,
-  ]
 }
 
 function exitOf(child: ChildProcess): Promise<DevtoolsExit> {
