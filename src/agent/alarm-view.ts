@@ -12,6 +12,9 @@ const WORDS: Readonly<Record<RollbackCode, string>> = {
   STORE_LOG_DAMAGED:
     'A byte of the file store.db-wal was altered, by a failing disk or by somebody: what came after it is lost. ' +
     'That is at most what was recorded last before the agent was stopped.',
+  AUDIT_SET_ASIDE:
+    'audit.db was damaged and is kept beside a new audit log, which cannot say what was in it, nor whether store.db is older: ' +
+    'see first which grants stand (aico-mesh consent list).',
   AUDIT_ROLLED_BACK: 'audit.db is not the one that store.db has seen: it was put back or cut. Audit entries are lost.',
 }
 

@@ -105,6 +105,7 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
       keys,
       keyStore,
       sealPublicKey: hpkePublicKey(keys.seal),
+      setAuditAside: config.setAuditAside ?? false,
     },
     log,
     {

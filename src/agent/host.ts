@@ -37,6 +37,8 @@ export interface OfflineCall {
   readonly method: 'GET' | 'POST' | 'DELETE'
   readonly path: string
   readonly body: unknown
+  /** Whether a damaged audit log is kept beside a new one first. Default false. */
+  readonly setAuditAside?: boolean
 }
 
 /** Everything written from here on is its owner's alone, whatever the shell's habit is. */
@@ -89,6 +91,7 @@ export async function callOffline({
   method,
   path,
   body,
+  setAuditAside = false,
 }: OfflineCall): Promise<RouteAnswer> {
   process.umask(PRIVATE_UMASK)
   const agent = await startAgent({
@@ -96,6 +99,7 @@ export async function callOffline({
     passphrase,
     log: stderrLog('warn'),
     isOnline: false,
+    setAuditAside,
     keeperThread,
     onStop: () => undefined,
     onFatal: () => undefined,

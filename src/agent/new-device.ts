@@ -6,13 +6,14 @@
  * becomes `keys.json` last, in one step. The draft also says whose the files are that a killed attempt left behind:
  * without it, databases that have lost their `keys.json` are a real device's and are never touched.
  */
-import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { Crypto } from '../base/crypto.ts'
 import type { DeviceId } from '../model/ids.ts'
 import { layOutHome, makeFolders, type Home } from '../platform/home.ts'
 import { hpkeKeyPair, hpkePublicKey } from '../platform/hpke.ts'
+import { syncFolder } from '../platform/sync-folder.ts'
 import { removeDatabase } from '../store/open-encrypted.ts'
 import { lockHome } from './home-lock.ts'
 import { initialSettings } from './keeper/device-settings.ts'
@@ -130,15 +131,4 @@ async function newKeys(crypto: Crypto): Promise<DeviceKeys> {
 function writePrivate(path: string, text: string): void {
   writeFileSync(path, text, { mode: 0o600, flush: true })
   chmodSync(path, 0o600)
-}
-
-/** New names outlive a power cut only once their folder is written too; Windows has no such call and needs none. */
-function syncFolder(path: string): void {
-  if (process.platform === 'win32') return
-  const folder = openSync(path, 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
 }

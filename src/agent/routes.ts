@@ -209,7 +209,9 @@ function auditRoutes({ keeper }: RouteDeps): readonly Route[] {
     route('POST', '/v1/audit/accept', async () => ({
       json: { accepted: (await keeper.call('acceptAlarms')).map(toAlarmView) },
     })),
-    route('POST', '/v1/audit/verify', async () => ({ json: toVerdictView(await keeper.call('auditVerify')) })),
+    route('POST', '/v1/audit/verify', async () => ({
+      json: toVerdictView(await keeper.call('auditVerify'), await keeper.call('auditList', 0, 1)),
+    })),
   ]
 }
 
@@ -312,10 +314,11 @@ function toAuditView({ seq, leaf, payload }: Leaf): AuditView {
   }
 }
 
-function toVerdictView(verdict: Awaited<ReturnType<typeof verdictOf>>): AuditVerdictView {
+function toVerdictView(verdict: Awaited<ReturnType<typeof verdictOf>>, [first]: readonly Leaf[]): AuditVerdictView {
+  const setAside = first?.leaf.type === 'audit.set-aside' ? toAuditView(first) : null
   return verdict.ok
-    ? { ok: true, size: verdict.size, root: toHex(verdict.root), code: null, seq: null }
-    : { ok: false, size: null, root: null, code: verdict.code, seq: verdict.seq }
+    ? { ok: true, size: verdict.size, root: toHex(verdict.root), code: null, seq: null, setAside }
+    : { ok: false, size: null, root: null, code: verdict.code, seq: verdict.seq, setAside }
 }
 
 function verdictOf(keeper: KeeperClient) {

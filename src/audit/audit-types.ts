@@ -65,6 +65,8 @@ const DEFAULTS = {
   /** One of the two databases is older than the other has seen it (AU21). */
   'store.rolled-back': { severity: 'alert', retention: 'security-1y' },
   'audit.rolled-back': { severity: 'alert', retention: 'security-1y' },
+  /** The log before this one was damaged, and is kept beside it: this is the first leaf (AU26). */
+  'audit.set-aside': { severity: 'alert', retention: 'security-1y' },
   /** The person was told of a rollback, and lets sharing go on. */
   'alarm.accepted': { severity: 'notice', retention: 'security-1y' },
 } as const satisfies Readonly<Record<string, TypeDefaults>>

@@ -14,6 +14,13 @@ export interface AgentClientDeps {
   readonly passphrase: PassphraseSource
 }
 type Method = 'GET' | 'POST' | 'DELETE'
+/** A request, and whether a damaged audit log is to be set aside before it. */
+interface AloneCall {
+  readonly method: Method
+  readonly path: string
+  readonly body?: unknown
+  readonly setAuditAside?: true
+}
 interface Ask {
   readonly method: Method
   readonly path: string
@@ -54,8 +61,13 @@ export class AgentClient {
     } catch (err) {
       if (!(err instanceof NobodyListens)) throw err
     }
+    return this.callAlone<T>({ method, path, body })
+  }
+
+  /** By opening the home, in which no agent may run. @throws {AgentAnswerError}, and what opening it throws */
+  async callAlone<T>(call: AloneCall): Promise<T> {
     const { host, home, passphrase } = this.#deps
-    return unwrap(await host.callOffline({ home, passphrase: await passphrase.forHome(), method, path, body }))
+    return unwrap(await host.callOffline({ home, passphrase: await passphrase.forHome(), body: undefined, ...call }))
   }
 
   /** Sends bytes; under back-pressure the caller keeps them and comes again. @throws as {@link call} */

@@ -29,6 +29,8 @@ export interface AgentHost {
     readonly method: 'GET' | 'POST' | 'DELETE'
     readonly path: string
     readonly body: unknown
+    /** Whether a damaged audit log is kept beside a new one first. Default false. */
+    readonly setAuditAside?: boolean
   }): Promise<{ readonly status: number; readonly json: unknown }>
   /** The recorded choice of a home. */
   readKeyStore(home: string): Promise<'file' | 'passphrase'>

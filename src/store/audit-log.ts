@@ -22,11 +22,11 @@ import {
 import { appendLeafHash, leafHash, rootOf, toCompactRange, type CompactRange } from '../audit/merkle-tree.ts'
 import { entryToLeaf, payloadToBytes, type AuditEntry } from './audit-entry.ts'
 import { AuditPayloads, type PayloadState } from './audit-payload.ts'
+import { inAuditFile } from './audit-damage.ts'
 import { AUDIT_MIGRATIONS, prepareAudit, type AuditStatements, type LeafRow } from './audit-schema.ts'
 import { verifyAudit, type AuditVerdict } from './audit-verify.ts'
 import { migrate } from './migrate.ts'
 import { openEncrypted, type OpenOptions } from './open-encrypted.ts'
-import { asStoreErrors } from './store-error.ts'
 
 export interface AppendedLeaf {
   readonly seq: number
@@ -66,16 +66,18 @@ export const MAX_AUDIT_PAGE = 1_000
 
 /** @throws StoreError as `openEncrypted`, and STORE_BAD_KEY for a payload key that is not 32 bytes. */
 export function openAuditLog(deps: AuditLogDeps, options: AuditLogOptions): AuditLog {
-  const db = openEncrypted(options.path, options.key, options)
-  try {
-    migrate(db, AUDIT_MIGRATIONS)
-    const payloads = new AuditPayloads(db, deps.crypto, options.payloadKey)
-    payloads.assertMaster()
-    return new AuditLog(db, payloads, deps)
-  } catch (err) {
-    db.close()
-    throw err
-  }
+  return inAuditFile(() => {
+    const db = openEncrypted(options.path, options.key, options)
+    try {
+      migrate(db, AUDIT_MIGRATIONS)
+      const payloads = new AuditPayloads(db, deps.crypto, options.payloadKey)
+      payloads.assertMaster()
+      return new AuditLog(db, payloads, deps)
+    } catch (err) {
+      db.close()
+      throw err
+    }
+  })
 }
 
 export class AuditLog {
@@ -116,14 +118,14 @@ export class AuditLog {
       this.#statements.writeTree.run(range.size, concat(...range.hashes))
       return appended
     })
-    return asStoreErrors(() => work.immediate())
+    return inAuditFile(() => work.immediate())
   }
 
   /** Leaves in order, each with its payload as far as it can still be opened. */
   list(query: AuditQuery = {}): AuditRecord[] {
     const limit = Math.max(0, Math.min(query.limit ?? MAX_AUDIT_PAGE, MAX_AUDIT_PAGE))
     const types = query.types === undefined ? null : JSON.stringify(query.types)
-    const rows = asStoreErrors(() => this.#statements.page.all({ from: query.fromSeq ?? 0, limit, types }))
+    const rows = inAuditFile(() => this.#statements.page.all({ from: query.fromSeq ?? 0, limit, types }))
     return rows.map((row) => this.#toRecord(row))
   }
 
@@ -140,7 +142,7 @@ export class AuditLog {
 
   /** Whether some leaf is about this object. */
   hasObject(kind: ObjectKind, ref: string): boolean {
-    return asStoreErrors(() => this.#statements.object.get(ref, kind)) !== undefined
+    return inAuditFile(() => this.#statements.object.get(ref, kind)) !== undefined
   }
 
   /** The reference that stands for a name in leaves of this device: hex, and meaningless without the payload key. */
@@ -151,21 +153,21 @@ export class AuditLog {
   /** Reads and hashes everything again: O(n), seconds for a large log, so for a command or a worker, not the main loop. */
   verify(): AuditVerdict {
     const snapshot = this.#db.transaction(() => verifyAudit(this.#db, this.#payloads, this.#sha256))
-    return asStoreErrors(() => snapshot.deferred())
+    return inAuditFile(() => snapshot.deferred())
   }
 
   size(): number {
-    return asStoreErrors(() => this.#readTree()).size
+    return inAuditFile(() => this.#readTree()).size
   }
 
   root(): Uint8Array {
-    const range = asStoreErrors(() => this.#readTree())
+    const range = inAuditFile(() => this.#readTree())
     return rootOf(this.#sha256, range)
   }
 
   /** The root that the first leaves have; `undefined` if there are fewer. */
   rootAt(size: number): Uint8Array | undefined {
-    return asStoreErrors(() => {
+    return inAuditFile(() => {
       const now = this.#readTree()
       if (size > now.size) return undefined
       return rootOf(this.#sha256, size === now.size ? now : this.#treeOf(size))
@@ -174,11 +176,11 @@ export class AuditLog {
 
   /** How far the main database had come when it was last noted here (docs/spec/audit.md AU21). */
   storeGeneration(): number {
-    return asStoreErrors(() => this.#statements.storeSeen.get())?.generation ?? 0
+    return inAuditFile(() => this.#statements.storeSeen.get())?.generation ?? 0
   }
 
   noteStoreGeneration(generation: number): void {
-    asStoreErrors(() => this.#statements.writeStoreSeen.run(generation))
+    inAuditFile(() => this.#statements.writeStoreSeen.run(generation))
   }
 
   close(): void {

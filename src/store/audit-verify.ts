@@ -30,6 +30,8 @@ type AuditProblem =
   | 'AUDIT_ROOT_WRONG'
   /** Whole in itself, and not the log that the main database has seen. */
   | 'AUDIT_ROLLED_BACK'
+  /** Whole in itself, and begun in place of one that was damaged. */
+  | 'AUDIT_SET_ASIDE'
 
 export type AuditVerdict =
   | { readonly ok: true; readonly size: number; readonly root: Uint8Array; readonly erasedPayloads: number }

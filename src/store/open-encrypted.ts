@@ -96,7 +96,7 @@ function prepareFile(path: string, mustExist: boolean): boolean {
     if ((err as NodeJS.ErrnoException).code !== 'EEXIST') throw err
   }
   chmodSync(path, 0o600)
-  if (isPlain(readHeader(path))) throw notEncrypted('the file is a plain database')
+  if (isPlain(readHeader(path))) throw notEncrypted('the file is a plain database', { plain: true })
   assertWhole(path)
   return false
 }
@@ -197,6 +197,6 @@ function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 
-function notEncrypted(why: string): StoreError {
-  return new StoreError('STORE_NOT_ENCRYPTED', why)
+function notEncrypted(why: string, details: Record<string, boolean> = {}): StoreError {
+  return new StoreError('STORE_NOT_ENCRYPTED', why, { details })
 }

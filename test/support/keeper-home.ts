@@ -3,7 +3,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { initialSettings } from '../../src/agent/keeper/device-settings.ts'
-import { Keeper } from '../../src/agent/keeper/keeper.ts'
+import { Keeper, type KeeperOptions } from '../../src/agent/keeper/keeper.ts'
 import type { DeviceKeys } from '../../src/agent/key-file.ts'
 import { hpkePublicKey } from '../../src/platform/hpke.ts'
 import { nodeCrypto } from '../../src/platform/node-crypto.ts'
@@ -23,7 +23,7 @@ export interface KeeperHome {
   /** Makes the device: to be called once. */
   create(name?: string): Keeper
   /** Opens what is there, as the next run of the agent would. */
-  reopen(): Keeper
+  reopen(more?: Pick<KeeperOptions, 'setAuditAside'>): Keeper
   /** The files as they are now, as a power cut would leave them: a home of its own with the same keys. */
   crashCopy(): KeeperHome
   /** What someone with the key of the store can do to its tables while no keeper is open. */
@@ -80,7 +80,7 @@ function homeIn(root: string, folder: string, clock: ManualClock, keys: DeviceKe
     failures,
     create: (name = 'phone') =>
       opened(new Keeper(deps, { ...options, newDevice: initialSettings(nodeCrypto, name, 'file') })),
-    reopen: () => opened(new Keeper(deps, options)),
+    reopen: (more = {}) => opened(new Keeper(deps, { ...options, ...more })),
     crashCopy() {
       const target = join(folder, `crash-${++copies}`)
       mkdirSync(target)

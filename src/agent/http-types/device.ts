@@ -331,6 +331,8 @@ export interface AuditVerdictView {
   readonly root: string | null
   readonly code: string | null
   readonly seq: number | null
+  /** The first leaf of a log that began in place of one that was damaged; null for any other. */
+  readonly setAside: AuditView | null
 }
 
 /** Every error, over HTTP and with `--json`. */

@@ -13,6 +13,7 @@ import type { Store } from '../../store/store.ts'
 import { epochRef, type Epochs } from '../../sync/epochs.ts'
 import { leafRef } from './audit-ledger.ts'
 import type { RollbackCode } from './rollback-evidence.ts'
+import type { SetAside } from './set-audit-aside.ts'
 import type { Vouching } from './vouching.ts'
 
 export interface RollbackDeps {
@@ -22,6 +23,8 @@ export interface RollbackDeps {
   readonly vouching: Vouching
   readonly self: DeviceId
   readonly nowUnixMs: number
+  /** What became of the audit log before this one, if this start took its place. */
+  readonly setAside: SetAside | undefined
   /** Names of the settings that a rollback changes. */
   readonly settings: { readonly incarnation: string; readonly highWater: string }
 }
@@ -32,7 +35,7 @@ const ID_BYTES = 16
 export function answerRollback(deps: RollbackDeps, codes: readonly RollbackCode[]): void {
   const { store, audit, vouching, nowUnixMs } = deps
   const latestUnixMs = latestLeafUnixMs(audit)
-  for (const code of codes) audit.append(leafOf(code, deps.self))
+  for (const code of codes) audit.append(leafOf(deps, code))
   const isStoreOlder = codes.some((code) => code !== 'AUDIT_ROLLED_BACK')
   const restart = isStoreOlder ? prepareNewIncarnation(deps) : undefined
   store.transaction(() => {
@@ -58,14 +61,21 @@ export function skipUsedEpochs(epochs: Epochs, audit: AuditLog): void {
   }
 }
 
-function leafOf(code: RollbackCode, self: DeviceId): Parameters<AuditLog['append']>[0] {
-  return {
-    type: code === 'AUDIT_ROLLED_BACK' ? 'audit.rolled-back' : 'store.rolled-back',
-    outcome: 'failure',
-    actor: { kind: 'device', ref: self },
-    object: { kind: 'device', ref: self },
-    payload: { code },
+type AuditEntry = Parameters<AuditLog['append']>[0]
+
+function leafOf({ self, setAside, vouching }: RollbackDeps, code: RollbackCode): AuditEntry {
+  const device = { kind: 'device', ref: self } as const
+  const common = { outcome: 'failure', actor: device, object: device } as const
+  if (setAside === undefined || code !== 'AUDIT_SET_ASIDE') {
+    return {
+      ...common,
+      type: code === 'AUDIT_ROLLED_BACK' ? 'audit.rolled-back' : 'store.rolled-back',
+      payload: { code },
+    }
   }
+  const { damage, kept } = setAside
+  const { auditSize: size, auditRoot: root } = vouching.lastSeenAudit() ?? {}
+  return { ...common, type: 'audit.set-aside', payload: { damage, kept, size, root } }
 }
 
 /** What waits in the journal goes to logs of the new incarnation: in the old ones it may have been signed already. */

@@ -53,6 +53,7 @@ import { RefusalCounter } from './refusal-counter.ts'
 import type { Reindex } from './reindex.ts'
 import type { Retention } from './retention.ts'
 import { SegmentSealer } from './segment-sealer.ts'
+import { setAuditAside, type SetAside } from './set-audit-aside.ts'
 import { makeSharing } from './sharing.ts'
 import { StoredMetrics } from './stored-metrics.ts'
 import { StoredSearch } from './search-source.ts'
@@ -68,6 +69,8 @@ export interface KeeperOptions {
   readonly keyStore: KeyStore
   /** Settings of a device that is being made; without them a missing database is an error, never a fresh start. */
   readonly newDevice?: Readonly<Record<string, unknown>>
+  /** Takes an audit log that is damaged out of the way, and begins a new one. Default false. */
+  readonly setAuditAside?: boolean
   /** X25519 public key that belongs to `keys.seal`. */
   readonly sealPublicKey: Uint8Array
 }
@@ -145,12 +148,10 @@ export class Keeper {
     this.deps = deps
     const mustExist = options.newDevice === undefined
     // The store last: what fails before it leaves its write-ahead log as a kill left it.
-    this.audit = inFile('audit.db', () =>
-      openAuditLog(
-        { crypto, clock, bootId: crypto.randomBytes(8) },
-        { path: options.auditFile, key: keys.audit, payloadKey: keys.auditPayload, mustExist },
-      ),
-    )
+    const auditDeps = { crypto, clock, bootId: crypto.randomBytes(8) }
+    const auditOptions = { path: options.auditFile, key: keys.audit, payloadKey: keys.auditPayload }
+    const setAside = options.setAuditAside === true ? setAuditAside(auditDeps, auditOptions) : undefined
+    this.audit = openAuditLog(auditDeps, { ...auditOptions, mustExist: mustExist && setAside === undefined })
     this.store = inFile('store.db', () => openStore(options.storeFile, keys.store, { mustExist }))
     this.vouching = new Vouching(this.store, this.audit)
     this.guard = new DiskGuard({
@@ -179,7 +180,7 @@ export class Keeper {
     const self = this.card.deviceId
     this.liveGrants = new LiveGrants(() => this.consents, self)
     this.#handOver = new HandOver(() => this.consents.handOver())
-    this.#answerRollback()
+    this.#answerRollback(setAside)
     this.owed.write(() => this.vouching.begin())
     this.ownerClock = new OwnerClock({
       clock,
@@ -454,9 +455,9 @@ export class Keeper {
   }
 
   /** Before anything is served, and before this run writes over the evidence. */
-  #answerRollback(): void {
+  #answerRollback(setAside: SetAside | undefined): void {
     const { store, audit, vouching, deps, card } = this
-    const codes = vouching.findings()
+    const codes = vouching.findings(setAside !== undefined)
     if (codes.length === 0) return
     answerRollback(
       {
@@ -466,6 +467,7 @@ export class Keeper {
         vouching,
         self: card.deviceId,
         nowUnixMs: deps.clock.now(),
+        setAside,
         settings: SETTING,
       },
       codes,

@@ -18,6 +18,8 @@ export interface Vouch {
 }
 
 export interface RollbackEvidence {
+  /** The audit log has just begun, in place of one that was damaged (AU26). */
+  readonly isAuditNew: boolean
   /** Undefined in a database that no version which vouches has opened. */
   readonly vouch: Vouch | undefined
   /** Whether the main database had a write-ahead log before it was opened. */
@@ -31,17 +33,22 @@ export interface RollbackEvidence {
   readonly storeGeneration: number
 }
 
-export type RollbackCode = 'AUDIT_ROLLED_BACK' | 'STORE_ROLLED_BACK' | 'STORE_LOG_MISSING' | 'STORE_LOG_DAMAGED'
+export type RollbackCode =
+  'AUDIT_SET_ASIDE' | 'AUDIT_ROLLED_BACK' | 'STORE_ROLLED_BACK' | 'STORE_LOG_MISSING' | 'STORE_LOG_DAMAGED'
 
 export function judgeRollback(evidence: RollbackEvidence): readonly RollbackCode[] {
-  const { vouch } = evidence
-  const damage = evidence.isLogDamaged ? (['STORE_LOG_DAMAGED'] as const) : []
-  if (vouch === undefined) return evidence.storeGeneration > 0 ? ['STORE_ROLLED_BACK', ...damage] : damage
+  const { vouch, hadLog, isLogDamaged } = evidence
+  const inLog = [
+    ...(vouch?.isRunning === true && !hadLog ? (['STORE_LOG_MISSING'] as const) : []),
+    ...(isLogDamaged ? (['STORE_LOG_DAMAGED'] as const) : []),
+  ]
+  // The first leaf of a log says why it begins. It knows nothing of the main database.
+  if (evidence.isAuditNew) return ['AUDIT_SET_ASIDE', ...inLog]
+  if (vouch === undefined) return evidence.storeGeneration > 0 ? ['STORE_ROLLED_BACK', ...inLog] : inLog
   return [
     ...(isAuditOlder(vouch, evidence) ? (['AUDIT_ROLLED_BACK'] as const) : []),
     ...(isStoreOlder(vouch, evidence) ? (['STORE_ROLLED_BACK'] as const) : []),
-    ...(vouch.isRunning && !evidence.hadLog ? (['STORE_LOG_MISSING'] as const) : []),
-    ...damage,
+    ...inLog,
   ]
 }
 

@@ -29,11 +29,15 @@ export class Vouching {
     this.#alarms = (store.settings.get(SETTING.alarms) as readonly Alarm[] | undefined) ?? []
   }
 
-  /** What the files say against each other: to be asked before anything is written to either. */
-  findings(): readonly RollbackCode[] {
+  /**
+   * What the files say against each other: to be asked before anything is written to either.
+   * @param isAuditNew the audit log has just begun, in place of one that was damaged
+   */
+  findings(isAuditNew: boolean): readonly RollbackCode[] {
     const vouch = this.#vouch()
     const root = vouch && this.#audit.rootAt(vouch.auditSize)
     return judgeRollback({
+      isAuditNew,
       vouch,
       hadLog: this.#store.hadLog,
       isLogDamaged: this.#store.isLogDamaged,
@@ -45,6 +49,11 @@ export class Vouching {
 
   alarms(): readonly Alarm[] {
     return this.#alarms
+  }
+
+  /** The audit log as the main database saw it last. */
+  lastSeenAudit(): Pick<Vouch, 'auditSize' | 'auditRoot'> | undefined {
+    return this.#vouch()
   }
 
   /** Keeps the first alarm of each kind; inside the caller's transaction, which also does away with the evidence. */
@@ -81,9 +90,11 @@ export class Vouching {
   verifyAudit(): AuditVerdict {
     const verdict = this.#audit.verify()
     if (!verdict.ok) return verdict
-    const alarm = this.#alarms.find(({ code }) => code === 'AUDIT_ROLLED_BACK')
-    if (alarm === undefined && this.#isAuditWhole()) return verdict
-    return { ok: false, code: 'AUDIT_ROLLED_BACK', seq: alarm?.auditSize ?? verdict.size }
+    for (const code of ['AUDIT_SET_ASIDE', 'AUDIT_ROLLED_BACK'] as const) {
+      const alarm = this.#alarms.find((each) => each.code === code)
+      if (alarm !== undefined) return { ok: false, code, seq: alarm.auditSize }
+    }
+    return this.#isAuditWhole() ? verdict : { ok: false, code: 'AUDIT_ROLLED_BACK', seq: verdict.size }
   }
 
   #endStep(): void {

@@ -4,13 +4,14 @@ import type { TraceList, TraceView } from '../../agent/http-types/traces.ts'
 import { AgentAnswerError } from '../cli-error.ts'
 import type { Command, CommandContext, Option } from '../command.ts'
 import { wholeNumber } from '../option-values.ts'
-import { doneBy, isAbout, type NameOf } from '../render/audit-words.ts'
+import { beganWords, doneBy, isAbout, type NameOf } from '../render/audit-words.ts'
 import type { Column } from '../render/table.ts'
 import { lookedWords } from '../render/looked-words.ts'
 import { renderTraceTable } from '../render/trace-table.ts'
 import { renderWaterfall } from '../render/waterfall.ts'
 import { table } from './answer-table.ts'
 import { auditAccept } from './audit-accept.ts'
+import { auditSetAside } from './audit-set-aside.ts'
 import { deviceNames } from './device-names.ts'
 
 const AUDIT_COLUMNS: readonly Column[] = [
@@ -93,14 +94,21 @@ const auditVerify: Command = {
     const verdict = await client.callAnyway<AuditVerdictView>('POST', '/v1/audit/verify')
     output.answer(verdict, () =>
       verdict.ok
-        ? `Unaltered: ${verdict.size} entries, root ${verdict.root}.`
-        : `ALTERED at entry ${verdict.seq ?? '?'}: ${verdict.code}.`,
+        ? `Unaltered: ${verdict.size} entries, root ${verdict.root}.${beganWords(verdict.setAside)}`
+        : `ALTERED at entry ${verdict.seq ?? '?'}: ${verdict.code}.${beganWords(verdict.setAside)}`,
     )
     if (!verdict.ok) throw new AgentAnswerError(200, verdict.code ?? 'AUDIT_ALTERED', 'the audit log was altered', {})
   },
 }
 
-export const recordCommands: readonly Command[] = [tracesList, tracesShow, auditList, auditVerify, auditAccept]
+export const recordCommands: readonly Command[] = [
+  tracesList,
+  tracesShow,
+  auditList,
+  auditVerify,
+  auditAccept,
+  auditSetAside,
+]
 
 function criticalPathOf(view: TraceView): TraceView {
   return { ...view, spans: view.spans.filter((span) => span.critical) }

@@ -13,10 +13,11 @@ export function doneBy({ actor, payload }: AuditView, nameOf: NameOf): string {
 }
 
 /** Empty where the leaf's payload is gone: names are in nothing else. */
-export function isAbout({ object, payload }: AuditView, nameOf: NameOf): string {
+export function isAbout({ type, object, payload }: AuditView, nameOf: NameOf): string {
   const word = wordsOf(payload)
   switch (object?.kind) {
     case 'device':
+      if (type === 'audit.set-aside') return setAsideWords(payload)
       return [word('name') || nameOf(object.ref), damagedWords(payload)].filter((part) => part !== '').join(': ')
     case 'membership':
       return word('name') || (word('subject') && nameOf(word('subject')))
@@ -37,6 +38,22 @@ export function isAbout({ object, payload }: AuditView, nameOf: NameOf): string 
     default:
       return ''
   }
+}
+
+/** Of `audit.set-aside`: the log that was before, as far as the payload is still there. */
+export function setAsideWords(payload: AuditView['payload']): string {
+  const { damage, kept, size } = payload ?? {}
+  const entries =
+    typeof size === 'number' ? ` of ${size.toLocaleString('en-US')} ${size === 1 ? 'entry' : 'entries'}` : ''
+  const why = typeof damage === 'string' ? ` (${safeText(damage)})` : ''
+  const where = typeof kept === 'string' ? `, kept as ${safeText(kept)}` : ''
+  return `the log before it${entries}${why}${where}`
+}
+
+/** A sentence, where the log began in place of a damaged one. */
+export function beganWords(setAside: AuditView | null): string {
+  if (setAside === null) return ''
+  return ` It began at ${setAside.at.slice(0, 19)}Z, after damage to ${setAsideWords(setAside.payload)}.`
 }
 
 /** Of `data.damaged`: how much of a device's records. */

@@ -21,6 +21,7 @@ import {
   writevSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { syncFolder } from '../../platform/sync-folder.ts'
 
 export type PackId = number
 /** Where a body lies. */
@@ -139,15 +140,5 @@ function writeAll(file: number, parts: readonly Uint8Array[]): void {
   for (const bytes of parts) {
     for (let done = Math.min(written, bytes.length); done < bytes.length;) done += writeSync(file, bytes, done)
     written = Math.max(0, written - bytes.length)
-  }
-}
-
-/** Makes a new file's name as durable as its bytes. */
-function syncFolder(folder: string): void {
-  const file = openSync(folder, constants.O_RDONLY)
-  try {
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
   }
 }

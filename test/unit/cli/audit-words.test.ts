@@ -29,6 +29,20 @@ test.each<[string, Partial<AuditView>, string]>([
     { object: object('device', 'bb'), payload: { segments: 2, records: 60 } },
     'laptop: 60 records in 2 segments',
   ],
+  [
+    'a log that was set aside',
+    {
+      type: 'audit.set-aside',
+      object: object('device', 'aa'),
+      payload: { damage: 'STORE_CORRUPT', kept: 'audit.db.damaged-1', size: 1200, root: 'ff' },
+    },
+    'the log before it of 1,200 entries (STORE_CORRUPT), kept as audit.db.damaged-1',
+  ],
+  [
+    'a log that was set aside, by now nobody knows why',
+    { type: 'audit.set-aside', object: object('device', 'aa') },
+    'the log before it',
+  ],
   ['the mesh itself', { object: object('membership') }, ''],
   ['a member by name', { object: object('membership'), payload: { subject: 'cc', name: 'tablet' } }, 'tablet'],
   ['a member that was removed', { object: object('membership'), payload: { subject: 'bb', name: '' } }, 'laptop'],

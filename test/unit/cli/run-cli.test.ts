@@ -170,7 +170,7 @@ describe('how a command ends', () => {
   })
 
   test('[CL4] a verdict that the audit log was altered is one JSON document, and exit 1', async () => {
-    const verdict = { ok: false, size: null, root: null, code: 'AUDIT_HASH_WRONG', seq: 3 }
+    const verdict = { ok: false, size: null, root: null, code: 'AUDIT_HASH_WRONG', seq: 3, setAside: null }
     await cli.serve([answering('POST', '/v1/audit/verify', () => verdict)])
     const { exit, json } = await cli.run('audit', 'verify', '--json')
     expect([exit, json]).toEqual([1, verdict])
@@ -271,6 +271,31 @@ describe('commands', () => {
     const { exit, stdout, stderr } = await cli.run('stage', 'pro')
     expect([exit, stdout, stderr]).toEqual([0, 'This device is at the pro stage already.\n', ''])
     expect((await cli.run('stage', 'pro', '--json')).json).toEqual(plan)
+  })
+
+  test('[AU26] audit set-aside needs a yes, asks the home itself for it, and says what the new log begins with', async () => {
+    const payload = { damage: 'STORE_CORRUPT', kept: 'audit.db.damaged-1', size: 12 }
+    const first = { seq: 0, at: '2026-11-22T18:00:00.000Z', type: 'audit.set-aside', payload }
+    const harness = cliHarness({ callOffline: async () => ({ status: 200, json: { leaves: [first] } }) })
+    expect([(await harness.run('audit', 'set-aside')).exit, harness.hostCalls]).toEqual([2, []])
+    const { exit, stdout } = await harness.run('audit', 'set-aside', '--yes')
+    expect([exit, stdout.replaceAll(/\s+/g, ' ')]).toEqual([
+      0,
+      expect.stringContaining('of 12 entries (STORE_CORRUPT)'),
+    ])
+    expect(harness.hostCalls).toMatchObject([['callOffline', { setAuditAside: true }]])
+    expect((await harness.run('audit', 'set-aside', '--yes', '--json')).json).toEqual(first)
+    await harness.remove()
+  })
+
+  test('[AU26] audit verify says of a log that is unaltered what it began in place of', async () => {
+    const payload = { damage: 'STORE_CORRUPT', kept: 'audit.db.damaged-1', size: 12 }
+    const setAside = { seq: 0, at: '2026-11-22T18:00:00.000Z', type: 'audit.set-aside', payload }
+    const verdict = { ok: true, size: 3, root: 'ff', code: null, seq: null, setAside }
+    await cli.serve([answering('POST', '/v1/audit/verify', () => verdict)])
+    expect((await cli.run('audit', 'verify')).stdout).toBe(
+      'Unaltered: 3 entries, root ff. It began at 2026-11-22T18:00:00Z, after damage to the log before it of 12 entries (STORE_CORRUPT), kept as audit.db.damaged-1.\n',
+    )
   })
 
   test('[AU23] audit accept names the alarms, needs a yes, and says so where there is none', async () => {

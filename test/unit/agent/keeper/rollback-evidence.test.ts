@@ -3,6 +3,7 @@ import { judgeRollback, type RollbackEvidence, type Vouch } from '../../../../sr
 
 const VOUCH: Vouch = { generation: 6, isRunning: false, auditSize: 10, auditRoot: 'aa' }
 const AGREEING: RollbackEvidence = {
+  isAuditNew: false,
   vouch: VOUCH,
   hadLog: false,
   isLogDamaged: false,
@@ -40,6 +41,22 @@ describe('[AU21] a contradiction is named', () => {
       ['STORE_LOG_DAMAGED'],
     ],
     ['the same before vouching', { vouch: undefined, storeGeneration: 0, isLogDamaged: true }, ['STORE_LOG_DAMAGED']],
+    [
+      '[AU26] an audit log that has just begun, and nothing that it cannot know',
+      { isAuditNew: true, auditSize: 0, auditRootThen: undefined, storeGeneration: 0 },
+      ['AUDIT_SET_ASIDE'],
+    ],
+    [
+      '[AU26] the same after a kill without a write-ahead log',
+      {
+        isAuditNew: true,
+        auditSize: 0,
+        auditRootThen: undefined,
+        storeGeneration: 0,
+        vouch: { ...VOUCH, isRunning: true },
+      },
+      ['AUDIT_SET_ASIDE', 'STORE_LOG_MISSING'],
+    ],
     [
       'both put back, each to another time',
       { auditSize: 9, auditRootThen: undefined, storeGeneration: 7 },
