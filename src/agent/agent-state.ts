@@ -66,7 +66,7 @@ export class AgentState {
   async status(): Promise<StatusView> {
     const { keeper, keyStore, clock, registry, mesh } = this.#deps
     const { self, stage, held, fullSinceUnixMs, alarms } = keeper.view()
-    const { segments, records, bytes, counters, lost } = await keeper.call('status')
+    const { segments, records, bytes, counters, lost, corrupt } = await keeper.call('status')
     return {
       deviceId: self.deviceId,
       name: self.name,
@@ -80,6 +80,7 @@ export class AgentState {
       modules: registry.list().map(({ name }) => name),
       otlp: this.otlp(),
       held: held ?? null,
+      corrupt,
       diskFullSinceUnixMs: fullSinceUnixMs ?? null,
       counters,
       alarms: alarms.map(toAlarmView),

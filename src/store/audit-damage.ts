@@ -5,6 +5,7 @@
 import { MeshError } from '../base/errors.ts'
 import { toStoreError } from './store-error.ts'
 
+const AUDIT_FILE = 'audit.db'
 const WORDS: Readonly<Record<string, string>> = {
   STORE_CORRUPT: 'audit.db is damaged',
   STORE_WRONG_KEY: 'audit.db is not of this device, or is damaged at its beginning',
@@ -25,6 +26,11 @@ export function auditDamageOf(err: unknown): string | undefined {
   return error.code
 }
 
+/** Whether this came out of {@link inAuditFile}, because of damage. */
+export function isAuditDamage(err: unknown): boolean {
+  return err instanceof MeshError && err.details['file'] === AUDIT_FILE
+}
+
 /** Runs what needs the audit log. @throws what SQLite throws as StoreError; damage in words of its own */
 export function inAuditFile<T>(work: () => T): T {
   try {
@@ -33,6 +39,9 @@ export function inAuditFile<T>(work: () => T): T {
     const code = auditDamageOf(cause)
     const error = toStoreError(cause)
     if (code === undefined || !(error instanceof MeshError)) throw error
-    throw new MeshError(code, `${WORDS[code]} (${error.message}). ${REMEDY}`, { cause, details: error.details })
+    throw new MeshError(code, `${WORDS[code]} (${error.message}). ${REMEDY}`, {
+      cause,
+      details: { ...error.details, file: AUDIT_FILE },
+    })
   }
 }

@@ -69,15 +69,19 @@ export function asStoreErrors<T>(work: () => T): T {
   }
 }
 
-/** Says which file it is that is damaged: of two databases, a person has to know. */
 export function inFile<T>(name: string, work: () => T): T {
   try {
     return work()
   } catch (err) {
-    const error = toStoreError(err)
-    if (!(error instanceof StoreError && error.code === 'STORE_CORRUPT')) throw error
-    throw new StoreError(error.code, `${name} is damaged (${error.message})`, { cause: err, details: error.details })
+    throw namingFile(name, err)
   }
+}
+
+/** Says which file it is that is damaged: of two databases, a person has to know. Other errors as store errors. */
+export function namingFile(name: string, cause: unknown): unknown {
+  const error = toStoreError(cause)
+  if (!(error instanceof StoreError && error.code === 'STORE_CORRUPT')) return error
+  return new StoreError(error.code, `${name} is damaged (${error.message})`, { cause, details: error.details })
 }
 
 function isSystemError(err: unknown): err is Error & { readonly code: string } {

@@ -39,8 +39,8 @@ export interface Store {
   readonly metrics: MetricTables
   readonly postings: PostingIndex
   readonly indexGeneration: IndexGeneration
-  /** @param listener called when something in the index cannot be read: it can be made again */
-  watchIndex(listener: () => void): void
+  /** @param listener told what reading the index ended with, where it is damaged: it can be made again */
+  watchIndex(listener: (err: unknown) => void): void
   readonly arrivals: ArrivalTable
   readonly dropped: DroppedTable
   readonly kept: KeptTable
@@ -78,11 +78,14 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
   migrate(db, MIGRATIONS)
   const packs = asStoreErrors(() => new Packs(db, join(dirname(path), PACKS_FOLDER)))
   const segments = new SegmentTable(db)
-  let onIndexDamage = (): void => undefined
+  let onIndexDamage = (_: unknown): void => undefined
   const settings = new SettingTable(db)
   const indexGeneration = asStoreErrors(
     () =>
-      new IndexGeneration(db, settings, { nextLive: (from) => segments.nextId(from), onDamage: () => onIndexDamage() }),
+      new IndexGeneration(db, settings, {
+        nextLive: (from) => segments.nextId(from),
+        onDamage: (err) => onIndexDamage(err),
+      }),
   )
   const postings = indexGeneration.index
   const traces = new TraceIndex(db, postings)

@@ -43,6 +43,8 @@ export interface StatusView {
   readonly otlp: string | null
   /** Why nothing comes in or leaves now: the code of a disk that does not take what this start has to record. */
   readonly held: string | null
+  /** Parts of the databases that were found damaged since the start, and are not mended. */
+  readonly corrupt: readonly CorruptView[]
   /** Since when the disk has been full: records are refused until it has room, what is here is shown. Null while it has. */
   readonly diskFullSinceUnixMs: number | null
   /** What was refused, dropped or rejected since the device was made, by reason. */
@@ -51,6 +53,12 @@ export interface StatusView {
   readonly alarms: readonly AlarmView[]
   /** Stored records that are damaged on this disk and not back yet, by the device whose they are. */
   readonly damaged: readonly DamagedView[]
+}
+
+/** In `status`. The index is made again from the records; `store` is anything else in store.db, `audit` is audit.db. */
+export interface CorruptView {
+  readonly part: 'index' | 'store' | 'audit'
+  readonly sinceUnixMs: number
 }
 
 /** In `status`. They are asked for again of devices that may have them, until one gives them back. */

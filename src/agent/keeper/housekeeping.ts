@@ -7,6 +7,7 @@ import type { Crypto } from '../../base/crypto.ts'
 import type { DeviceId, GrantId } from '../../model/ids.ts'
 import type { Store } from '../../store/store.ts'
 import type { Ledger } from '../../sync/ledger.ts'
+import type { DamageNotes } from './damage-notes.ts'
 import { damageEntries } from './damage-report.ts'
 import { DamageWatch } from './damage-watch.ts'
 import { MetricUpkeep } from './metric-upkeep.ts'
@@ -26,6 +27,7 @@ export interface HousekeepingDeps {
   readonly sealer: SegmentSealer
   readonly metrics: StoredMetrics
   readonly turns: Turns
+  readonly damage: Pick<DamageNotes, 'inIndex' | 'indexIsMade'>
   /** Whether what was shared under a grant is shared no longer. */
   readonly hasEnded: (grantId: GrantId) => boolean
   /** Keys were destroyed: none may stay in memory. */
@@ -73,6 +75,7 @@ export class Housekeeping {
       clock,
       turns,
       onDone: () => {
+        deps.damage.indexIsMade()
         this.#upkeep.wake()
         return this.metricUpkeep.reindex()
       },
@@ -97,7 +100,10 @@ export class Housekeeping {
     this.metricUpkeep.start()
     this.retention.start()
     this.#damage.start()
-    this.#deps.store.watchIndex(() => this.reindex.repair())
+    this.#deps.store.watchIndex((err) => {
+      this.#deps.damage.inIndex(err)
+      this.reindex.repair()
+    })
     this.reindex.resume()
   }
 

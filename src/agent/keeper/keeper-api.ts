@@ -109,6 +109,7 @@ function queryCalls(keeper: Keeper, storeFile: string) {
         counters: keeper.store.counters.all(),
         auditLeaves: keeper.audit.size(),
         lost: lostByOwner(keeper.store),
+        corrupt: keeper.damage.list(),
       }
     },
     traceShow(text: string, { attributes, links = false, timeoutMs }: TraceShowOptions, signal?: AbortSignal) {

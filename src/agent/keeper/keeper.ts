@@ -38,6 +38,7 @@ import { CutTimer, isDue, LIVE_CUT_AFTER_MS } from './cut-timer.ts'
 import { alarmsAccepted, deviceCreated, diskChanged, stageChanged } from './device-leaves.ts'
 import { readStage, requireKeyStore, SETTING } from './device-settings.ts'
 import { reconcileAtStart } from './end-again.ts'
+import { DamageNotes } from './damage-notes.ts'
 import { DiskGuard } from './disk-guard.ts'
 import { HandOver } from './hand-over.ts'
 import { Housekeeping } from './housekeeping.ts'
@@ -126,6 +127,7 @@ export class Keeper {
   readonly retention: Retention
   readonly reindex: Reindex
   readonly guard: DiskGuard
+  readonly damage: DamageNotes
   readonly peers: PeerBook
   readonly addresses: AddressBook
   readonly refusals: RefusalCounter
@@ -146,6 +148,7 @@ export class Keeper {
     const { crypto, clock } = deps
     const { keys } = options
     this.deps = deps
+    this.damage = new DamageNotes(clock)
     const mustExist = options.newDevice === undefined
     // The store last: what fails before it leaves its write-ahead log as a kill left it.
     const auditDeps = { crypto, clock, bootId: crypto.randomBytes(8) }
@@ -271,6 +274,7 @@ export class Keeper {
       sealer,
       metrics: this.metrics,
       turns: this.turns,
+      damage: this.damage,
       hasEnded: (grantId) => this.#hasEnded(grantId),
       forgetKeys: () => {
         sealer.forgetKeys()
@@ -515,7 +519,7 @@ export class Keeper {
   /** Work that nobody waits for and that a stop overtook is done at the next start. */
   #fail(err: unknown): void {
     if (this.#closed) return
-    this.deps.onFailure(err)
+    this.deps.onFailure(this.damage.told(err))
     this.guard.failed(err)
   }
 

@@ -24,11 +24,12 @@ function open(options: KeeperOptions): void {
     onFailure: (err) => port.postMessage({ event: 'failure', value: toFailure(toStoreError(err)) }),
   }
   try {
-    keeper = new Keeper(deps, options)
+    const opened = new Keeper(deps, options)
+    keeper = opened
     // A thread that fails closes its databases too, and their logs go: without a word, that would look like a theft of them.
-    process.once('exit', () => keeper?.close())
-    serveCalls(port, keeperApi(keeper, options.storeFile), toStoreError)
-    port.postMessage({ event: 'ready', value: keeper.view() })
+    process.once('exit', () => opened.close())
+    serveCalls(port, keeperApi(opened, options.storeFile), (err) => opened.damage.told(err))
+    port.postMessage({ event: 'ready', value: opened.view() })
     collectWhenIdle()
   } catch (cause) {
     const err = toStoreError(cause)

@@ -1,5 +1,5 @@
 /** What a device is and does, on a few lines. */
-import type { AlarmView, DamagedView, StatusView } from '../../agent/http-types/device.ts'
+import type { AlarmView, CorruptView, DamagedView, StatusView } from '../../agent/http-types/device.ts'
 import { formatDurationMs } from '../render/duration.ts'
 import { plural } from '../render/plural.ts'
 import { safeText } from '../render/safe-text.ts'
@@ -17,6 +17,7 @@ export function describeStatus(view: StatusView, width: number): string {
     ...wrapWords([...held, 'encrypted'], { width, lead: row('store', '') }),
     ...wrapText(view.modules.length === 0 ? 'none' : view.modules.join(', '), { width, lead: row('modules', '') }),
     ...(view.held === null ? [] : wrapText(heldWords(view.held), { width, lead: row('held', '') })),
+    ...view.corrupt.flatMap(({ part }) => wrapText(CORRUPT[part], { width, lead: row('corrupt', '') })),
     ...view.damaged.flatMap((damaged) => wrapText(damagedWords(damaged), { width, lead: row('damaged', '') })),
     ...(view.diskFullSinceUnixMs === null ? [] : wrapText(FULL, { width, lead: row('disk', '') })),
     row('OTLP', view.otlp ?? 'closed'),
@@ -37,6 +38,16 @@ export function describeAlarms(alarms: readonly AlarmView[], width: number): rea
 
 function heldWords(code: string): string {
   return `${code}: nothing comes in or leaves until the disk takes what is to be recorded`
+}
+
+/** What does not work, and what to do about it. */
+const CORRUPT: Readonly<Record<CorruptView['part'], string>> = {
+  index:
+    'the index in store.db is damaged; no record is lost by that. It is made again by itself; if this stays: aico-mesh store reindex',
+  store:
+    'a part of store.db cannot be read: what needs it fails, everything else is answered. aico-mesh store reindex makes again what can be made from the records; if it comes back, stop the agent and put back a copy of the home',
+  audit:
+    'a part of audit.db cannot be read. Stop the agent, then put back a copy of the file, or begin a new audit log: aico-mesh audit set-aside',
 }
 
 /** A person cannot do much about it but let the devices meet, and look after the disk. */

@@ -33,7 +33,7 @@ export interface PostingDeps {
   /** The first segment at or above a row id that is still there. */
   readonly nextLive: (from: SegmentRowId) => SegmentRowId | undefined
   /** Something in the index cannot be read. */
-  readonly onDamage?: () => void
+  readonly onDamage?: (err: unknown) => void
 }
 export interface PostingOptions {
   /** Which index: another one can be built beside it. Default 0, below {@link MAX_GENERATIONS}. */
@@ -75,7 +75,7 @@ export class PostingIndex {
   #tail: TailTable
   readonly #cache: BlockCache
   readonly #filters = new PartFilters()
-  readonly #onDamage: () => void
+  readonly #onDamage: (err: unknown) => void
   /** What is stored, as far as it was read; changed by transactions of this class alone, and forgotten with each of them. */
   #knownParts: readonly PartSource[] | undefined
   #knownTail: { readonly of: readonly TailSegment[]; readonly source: TailSource } | undefined
@@ -116,7 +116,7 @@ export class PostingIndex {
     try {
       return read()
     } catch (err) {
-      if (DAMAGE.has(codeOf(err))) this.#onDamage()
+      if (DAMAGE.has(codeOf(err))) this.#onDamage(err)
       throw err
     }
   }

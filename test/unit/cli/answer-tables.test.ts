@@ -74,6 +74,7 @@ const statusView: StatusView = {
   diskFullSinceUnixMs: null,
   counters: {},
   alarms: [],
+  corrupt: [],
   damaged: [
     { deviceId: PHONE, name: 'Phone', self: true, segments: 1, records: 256 },
     { deviceId: LAPTOP, name: null, self: false, segments: 2, records: 1 },
@@ -131,6 +132,15 @@ describe('in the width of the terminal', () => {
       for (const line of lines) expect(displayWidth(line), line).toBeLessThanOrEqual(width)
     },
   )
+
+  test.each([
+    { part: 'index', words: 'if this stays: aico-mesh store reindex' },
+    { part: 'store', words: 'a part of store.db cannot be read' },
+    { part: 'audit', words: 'begin a new audit log: aico-mesh audit set-aside' },
+  ] as const)('[CL20] damage found in a database ($part) is told with what to do', async ({ part, words }) => {
+    await answers({ '/v1/status': { ...statusView, corrupt: [{ part, sinceUnixMs: 1 }] } })
+    expect((await linesOf(80, 'status')).map((line) => line.trim()).join(' ')).toContain(words)
+  })
 
   test('[CL19] what the disk altered is told: whose it is, how much, and who is asked for it', async () => {
     await answers()

@@ -40,6 +40,7 @@ test.each([
     diskFullSinceUnixMs: full,
     counters: {},
     alarms: [],
+    corrupt: [],
     damaged: [],
   }
   const handle = () => ({ json: status })

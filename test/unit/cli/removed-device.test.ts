@@ -27,6 +27,7 @@ function routesOf(removedBy: RemovedByView | null): readonly Route[] {
     diskFullSinceUnixMs: null,
     counters: {},
     alarms: [],
+    corrupt: [],
     damaged: [],
   }
   const peers: PeersView = { peers: [], removedBy }
