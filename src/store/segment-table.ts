@@ -118,6 +118,7 @@ export class SegmentTable {
   readonly #headAtOrAbove: Statement<[number, number], { seq: number; signature: Uint8Array }>
   readonly #epochRanges: Statement<[{ log: number }], { epoch: number; from: number; to: number }>
   readonly #timesOf: Statement<[SegmentRowId], TimesRecord>
+  readonly #timesAmong: Statement<[TimeRange & { ids: string }], TimesRecord>
   readonly #latest: Statement<[LatestQuery], TimesRecord>
   readonly #rangeTotals: Statement<[TimesQuery], RangeTotals>
   readonly #lastId: Statement<[], { id: SegmentRowId | null }>
@@ -171,6 +172,11 @@ export class SegmentTable {
     const times = `SELECT id, log, min_nano AS min, max_nano AS max, max_duration_nano AS longest, records,
       raw_bytes AS rawBytes FROM segment`
     this.#timesOf = db.prepare<[SegmentRowId], TimesRecord>(`${times} WHERE id = ? AND pack > 0`).safeIntegers()
+    this.#timesAmong = db
+      .prepare<[TimeRange & { ids: string }], TimesRecord>(
+        `${times} WHERE id IN (SELECT value FROM json_each(@ids)) AND max_nano >= @from AND min_nano <= @to AND pack > 0`,
+      )
+      .safeIntegers()
     this.#latest = db
       .prepare<[LatestQuery], TimesRecord>(
         `${times} WHERE ${inRange} AND (max_nano, id) < (@beforeMax, @beforeId) ORDER BY max_nano DESC, id DESC LIMIT @limit`,
@@ -292,6 +298,11 @@ export class SegmentTable {
   times(id: SegmentRowId): SegmentTimes | undefined {
     const record = this.#timesOf.get(id)
     return record && toTimes(record)
+  }
+
+  /** Of those that are here and may hold records of a range, in any order. */
+  timesAmong(ids: readonly SegmentRowId[], { from, to }: TimeRange): readonly SegmentTimes[] {
+    return this.#timesAmong.all({ ids: JSON.stringify(ids), from, to }).map(toTimes)
   }
 
   rangeTotals(log: LogRowId, range: TimeRange, upTo: SegmentRowId): RangeTotals {

@@ -82,9 +82,9 @@ export class StoredSearch implements SearchSource {
 
   /** Those of the logs and the range, by latest time, the newest first. */
   #sorted(wanted: readonly SegmentRowId[], logs: ReadonlySet<LogRowId>, range: TimeRange, scope: SearchScope) {
-    return wanted
-      .flatMap((id) => this.#store.segments.times(id) ?? [])
-      .filter((times) => logs.has(times.log) && reaches(times, range) && mayHold(times, scope))
+    return this.#store.segments
+      .timesAmong(wanted, range)
+      .filter((times) => logs.has(times.log) && mayHold(times, scope))
       .sort((a, b) => (a.maxUnixNano > b.maxUnixNano ? -1 : a.maxUnixNano < b.maxUnixNano ? 1 : b.id - a.id))
   }
 
@@ -140,10 +140,6 @@ interface Walk {
   readonly among: ReadonlySet<SegmentRowId> | undefined
   readonly scope: SearchScope
   readonly opener: ChunkOpener
-}
-
-function reaches({ minUnixNano, maxUnixNano }: SegmentTimes, { from, to }: TimeRange): boolean {
-  return maxUnixNano >= from && minUnixNano <= to
 }
 
 function mayHold({ maxDurationNano }: SegmentTimes, { minDurationNano }: SearchScope): boolean {

@@ -5,7 +5,9 @@
 import type { DeviceId } from '../../model/ids.ts'
 import { MAX_UNIX_NANO } from '../../wire/otlp/limits.ts'
 import type { ProtobufReader } from '../../wire/otlp/protobuf-reader.ts'
+import { utf8 } from '../../base/bytes.ts'
 import { AttributeTests, type AttributeTest } from './attribute-tests.ts'
+import { BytePlaces } from './byte-places.ts'
 import type { Condition, Test, TextTest } from './condition.ts'
 import { LogHead, Nanos, SpanHead, type RecordParts } from './record-head.ts'
 import { logTest, spanTest, type HeadTest } from './record-tests.ts'
@@ -55,6 +57,7 @@ const SCOPE_ATTRIBUTE = 0x1a
 const EVENT_NAME = 0x12
 const EVENT_ATTRIBUTE = 0x1a
 const NO_PARTS: RecordParts = {}
+const LEAST_LITERAL_BYTES = 4
 
 export class RecordFilter<Head extends SpanHead | LogHead> {
   readonly #shape: RecordShape<Head>
@@ -74,6 +77,8 @@ export class RecordFilter<Head extends SpanHead | LogHead> {
   readonly #ofOrigin: number
   readonly #ofResource: number
   readonly #ofHead: number
+  /** A text that has to stand in a record, or in what hangs above it, and the condition that it is asked for in. */
+  readonly #literal: { readonly bit: number; readonly bytes: Uint8Array } | undefined
   /** Bits of the tests that hold for the record that is walked. */
   #found = 0
 
@@ -98,6 +103,7 @@ export class RecordFilter<Head extends SpanHead | LogHead> {
     this.#ofOrigin = maskOf(conditions, ({ test: { on } }) => on === 'module' || on === 'device')
     this.#ofResource = this.#ofOrigin | maskOf(conditions, ({ test: { on } }) => on === 'service')
     this.#ofHead = this.#headTests.reduce((mask, { bit }) => mask | bit, this.#ofResource)
+    this.#literal = conditions.flatMap(literalOf).toSorted((a, b) => b.bytes.length - a.bytes.length)[0]
   }
 
   /**
@@ -113,6 +119,10 @@ export class RecordFilter<Head extends SpanHead | LogHead> {
   ): void {
     const ofOrigin = this.#testOrigin(origin)
     if (this.#isRuledOut(ofOrigin, this.#ofOrigin)) return
+    const { bit = 0, bytes } = this.#literal ?? {}
+    const places = bytes && new BytePlaces(payload, bytes)
+    const mayMatch = ({ pos, end }: ProtobufReader): boolean =>
+      places === undefined || (ofScope & bit) !== 0 || places.isIn(pos, end)
     let [ofResource, ofScope] = [0, 0]
     walkRecords(payload, {
       resource: (reader) => {
@@ -126,7 +136,7 @@ export class RecordFilter<Head extends SpanHead | LogHead> {
         ofScope = ofResource | this.#testAttributes(reader, SCOPE_ATTRIBUTE)
       },
       record: (reader) => {
-        if (this.#matches(reader, ofScope)) visit(this.#shape.head)
+        if (mayMatch(reader) && this.#matches(reader, ofScope)) visit(this.#shape.head)
       },
     })
   }
@@ -215,6 +225,16 @@ export class RecordFilter<Head extends SpanHead | LogHead> {
 
 function attributeTest({ bit, test }: { bit: number; test: Test }): readonly AttributeTest[] {
   return test.on === 'attribute' ? [{ bit, key: test.key, value: test.value }] : []
+}
+
+/** Attributes that are texts stand in the bytes as they are; short ones stand there for other things too. */
+function literalOf(
+  { not, test }: Condition,
+  i: number,
+): readonly { readonly bit: number; readonly bytes: Uint8Array }[] {
+  if (not || test.on !== 'attribute' || test.value.is !== 'equal' || test.value.value.type !== 'string') return []
+  const bytes = utf8(test.value.value.text)
+  return bytes.length < LEAST_LITERAL_BYTES ? [] : [{ bit: 1 << i, bytes }]
 }
 
 /** The service is what the resource says of it, and nothing else. */
