@@ -7,7 +7,7 @@
  * Source of the shapes: docs/spec/http.md. There is no TCP port here.
  */
 import { once } from 'node:events'
-import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { chmodSync, rmSync } from 'node:fs'
 import { timingSafeEqual } from 'node:crypto'
 import type { Duplex } from 'node:stream'
@@ -15,6 +15,7 @@ import { MeshError } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Service } from '../base/service.ts'
+import { createServer, STATUS_CODES } from '../platform/node-http.ts'
 
 export type Capability = 'cli' | 'devtools'
 

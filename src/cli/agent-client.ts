@@ -1,8 +1,9 @@
 /** Talks to the running agent over its unix socket; or, for the few commands that allow it, to the home itself. */
 import { existsSync, readFileSync } from 'node:fs'
-import { Agent, request, type IncomingMessage } from 'node:http'
+import type { Agent as HttpAgent, IncomingMessage } from 'node:http'
 import { codeOf } from '../base/errors.ts'
 import { layOutHome, requireOwnFolder } from '../platform/home.ts'
+import { Agent, request } from '../platform/node-http.ts'
 import type { ErrorView } from '../agent/http-types/device.ts'
 import type { AgentHost } from './agent-host.ts'
 import { AgentAnswerError, CliError } from './cli-error.ts'
@@ -119,7 +120,7 @@ export class AgentClient {
   }
 
   /** Resolves with the head of the answer. */
-  #request({ method, path, contentType, body }: Ask, agent?: Agent): Promise<IncomingMessage> {
+  #request({ method, path, contentType, body }: Ask, agent?: HttpAgent): Promise<IncomingMessage> {
     const { runFolder, socketFile, tokenFile } = layOutHome(this.#deps.home)
     if (!existsSync(socketFile) || !existsSync(tokenFile)) return Promise.reject(new NobodyListens())
     requireOwnFolder(runFolder)

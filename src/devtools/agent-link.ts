@@ -3,10 +3,11 @@
  * token (src/wire/devtools-link.ts). It is the lifeline too: when it ends, so does the process. Every wait has a bound, and no
  * failure of the agent throws.
  */
-import { request as requestHttp, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Signal } from '../model/lane.ts'
 import type { OtlpEncoding } from '../wire/otlp/rpc-status.ts'
+import { request as requestHttp } from '../platform/node-http.ts'
 import {
   encodeLinkHead,
   LINK_PATH,

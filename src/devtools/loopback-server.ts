@@ -2,8 +2,9 @@
  * An HTTP/1.1 server on 127.0.0.1, and on ::1 under the same port where the machine has it. Never on another address.
  * Whoever is slow is cut off: heads, bodies, idle connections and their number are bounded.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createServer } from '../platform/node-http.ts'
 import { ConnectionLimit } from './connection-limit.ts'
 
 /** `askedFirst`: the client sent `Expect: 100-continue` and holds its body back. */
