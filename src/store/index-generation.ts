@@ -3,6 +3,7 @@
  * left to add to it; a kill leaves the old one, and the new one to be gone on with. docs/spec/index.md, IX28.
  */
 import type { Database } from 'better-sqlite3'
+import { INDEX_VERSION } from '../wire/index/token.ts'
 import { MAX_GENERATIONS, PostingIndex, type PostingDeps } from './postings/posting-index.ts'
 import type { SegmentRowId } from './segment-table.ts'
 import type { SettingTable } from './small-tables.ts'
@@ -12,6 +13,9 @@ import { asStoreErrors } from './store-error.ts'
 const CACHE_BYTES = 65_536
 const CURRENT = 'index.generation'
 const NEXT = 'index.next_generation'
+/** Their versions; without one they are of the first, which had no number. A new store's is written by its schema. */
+const CURRENT_VERSION = 'index.version'
+const NEXT_VERSION = 'index.next_version'
 
 export class IndexGeneration {
   /** The index that answers, the same object whatever generation it is of. */
@@ -27,6 +31,11 @@ export class IndexGeneration {
     this.index = new PostingIndex(db, deps, { generation: this.#read(CURRENT) ?? 0 })
   }
 
+  /** By which all tokens of the index that answers were made: it holds what this version has, and may hold more. */
+  version(): number {
+    return this.#read(CURRENT_VERSION) ?? 1
+  }
+
   /** That of the index being made, if one is. */
   next(): number | undefined {
     return this.#read(NEXT)
@@ -34,12 +43,16 @@ export class IndexGeneration {
 
   /** The one that was begun before, with what is in it, or an empty one. Never within a transaction. @throws {StoreError} */
   begin(): PostingIndex {
-    const begun = this.next()
+    const begun = this.#read(NEXT_VERSION) === INDEX_VERSION ? this.next() : undefined
     const generation = begun ?? ((this.#read(CURRENT) ?? 0) + 1) % MAX_GENERATIONS
     const next = new PostingIndex(this.#db, this.#deps, { generation, cacheBytes: CACHE_BYTES })
     if (begun !== undefined) return next
     next.clear()
-    asStoreErrors(() => this.#settings.set(NEXT, generation))
+    const note = this.#db.transaction(() => {
+      this.#settings.set(NEXT, generation)
+      this.#settings.set(NEXT_VERSION, INDEX_VERSION)
+    })
+    asStoreErrors(note)
     return next
   }
 
@@ -48,7 +61,9 @@ export class IndexGeneration {
     const isWhole = this.#db.transaction(() => {
       if (this.#deps.nextLive(last + 1) !== undefined) return false
       this.#settings.set(CURRENT, next.generation)
+      this.#settings.set(CURRENT_VERSION, INDEX_VERSION)
       this.#settings.delete(NEXT)
+      this.#settings.delete(NEXT_VERSION)
       next.dropOthers()
       return true
     })

@@ -113,6 +113,7 @@ export const MIGRATIONS: readonly string[] = [
   DROP TABLE trace_ref;
   CREATE TABLE trace_summary (segment INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
   ${POSTING_SCHEMA}
+  INSERT INTO setting VALUES ('index.version', '2');
   ${METRIC_SCHEMA}
   ${RETENTION_SCHEMA}
   ${LOST_BODY_SCHEMA}

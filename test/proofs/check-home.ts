@@ -153,7 +153,7 @@ function recordsOf(keeper: Keeper, batches: readonly NumberedBatch[]): Found {
       .filter(({ traceId }) => traceId === trace)
       .map(({ spanId }) => Number(`0x${spanId}`)),
   )
-  const allLogs = scopeOf(readSearchQuery({}, 'logs', 0), () => [])
+  const allLogs = scopeOf(readSearchQuery({}, 'logs', 0), keeper.search.indexVersion, () => [])
   const logs = open(keeper.search.candidates(allLogs).chunks)
     .flatMap(({ payload }) => decodeLogRecords(payload))
     .flatMap(({ body }) => (typeof body === 'string' && body.startsWith('line ') ? [Number(body.slice(5))] : []))

@@ -11,6 +11,7 @@ import type { PostingIndex } from '../../store/postings/posting-index.ts'
 import type { SegmentRowId, StoredSegment } from '../../store/segment-table.ts'
 import type { Store } from '../../store/store.ts'
 import { digestOfScan, type Digest } from '../../wire/index/digest.ts'
+import { INDEX_VERSION } from '../../wire/index/token.ts'
 import { scanOtlp } from '../../wire/otlp/scan.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
 import { readPayload } from './stored-payload.ts'
@@ -78,9 +79,10 @@ export class Reindex {
     if (this.#beganMs === undefined || clock.monotonic() - this.#beganMs >= REPAIR_EVERY_MS) void this.run()
   }
 
-  /** Goes on with a run that did not come to its end. */
+  /** Goes on with a run that did not come to its end, and makes anew what an older program made. */
   resume(): void {
-    if (this.#deps.store.indexGeneration.next() !== undefined) void this.run()
+    const { indexGeneration } = this.#deps.store
+    if (indexGeneration.next() !== undefined || indexGeneration.version() < INDEX_VERSION) void this.run()
   }
 
   stop(): void {

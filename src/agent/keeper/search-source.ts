@@ -39,6 +39,10 @@ export class StoredSearch implements SearchSource {
     this.#newOpener = () => new ChunkOpener(crypto, store, sealer)
   }
 
+  get indexVersion(): number {
+    return this.#store.indexGeneration.version()
+  }
+
   devices(lane: SearchLane): readonly DeviceId[] {
     return [...new Set(this.#store.logs.ofLane(lane).map(({ author }) => author))]
   }

@@ -30,7 +30,7 @@ export function prepareSearch(query: RecordQuery, { source, knowledge, sha256 }:
   const devices = new Set([...source.devices(query.lane), ...knowledge.members.map(({ deviceId }) => deviceId)])
   const isDevice = namesDevice(knowledge)
   const devicesNamed = (text: string): readonly DeviceId[] => [...devices].filter((id) => isDevice(id, text))
-  const scope = scopeOf(query, devicesNamed)
+  const scope = scopeOf(query, source.indexVersion, devicesNamed)
   // A device that is called otherwise tomorrow is another condition then.
   const named = query.conditions.flatMap(({ test }) => (test.on === 'device' ? devicesNamed(test.device) : []))
   const words = JSON.stringify([query.lane, query.conditions, named], (_, value: unknown) =>

@@ -23,15 +23,22 @@ export interface SearchScope {
   readonly devices: readonly DeviceId[] | undefined
 }
 
-/** `devicesNamed`: those a condition on a device means. */
-export function scopeOf(query: RecordQuery, devicesNamed: (text: string) => readonly DeviceId[]): SearchScope {
+/**
+ * @param indexVersion of the tokens that chunks are known by
+ * @param devicesNamed those a condition on a device means
+ */
+export function scopeOf(
+  query: RecordQuery,
+  indexVersion: number,
+  devicesNamed: (text: string) => readonly DeviceId[],
+): SearchScope {
   const { lane, conditions, fromUnixNano, toUnixNano } = query
   const wanted = conditions.flatMap(({ not, test }) => (not ? [] : [test]))
   return {
     lane,
     fromUnixNano,
     toUnixNano,
-    groups: tokenGroups(conditions, lane),
+    groups: tokenGroups(conditions, lane, indexVersion),
     traceId: wanted.flatMap((test) => (test.on === 'trace' && test.digits.length === 32 ? [test.digits] : []))[0] as
       TraceId | undefined,
     minDurationNano: minDuration(conditions),

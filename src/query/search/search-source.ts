@@ -36,6 +36,8 @@ export interface CandidateTotals {
 }
 
 export interface SearchSource {
+  /** By which tokens of stored chunks were made, all of them (docs/spec/index.md IX1). */
+  readonly indexVersion: number
   /** Whose records are here, of a lane. */
   devices(lane: SearchLane): readonly DeviceId[]
   candidates(scope: SearchScope): Candidates

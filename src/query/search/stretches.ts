@@ -28,7 +28,7 @@ export class Stretches {
   }
 
   addAll(pairs: Float64Array): void {
-    for (let i = 0; i < pairs.length; i += 2) this.add(pairs[i] as number, pairs[i + 1] as number)
+    for (let i = 0; i < pairs.length; i += 2) this.add(pairs[i] as number, pairs[i + 1])
   }
 
   /** Start and end of each. */

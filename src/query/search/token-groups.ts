@@ -6,6 +6,7 @@ import { idBytes, type TraceId } from '../../model/ids.ts'
 import {
   boolToken,
   doubleToken,
+  EVENT_NAMES_SINCE,
   intToken,
   keyToken,
   nameToken,
@@ -28,19 +29,26 @@ const MAX_INT = 2n ** 63n - 1n
 const KINDS: Readonly<Record<string, number>> = { server: 2, client: 3, producer: 4, consumer: 5 }
 const STATUSES: Readonly<Record<string, number>> = { ok: 1, error: 2 }
 
-export function tokenGroups(conditions: readonly Condition[], lane: SearchLane): readonly (readonly Token[])[] {
-  return conditions.flatMap(({ not, test }) => (not ? [] : groupsOf(test, lane)))
+/** @param indexVersion what the chunks' tokens were made by: what has none in it has no group */
+export function tokenGroups(
+  conditions: readonly Condition[],
+  lane: SearchLane,
+  indexVersion: number,
+): readonly (readonly Token[])[] {
+  return conditions.flatMap(({ not, test }) => (not ? [] : groupsOf(test, lane, indexVersion)))
 }
 
-function groupsOf(test: Test, lane: SearchLane): readonly (readonly Token[])[] {
+function groupsOf(test: Test, lane: SearchLane, indexVersion: number): readonly (readonly Token[])[] {
   switch (test.on) {
     case 'attribute':
       return [valueTokens(test.key, test.value)]
     case 'service':
       return [test.value.is === 'equal' ? [stringToken(SERVICE_KEY, test.value.text)] : [keyToken(SERVICE_KEY)]]
     case 'name':
-      // An event's name is no span's: only spans are known by theirs.
-      return lane === 'traces' && test.value.is === 'equal' ? [[nameToken(test.value.text)]] : []
+      if (test.value.is !== 'equal') return []
+      // A log record without an event has no name, and no token of it.
+      if (lane === 'logs' && (indexVersion < EVENT_NAMES_SINCE || test.value.text === '')) return []
+      return [[nameToken(test.value.text)]]
     case 'kind':
       return oneOrNone(KINDS[test.kind], spanKindToken)
     case 'status':

@@ -3,12 +3,18 @@
  * the scan of a record or from the words of a query; different things may share one, so a token only ever says "maybe".
  *
  * Layout (docs/spec/index.md): FNV-1a over a kind byte and what follows it, then MurmurHash3's last mix. Stored indexes are
- * made of these values: a change here needs a new INDEX_VERSION, which makes every store build its index again.
+ * made of these values: a change here, or of what has tokens, needs a new INDEX_VERSION, which makes every store build its
+ * index again, and a step of the schema, so that no older program adds to an index that is newer than it.
  */
 import { utf8 } from '../../base/bytes.ts'
 
 /** An unsigned 32-bit integer. */
 export type Token = number
+
+/** What has tokens: 2 added the names of log records' events. Only adds: of an older index, what it has is still true. */
+export const INDEX_VERSION = 2
+/** From this version on log records are found by their events' names. */
+export const EVENT_NAMES_SINCE = 2
 
 /** Characters of a word that count; what follows is left to whoever opens the record. */
 export const MAX_WORD_CHARS = 64

@@ -149,6 +149,8 @@ export class RecordScanner {
     let spanAt = 0
     let spanEnd = 0
     let hasBody = false
+    let hasEventName = false
+    let nameState = NAME_STATE
     while (this.#at < end) {
       const tag = this.#tag(end)
       switch (tag) {
@@ -183,6 +185,13 @@ export class RecordScanner {
           spanAt = this.#at
           this.#at = spanEnd
           break
+        case 0x62: {
+          // event_name
+          const nameEnd = this.#enter(end)
+          hasEventName = nameEnd > this.#at
+          nameState = this.#hashText(nameEnd, NAME_STATE)
+          break
+        }
         default:
           this.#other(LOG_RECORD, tag, end)
       }
@@ -195,6 +204,7 @@ export class RecordScanner {
     columns.traceAt[row] = this.#isId(traceAt, traceEnd, 16) ? traceAt : 0
     columns.spanAt[row] = this.#isId(spanAt, spanEnd, 8) ? spanAt : 0
     columns.addToken(severityToken(severity))
+    if (hasEventName) columns.addToken(finish(nameState))
     if (columns.traceAt[row] !== 0) columns.addToken(traceToken(this.#bytes, traceAt, traceEnd))
   }
 

@@ -56,6 +56,7 @@ function ask(
     },
   })
   const source: SearchSource = {
+    indexVersion: keeper.search.indexVersion,
     devices: (lane) => keeper.search.devices(lane),
     candidates(scope) {
       const { chunks, totals } = keeper.search.candidates(scope)
@@ -95,7 +96,7 @@ test('[QU23] lines of a range are found however much has come since, sealed or s
 
 test('[QU23] a segment deleted while it is read is not in the answer, and what came since is in the next', async () => {
   await takeLines(0, BOMB, BOMB, BOMB)
-  const scope = scopeOf(readSearchQuery({}, 'logs', 0), () => [])
+  const scope = scopeOf(readSearchQuery({}, 'logs', 0), keeper.search.indexVersion, () => [])
   const { chunks, totals } = keeper.search.candidates(scope)
   expect(totals.records).toBe(3)
   keeper.store.db.exec('DELETE FROM segment WHERE id = 2')

@@ -1,13 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
 import type { Steps } from '../../../../src/base/steps.ts'
+import { listLogs } from '../../../../src/query/list-logs.ts'
 import { ChunkCache } from '../../../../src/query/search/chunk-cache.ts'
+import type { SearchDeps } from '../../../../src/query/search/prepared-search.ts'
 import { readSearchQuery } from '../../../../src/query/search/search-query.ts'
 import { searchTraces } from '../../../../src/query/search/search-traces.ts'
 import { StoreError } from '../../../../src/store/store-error.ts'
+import { INDEX_VERSION } from '../../../../src/wire/index/token.ts'
+import { encodeLogsData } from '../../../../src/wire/otlp/encode.ts'
 import { finish } from '../../../support/finish.ts'
 import { keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
-import { traceIdOf, traces } from '../../../support/otlp-records.ts'
+import { T0_NANO, traceIdOf, traces } from '../../../support/otlp-records.ts'
 
 const OTLP = { kind: 'otlp' } as const
 /** More than are read in one round of the event loop. */
@@ -31,17 +35,20 @@ async function segment(of: Keeper, n: number): Promise<void> {
 
 /** Traces that are found by what the index knows of them. */
 function found(of: Keeper, filter: string): readonly string[] {
-  const deps = {
+  const query = readSearchQuery({ filter, limit: 1_000 }, 'traces', 0)
+  return finish(searchTraces(query, depsOf(of)))
+    .traces.map(({ traceId }) => traceId)
+    .sort()
+}
+
+function depsOf(of: Keeper): SearchDeps {
+  return {
     source: of.search,
     knowledge: { self: of.card.deviceId, members: [] },
     sha256: of.deps.crypto.sha256,
     cache: new ChunkCache(),
     limits: { hasTime: () => true },
   }
-  const query = readSearchQuery({ filter, limit: 1_000 }, 'traces', 0)
-  return finish(searchTraces(query, deps))
-    .traces.map(({ traceId }) => traceId)
-    .sort()
 }
 
 function take(steps: Steps<unknown>, count: number): void {
@@ -131,6 +138,53 @@ describe('an index made again', () => {
     flipInFirstBody()
     expect(found(keeper, 'service=service-1')).toEqual(ofService(1))
     expect(spansOf(keeper, 1)).toBe(1)
+  })
+})
+
+describe('an index of an older program', () => {
+  /** How many log records are found, and in how many chunks they were looked for. */
+  function events(of: Keeper, name: string): readonly [found: number, chunks: number] {
+    const query = readSearchQuery({ filter: `name=${name}` }, 'logs', 0)
+    const { logs, looked } = finish(listLogs(query, depsOf(of)))
+    return [logs.length, looked.chunks]
+  }
+  /** The names of events had no tokens then, and the index no number. */
+  function age(): void {
+    keeper.close()
+    home.tamper((db) => db.exec("DELETE FROM posting_tail; DELETE FROM setting WHERE name = 'index.version'"))
+    keeper = home.reopen()
+  }
+  beforeEach(async () => {
+    for (const n of [1, 2, 3, 4]) {
+      const name = n === 3 ? 'paid' : 'seen'
+      const log = { timeUnixNano: T0_NANO + BigInt(n), severityNumber: 9, attributes: {}, eventName: name }
+      const input = { resource: { attributes: {} }, scope: { name: 'test' }, logRecords: [log] }
+      await keeper.intake.take('logs', encodeLogsData(input), OTLP)
+      keeper.writer.cut(() => true)
+    }
+  })
+
+  test('[IX1] is not asked for what it does not have, and is made again by the next start', async () => {
+    age()
+    expect(keeper.search.indexVersion).toBe(1)
+    expect(events(keeper, 'paid')).toEqual([1, 4])
+    expect(keeper.reindex.state().isRunning).toBe(true)
+    await keeper.reindex.run()
+    expect(keeper.search.indexVersion).toBe(INDEX_VERSION)
+    expect(events(keeper, 'paid')).toEqual([1, 1])
+    keeper.close()
+    keeper = home.reopen()
+    expect(keeper.reindex.state().isRunning).toBe(false)
+    expect(events(keeper, 'seen')).toEqual([3, 3])
+  })
+  test('[IX31] one that an older program was making is not gone on with', async () => {
+    take(keeper.reindex.steps(), SEGMENTS / 2)
+    keeper.close()
+    home.tamper((db) => db.exec("DELETE FROM setting WHERE name = 'index.next_version'"))
+    keeper = home.reopen()
+    await keeper.reindex.run()
+    expect(keeper.reindex.state().segments).toBe(SEGMENTS + 4)
+    expect(events(keeper, 'paid')).toEqual([1, 1])
   })
 })
 

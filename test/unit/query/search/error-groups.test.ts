@@ -114,6 +114,7 @@ function logChunk(
 function sourceOf(spans: readonly FakeChunk[], logs: readonly FakeChunk[]): SearchSource {
   const [traces, lines] = [new FakeSource('traces', spans), new FakeSource('logs', logs)]
   return {
+    indexVersion: lines.indexVersion,
     devices: (lane): readonly DeviceId[] => (lane === 'traces' ? traces : lines).devices(),
     candidates: (scope: SearchScope) => (scope.lane === 'traces' ? traces : lines).candidates(scope),
     summariesOf: () => atOnce(new Map()),

@@ -7,6 +7,7 @@ import type { Candidates, SearchChunk, SearchSource } from '../../../../src/quer
 import { ChunkCache } from '../../../../src/query/search/chunk-cache.ts'
 import type { StatisticsDeps } from '../../../../src/query/search/span-statistics.ts'
 import type { Evidence, TraceSummaryRow } from '../../../../src/query/trace-source.ts'
+import { INDEX_VERSION } from '../../../../src/wire/index/token.ts'
 import { decodeLogRecords } from '../../../../src/wire/otlp/decode-logs.ts'
 import { decodeSpans } from '../../../../src/wire/otlp/decode-traces.ts'
 import { member, mesh, sha256 } from '../make-chunk.ts'
@@ -30,6 +31,7 @@ interface Held extends FakeChunk {
 export class FakeSource implements SearchSource {
   readonly #lane: SearchLane
   readonly #held: Held[] = []
+  readonly indexVersion = INDEX_VERSION
   reads = 0
 
   constructor(lane: SearchLane, chunks: readonly FakeChunk[] = []) {

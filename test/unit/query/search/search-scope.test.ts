@@ -8,6 +8,8 @@ import { tokenGroups } from '../../../../src/query/search/token-groups.ts'
 import {
   boolToken,
   doubleToken,
+  EVENT_NAMES_SINCE,
+  INDEX_VERSION,
   intToken,
   keyToken,
   nameToken,
@@ -29,12 +31,12 @@ const PHONE = 'bb'.repeat(32) as DeviceId
 const ORIGIN = { deviceId: 'de'.repeat(32) as DeviceId, module: 'otlp/frontend' }
 
 function groups(filter: string, lane: SearchLane = 'traces'): readonly (readonly Token[])[] {
-  return tokenGroups(readFilterText(filter, lane, 0).conditions, lane)
+  return tokenGroups(readFilterText(filter, lane, 0).conditions, lane, INDEX_VERSION)
 }
 
 function scope(filter: string, lane: SearchLane = 'traces'): SearchScope {
   const query = { lane, ...readFilterText(filter, lane, 0) }
-  return scopeOf(query, (text) => (text === 'laptop' ? [LAPTOP] : [LAPTOP, PHONE]))
+  return scopeOf(query, INDEX_VERSION, (text) => (text === 'laptop' ? [LAPTOP] : [LAPTOP, PHONE]))
 }
 
 describe('what a chunk must contain', () => {
@@ -67,6 +69,9 @@ describe('what a chunk must contain', () => {
       want: [[keyToken('a')], [keyToken('b')], [keyToken('c')]],
     },
     { name: 'a name is itself', filter: 'name=x', want: [[nameToken('x')]] },
+    { name: 'an event’s name is itself', filter: 'name=x', lane: 'logs', want: [[nameToken('x')]] },
+    { name: 'no event’s name says nothing', filter: 'name=""', lane: 'logs', want: [] },
+    { name: 'a span’s empty name is itself', filter: 'name=""', want: [[nameToken('')]] },
     {
       name: 'each word of a body is its own group',
       filter: '"connection refused"',
@@ -87,6 +92,13 @@ describe('what a chunk must contain', () => {
     expect(groups(filter, lane).map((group) => new Set(group))).toEqual(want.map((group) => new Set(group)))
   })
 
+  test('[IX1] an event’s name says nothing to an index that was made before it had tokens', () => {
+    const { conditions } = readFilterText('name=x a="x y"', 'logs', 0)
+    const own = [stringToken('a', 'x y')]
+    expect(tokenGroups(conditions, 'logs', EVENT_NAMES_SINCE - 1)).toEqual([own])
+    expect(tokenGroups(conditions, 'logs', EVENT_NAMES_SINCE)).toEqual([[nameToken('x')], own])
+  })
+
   const anyTime = { fromUnixNano: undefined, toUnixNano: undefined }
   const isFound = (needed: readonly (readonly Token[])[], lane: SearchLane, payload: Uint8Array): boolean => {
     const tokens = new Set(digestOfScan(scanOtlp(lane, payload)).tokens)
@@ -100,7 +112,7 @@ describe('what a chunk must contain', () => {
         const payload = encodeTracesData(input)
         const query = { lane: 'traces', conditions: conditionsOf(where, 'traces'), ...anyTime } as const
         const isThere = decodeSpans(payload).some((span) => matches(spanFacts(span), ORIGIN, query))
-        return !isThere || isFound(tokenGroups(query.conditions, 'traces'), 'traces', payload)
+        return !isThere || isFound(tokenGroups(query.conditions, 'traces', INDEX_VERSION), 'traces', payload)
       }),
       { numRuns: 1_000 },
     )
@@ -113,7 +125,7 @@ describe('what a chunk must contain', () => {
         const payload = encodeLogsData(input)
         const query = { lane: 'logs', conditions: conditionsOf(where, 'logs'), ...anyTime } as const
         const isThere = decodeLogRecords(payload).some((log) => matches(logFacts(log), ORIGIN, query))
-        return !isThere || isFound(tokenGroups(query.conditions, 'logs'), 'logs', payload)
+        return !isThere || isFound(tokenGroups(query.conditions, 'logs', INDEX_VERSION), 'logs', payload)
       }),
       { numRuns: 1_000 },
     )

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { utf8 } from '../../../../src/base/bytes.ts'
+import { concat, utf8 } from '../../../../src/base/bytes.ts'
 import {
   boolToken,
   doubleToken,
@@ -100,6 +100,16 @@ describe('tokens', () => {
       expect(tokens).toContain(token)
     }
     expect(tokens).not.toContain(wordToken('peer'))
+  })
+
+  test('[IX2] a log record has a token of its event’s name, the last one if it has several, and none without a name', () => {
+    const tokensOfLog = (...fields: readonly Uint8Array[]): ReadonlySet<number> =>
+      new Set(digestOfScan(scanOtlp('logs', dataOf(concat(...fields)))).tokens)
+    expect(tokensOfLog(field(12, 'order.placed'))).toContain(nameToken('order.placed'))
+    const several = tokensOfLog(field(12, 'first'), field(12, 'last'))
+    expect([several.has(nameToken('first')), several.has(nameToken('last'))]).toEqual([false, true])
+    expect(tokensOfLog(field(12, '')).size).toBe(tokensOfLog().size)
+    expect(tokensOfLog(field(12, 'first'), field(12, '')).size).toBe(tokensOfLog().size)
   })
 
   test('[IX2] the words of any text are the same from its bytes', () => {
