@@ -167,7 +167,7 @@ describe('segments', () => {
     expect(first).toMatchObject({ id: ids[1], log, minUnixNano: 30n, maxUnixNano: 40n, records: 2, rawBytes: 10 })
     expect(segments.times(ids[1] as number)).toEqual(first)
     const among = segments.timesAmong([...ids.slice(1), 99], { from: 6n, to: 30n })
-    expect(among.map(({ id }) => ids.indexOf(id)).sort()).toEqual([1, 2, 3, 4])
+    expect(among.map(({ id }) => ids.indexOf(id)).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4])
     expect(among[0]).toEqual(first)
     expect(segments.rangeTotals(log, { from: 6n, to: 40n }, upTo)).toEqual({ segments: 3, edgeSegments: 1, records: 6 })
     expect(segments.rangeTotals(log, { from: 41n, to: 50n }, upTo)).toEqual({
