@@ -1,6 +1,7 @@
 /** One JSON value -> one protobuf field, by the schema. Throws OtlpError for a value of the wrong kind. */
 import { fromHex } from '../../base/bytes.ts'
 import { fromBase64 } from './base64.ts'
+import { placeOf } from './large-integer.ts'
 import { OtlpError } from './otlp-error.ts'
 import { WIRE_BYTES } from './protobuf-reader.ts'
 import type { ProtobufWriter } from './protobuf-writer.ts'
@@ -24,7 +25,7 @@ export function writeFields(writer: ProtobufWriter, schema: Schema | undefined, 
     const field = schema?.byName.get(name)
     const value = object[name]
     if (field === undefined || value === null) continue
-    if (!field.repeated) writeField(writer, field, value)
+    if (!field.repeated) writeField(writer, ...placeOf(schema as Schema, field, value))
     else if (field.wire !== WIRE_BYTES) writePacked(writer, field, asArray(value, name))
     else for (const each of asArray(value, name)) writeField(writer, field, each)
   }

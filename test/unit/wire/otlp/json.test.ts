@@ -134,6 +134,44 @@ describe('OTLP/JSON in', () => {
   })
 
   test.each([
+    { name: 'with an exponent, as JavaScript writes it', value: '{"intValue":1e+21}', expected: 1e21 },
+    { name: 'the largest of all', value: '{"intValue":1.7976931348623157e308}', expected: Number.MAX_VALUE },
+    { name: 'in digits, as JavaScript writes it', value: '{"intValue":100000000000000000000}', expected: 1e20 },
+    {
+      name: 'the first beyond 64 bits, as JavaScript writes it',
+      value: '{"intValue":9223372036854776000}',
+      expected: 2 ** 63,
+    },
+    { name: 'below zero', value: '{"intValue":-100000000000000000000}', expected: -1e20 },
+    { name: 'as a string of digits of a double', value: '{"intValue":"100000000000000000000"}', expected: 1e20 },
+    {
+      name: 'that no double is written as',
+      value: '{"intValue":18446744073709551615}',
+      expected: '18446744073709551615',
+    },
+    { name: 'one beyond', value: '{"intValue":"9223372036854775808"}', expected: '9223372036854775808' },
+    { name: 'one beyond, below zero', value: '{"intValue":"-9223372036854775809"}', expected: '-9223372036854775809' },
+    { name: 'of many digits', value: `{"intValue":${'7'.repeat(400)}}`, expected: '7'.repeat(400) },
+    { name: 'in a list', value: '{"arrayValue":{"values":[{"intValue":1e21},{"intValue":1}]}}', expected: [1e21, 1n] },
+  ])('[OT14] an integer of more than 64 bits is kept: $name', ({ value, expected }) => {
+    const { bytes, rejected } = otlpJsonToProtobuf('traces', valueWith(value))
+    expect(rejected).toBeUndefined()
+    expect(scanOtlp('traces', bytes)).toMatchObject({ accepted: 3, rejected: undefined })
+    expect(decodeSpans(bytes)[1]?.attributes).toEqual([{ key: 'k', value: expected }])
+  })
+
+  test('[OT14] a point’s is kept as a double, and refused alone where it is none', () => {
+    const exemplar = '"exemplars":[{"asInt":1e21}]'
+    const points = `[{"asInt":1e+21,${exemplar}},{"asInt":"18446744073709551615"},{"asInt":2}]`
+    const text = `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","gauge":{"dataPoints":${points}}}]}]}]}`
+    const { bytes, rejected } = otlpJsonToProtobuf('metrics', text)
+    expect(rejected).toMatchObject({ count: 1, code: 'OTLP_JSON' })
+    expect(decodeMetrics(bytes)).toMatchObject([
+      { data: { points: [{ value: 1e21, exemplars: [{ value: 1e21 }] }, { value: 2n }] } },
+    ])
+  })
+
+  test.each([
     { name: 'an id that is not hex', fields: '"traceId":"W47/95gDgQPSabYzgT/GDA=="', code: 'OTLP_BAD_ID' },
     { name: 'an id of an odd number of digits', fields: '"parentSpanId":"abc"', code: 'OTLP_BAD_ID' },
     { name: 'an enum as a word', fields: '"kind":"SPAN_KIND_SERVER"', code: 'OTLP_JSON' },
@@ -145,6 +183,11 @@ describe('OTLP/JSON in', () => {
     { name: 'a time past 64 bits', fields: '"startTimeUnixNano":"18446744073709551616"', code: 'OTLP_JSON' },
     { name: 'a time of a thousand digits', fields: `"startTimeUnixNano":"${'1'.repeat(1000)}"`, code: 'OTLP_JSON' },
     { name: 'a time in words', fields: '"startTimeUnixNano":"2018-12-13T14:51:00Z"', code: 'OTLP_JSON' },
+    {
+      name: 'an integer with a fraction',
+      fields: '"attributes":[{"key":"k","value":{"intValue":1e-7}}]',
+      code: 'OTLP_JSON',
+    },
     { name: 'a count below zero', fields: '"droppedEventsCount":-1', code: 'OTLP_JSON' },
     { name: 'flags past 32 bits', fields: '"flags":4294967296', code: 'OTLP_JSON' },
     { name: 'attributes that are a map', fields: '"attributes":{"k":"v"}', code: 'OTLP_JSON' },
