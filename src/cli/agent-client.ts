@@ -1,6 +1,7 @@
 /** Talks to the running agent over its unix socket; or, for the few commands that allow it, to the home itself. */
 import { existsSync, readFileSync } from 'node:fs'
 import type { Agent as HttpAgent, IncomingMessage } from 'node:http'
+import type { Clock } from '../base/clock.ts'
 import { codeOf } from '../base/errors.ts'
 import { layOutHome, requireOwnFolder } from '../platform/home.ts'
 import { Agent, request } from '../platform/node-http.ts'
@@ -8,8 +9,10 @@ import type { ErrorView } from '../agent/http-types/device.ts'
 import type { AgentHost } from './agent-host.ts'
 import { AgentAnswerError, CliError } from './cli-error.ts'
 import type { PassphraseSource } from './passphrase.ts'
+import { watchAnswer } from './watch-answer.ts'
 
 export interface AgentClientDeps {
+  readonly clock: Pick<Clock, 'after'>
   readonly host: AgentHost
   readonly home: string
   readonly passphrase: PassphraseSource
@@ -29,6 +32,8 @@ interface Ask {
   readonly body: string | Uint8Array
 }
 
+/** No route of the agent: that it says so shows that it is there, and costs it nothing. */
+const PROBE_PATH = '/v1/probe'
 /** Seconds to wait where the agent says that it takes nothing now, and not for how long. */
 const DEFAULT_RETRY_S = 1
 
@@ -46,7 +51,7 @@ export class AgentClient {
     this.#deps = deps
   }
 
-  /** @throws {CliError} `AGENT_NOT_RUNNING`, {AgentAnswerError} with the agent's own code */
+  /** @throws {CliError} `AGENT_NOT_RUNNING`, `AGENT_UNREACHABLE`, {AgentAnswerError} with the agent's own code */
   async call<T>(method: Method, path: string, body?: unknown): Promise<T> {
     try {
       return unwrap(await this.#overSocket(method, path, body))
@@ -130,13 +135,45 @@ export class AgentClient {
       'content-length': Buffer.byteLength(body),
     }
     return new Promise((resolve, reject) => {
-      const call = request({ socketPath: socketFile, path, method, headers, ...(agent && { agent }) }, resolve)
+      const call = request({ socketPath: socketFile, path, method, headers, ...(agent && { agent }) })
+      const unwatch = watchAnswer({
+        clock: this.#deps.clock,
+        probe: (answered) => probe(socketFile, answered),
+        onSilence() {
+          reject(new CliError('AGENT_UNREACHABLE', 'the agent does not answer: its process hangs, or was stopped'))
+          call.destroy()
+        },
+      })
+      call.on('response', (response) => {
+        unwatch()
+        resolve(response)
+      })
       // A socket file that nobody listens on was left by an agent that was killed.
       call.on('error', (cause: NodeJS.ErrnoException) => {
+        unwatch()
         reject(cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT' ? new NobodyListens() : unreachable(cause))
       })
       call.end(body)
     })
+  }
+}
+
+/** On a connection of its own. Any answer will do: without a token it is 401. */
+function probe(socketPath: string, answered: (isThere: boolean) => void): () => void {
+  let isWanted = true
+  const end = (isThere: boolean): void => {
+    if (isWanted) answered(isThere)
+    isWanted = false
+  }
+  const call = request({ socketPath, path: PROBE_PATH, agent: false }, (response) => {
+    response.resume()
+    end(true)
+  })
+  call.on('error', () => end(false))
+  call.end()
+  return () => {
+    isWanted = false
+    call.destroy()
   }
 }
 

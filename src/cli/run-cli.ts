@@ -1,6 +1,7 @@
 /** The command line: finds the command, reads its options, runs it, and turns its end into words and an exit code. */
 import { codeOf, MeshError } from '../base/errors.ts'
 import { findHome } from '../platform/home.ts'
+import { nodeClock } from '../platform/node-clock.ts'
 import { AgentClient } from './agent-client.ts'
 import type { AgentHost } from './agent-host.ts'
 import { ALL_OPTIONS, COMMON_OPTIONS, findCommand, pageFor, unknownCommand } from './command-list.ts'
@@ -41,7 +42,7 @@ async function runCommand(argv: readonly string[], host: AgentHost, version: str
   if (words.length < least || words.length > most) throw usage(`usage: ${usageOf(command)}`)
   const home = findHome(stringOf(values['home']), process.env)
   const passphrase = new PassphraseSource(host, home, stringOf(values['passphrase-file']), process.env)
-  const client = new AgentClient({ host, home, passphrase })
+  const client = new AgentClient({ clock: nodeClock, host, home, passphrase })
   await command.run({ host, home, client, passphrase, output, options: values, words })
   return EXIT.ok
 }

@@ -78,7 +78,7 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
   migrate(db, MIGRATIONS)
   const packs = asStoreErrors(() => new Packs(db, join(dirname(path), PACKS_FOLDER)))
   const segments = new SegmentTable(db)
-  let onIndexDamage = (_: unknown): void => undefined
+  let onIndexDamage: (err: unknown) => void = () => undefined
   const settings = new SettingTable(db)
   const indexGeneration = asStoreErrors(
     () =>
