@@ -5,12 +5,12 @@ import type { JsonLinesWriter } from '../../transfer/write-json.ts'
 import { usage } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { oneOf } from '../option-values.ts'
-import { parseTime, TIMES_HELP } from '../parse-time.ts'
+import { TIMES_HELP } from '../parse-time.ts'
 import { Progress } from '../progress.ts'
 import { formatSize } from '../render/data-size.ts'
 import { plural } from '../render/plural.ts'
 import { safeText } from '../render/safe-text.ts'
-import { FILTER_HELP, TIME_OPTIONS } from './search-options.ts'
+import { FILTER_HELP, TIME_OPTIONS, timeRangeOf } from './search-options.ts'
 import { SIGNAL_OPTION, signalOf, SIGNALS, type SignalName } from './signal-option.ts'
 import { TRACE_OPTION } from './trace-option.ts'
 
@@ -115,9 +115,9 @@ function pathsOf(options: CommandContext['options'], signals: readonly SignalNam
   const put = (name: string, value: string | undefined): void => {
     if (value !== undefined) query.set(name, value)
   }
-  const [since, until] = [textOf(options['since']), textOf(options['until'])]
-  put('sinceUnixMs', since && String(parseTime(since, Date.now(), '--since')))
-  put('untilUnixMs', until && String(parseTime(until, Date.now(), '--until')))
+  const { sinceUnixMs, untilUnixMs } = timeRangeOf(options, Date.now())
+  put('sinceUnixMs', sinceUnixMs?.toString())
+  put('untilUnixMs', untilUnixMs?.toString())
   put('trace', textOf(options['trace']))
   put('filter', textOf(options['filter']))
   put('module', textOf(options['module']))

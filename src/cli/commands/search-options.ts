@@ -49,9 +49,7 @@ type Context = Pick<CommandContext, 'options' | 'words'>
 
 /** The query as the agent takes it. What is not given is left out. @throws {CliError} `CLI_USAGE` */
 export function queryOf({ options, words }: Context, nowUnixMs: number): Readonly<Record<string, unknown>> {
-  const sinceUnixMs = timeOf(options['since'], nowUnixMs, '--since')
-  const untilUnixMs = timeOf(options['until'], nowUnixMs, '--until')
-  requireRange(sinceUnixMs, untilUnixMs)
+  const { sinceUnixMs, untilUnixMs } = timeRangeOf(options, nowUnixMs)
   return Object.fromEntries(
     Object.entries({
       filter: words.length === 0 ? undefined : words.join(' '),
@@ -63,6 +61,17 @@ export function queryOf({ options, words }: Context, nowUnixMs: number): Readonl
       timeoutMs: timeoutMsOf(options),
     }).filter(([, value]) => value !== undefined),
   )
+}
+
+/** What `--since` and `--until` say. @throws {CliError} `CLI_USAGE`, for a range that is empty too */
+export function timeRangeOf(
+  options: Context['options'],
+  nowUnixMs: number,
+): { readonly sinceUnixMs: number | undefined; readonly untilUnixMs: number | undefined } {
+  const sinceUnixMs = timeOf(options['since'], nowUnixMs, '--since')
+  const untilUnixMs = timeOf(options['until'], nowUnixMs, '--until')
+  requireRange(sinceUnixMs, untilUnixMs)
+  return { sinceUnixMs, untilUnixMs }
 }
 
 /** A range without a moment in it holds nothing, whatever is stored. @throws {CliError} `CLI_USAGE` */

@@ -4,7 +4,7 @@ import type { Command, CommandContext } from '../command.ts'
 import { usage } from '../cli-error.ts'
 import { oneOf, wholeNumber } from '../option-values.ts'
 import { parseSize, refuseSize } from '../parse-size.ts'
-import { parseTime, TIMES_HELP } from '../parse-time.ts'
+import { TIMES_HELP } from '../parse-time.ts'
 import { plural } from '../render/plural.ts'
 import { relativeTime } from '../render/relative-time.ts'
 import { safeText } from '../render/safe-text.ts'
@@ -21,6 +21,7 @@ import { table } from './answer-table.ts'
 import { deviceNames } from './device-names.ts'
 import { quotaCommands } from './quota-commands.ts'
 import { reindexCommand } from './reindex-command.ts'
+import { requireRange, timeRangeOf } from './search-options.ts'
 
 const LANES = ['traces', 'logs', 'metrics'] as const
 /** Rows of a table of sources; --json has all. */
@@ -173,10 +174,9 @@ function changeOf({ age, size }: CommandContext['options']): Readonly<Record<str
   }
 }
 
-function rangeOf({ since, until, device, module }: CommandContext['options']) {
+function rangeOf(options: CommandContext['options']) {
   const now = Date.now()
-  const fromUnixMs = parseTime(since as string, now, '--since')
-  const toUnixMs = typeof until === 'string' ? parseTime(until, now, '--until') : now
-  if (fromUnixMs > toUnixMs) throw usage('--since has to be before --until')
-  return { fromUnixMs, toUnixMs, device, module }
+  const { sinceUnixMs: fromUnixMs, untilUnixMs: toUnixMs = now } = timeRangeOf(options, now)
+  requireRange(fromUnixMs, toUnixMs)
+  return { fromUnixMs, toUnixMs, device: options['device'], module: options['module'] }
 }

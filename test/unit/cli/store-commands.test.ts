@@ -153,6 +153,9 @@ describe('holds', () => {
     { name: 'nothing to hold', argv: ['hold', '--reason', 'why'] },
     { name: 'a trace and a time', argv: ['hold', 'abcd', '--since', '2h', '--reason', 'why'] },
     { name: 'a time that ends before it begins', argv: ['hold', '--since', '1h', '--until', '2h', '--reason', 'why'] },
+    { name: 'a time of no length', argv: ['hold', '--since', '1h', '--until', '1h', '--reason', 'why'] },
+    { name: 'a time that has not begun', argv: ['hold', '--since', '2999-01-01', '--reason', 'why'] },
+    { name: 'an end that is no time', argv: ['hold', '--since', '1h', '--until', 'all', '--reason', 'why'] },
     { name: 'a hold that is no number', argv: ['release', 'first'] },
   ])('[CL17] $name is misuse', async ({ argv }) => {
     expect((await cli.run('store', ...argv)).exit).toBe(2)

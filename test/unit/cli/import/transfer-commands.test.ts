@@ -308,7 +308,10 @@ describe('export', () => {
     { name: 'an answer and an export in one place', argv: ['--json', '--signal', 'logs'] },
     { name: 'a trace that is none', argv: ['--trace', 'xyz'] },
     { name: 'a time that is none', argv: ['--signal', 'logs', '--since', 'noon'] },
-  ])('[EX7] $name is misuse', async ({ argv }) => {
+    { name: 'a time that ends before it begins', argv: ['--signal', 'logs', '--since', '1h', '--until', '2h'] },
+    { name: 'a time of no length', argv: ['--signal', 'logs', '--since', '1h', '--until', '1h'] },
+    { name: 'an end that is no time', argv: ['--signal', 'logs', '--until', 'all'] },
+  ])('[EX7] [CL12] $name is misuse', async ({ argv }) => {
     await cli.serve([giving(() => stream(STREAM))])
     const { exit, stderr } = await cli.run('export', ...argv)
     expect([exit, stderr.split(':')[0]]).toEqual([2, 'CLI_USAGE'])
