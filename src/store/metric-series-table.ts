@@ -62,7 +62,8 @@ export class MetricSeriesTable {
     )
     this.#noteLast = db.prepare(
       `INSERT INTO metric_last VALUES (?, ?, ?) ON CONFLICT (series)
-       DO UPDATE SET time_ms = excluded.time_ms, value = excluded.value WHERE excluded.time_ms >= time_ms`,
+       DO UPDATE SET time_ms = excluded.time_ms, value = excluded.value WHERE excluded.time_ms > time_ms
+         OR (excluded.time_ms = time_ms AND excluded.value IS NOT NULL AND (value IS NULL OR excluded.value > value))`,
     )
     this.#deleteBefore = db.prepare(
       'DELETE FROM metric_series WHERE id NOT IN (SELECT series FROM metric_last WHERE time_ms >= ?)',
@@ -111,7 +112,7 @@ export class MetricSeriesTable {
     }
   }
 
-  /** Unless a later one is known. */
+  /** Unless a later one is known; of one time the same one is left in whatever order they come. */
   noteLast(id: SeriesId, timeMs: number, value: number | null): void {
     this.#noteLast.run(id, timeMs, value)
   }

@@ -73,6 +73,7 @@ const STEP_UNITS = [
 function plot(range: MetricRange, line: MetricLine, { width, ascii, paint }: Drawing): readonly string[] {
   const values = plottable(line.values)
   const extent = withZero(rangeOf(values))
+  if (extent === undefined && wordsIn(range) > 0) return [] // a note says what there is
   if (extent === undefined) return [paint('Nothing was recorded in this time.', 'dim')]
   const rows = blockPlot(values, { cells: width - AXIS_CELLS - 1, range: extent, ascii }, PLOT_ROWS)
   const format = formatter(range, ascii)
@@ -145,12 +146,19 @@ function exemplars({ exemplars: all, ...range }: MetricRange, { ascii, paint }: 
 
 function notesFor(range: MetricRange): readonly string[] {
   const { omittedLines, omittedSeries, otherKinds } = range
+  const words = wordsIn(range)
   return [
+    ...(words > 0 ? [`${plural(words, 'value')} of infinity: no plot reaches there`] : []),
     ...(omittedLines > 0 ? [`${plural(omittedLines, 'more line')}: --by LABEL joins them`] : []),
     ...(omittedSeries > 0 ? [`${seriesCount(omittedSeries)} not looked at: --filter LABEL=VALUE chooses`] : []),
     ...(otherKinds > 0 ? [`${seriesCount(otherKinds)} of this name with another unit or type`] : []),
     ...notesOf(range),
   ]
+}
+
+/** Values that are no numbers of an axis. */
+function wordsIn({ lines }: MetricRange): number {
+  return lines.reduce((sum, { values }) => sum + values.filter((value) => typeof value === 'string').length, 0)
 }
 
 function seriesCount(count: number): string {

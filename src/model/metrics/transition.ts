@@ -47,7 +47,8 @@ function isFresh({ startMs, timeMs }: ValuedSample): boolean {
 /** Undefined where it shrank: it was reset, and nobody said when. */
 function grown(before: Value, after: Value): Value | undefined {
   if (typeof before === 'number' || typeof after === 'number') {
-    const by = Number(after) - Number(before)
+    // Infinity less itself would be no number.
+    const by = after === before ? 0 : Number(after) - Number(before)
     return by < 0 ? undefined : by
   }
   return difference(after, before)

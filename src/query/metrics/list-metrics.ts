@@ -1,6 +1,6 @@
 /** Every metric that is here, from every device that lets us see its metrics (docs/spec/metrics.md ME40). */
 import type { Steps } from '../../base/steps.ts'
-import { hasValue } from '../../model/metrics/sample.ts'
+import type { Sample } from '../../model/metrics/sample.ts'
 import { parseIdentity, temporalityOf, type MetricKind, type MetricType } from '../../wire/metrics/series-identity.ts'
 import { deviceName } from '../device-name.ts'
 import { kindKey } from './find-series.ts'
@@ -37,6 +37,11 @@ export interface MetricList {
   readonly unreadableChunks: number
 }
 
+interface Last {
+  readonly lastMs: number
+  /** Null where it is no number, or says that there is none. */
+  readonly lastValue: number | null
+}
 interface Growing {
   readonly kind: MetricKind
   readonly devices: Set<MetricSeriesFacts['deviceId']>
@@ -58,13 +63,12 @@ export function* listMetrics({ source, knowledge }: MetricDeps, limit = DEFAULT_
     onlyInTail.delete(key)
     const recent = tail.series.get(key)?.samples.at(-1)
     const facts = { deviceId, module, identity: parseIdentity(text) }
-    const isNewer = recent !== undefined && recent.timeMs >= lastMs
-    add(metrics, facts, isNewer ? recent.timeMs : lastMs, isNewer ? numberOf(recent.value) : lastValue)
+    add(metrics, facts, later({ lastMs, lastValue }, recent && lastOf(recent)))
     if (++looked % SERIES_PER_STEP === 0) yield
   }
   for (const series of onlyInTail.values()) {
     const last = series.samples.at(-1)
-    add(metrics, series, last?.timeMs ?? 0, numberOf(series.samples.findLast(hasValue)?.value))
+    if (last !== undefined) add(metrics, series, lastOf(last))
   }
   const sorted = [...metrics.values()].sort(compareKinds).map((metric) => toSummary(metric, knowledge))
   return {
@@ -78,8 +82,7 @@ export function* listMetrics({ source, knowledge }: MetricDeps, limit = DEFAULT_
 function add(
   metrics: Map<string, Growing>,
   { deviceId, module, identity }: MetricSeriesFacts,
-  lastMs: number,
-  lastValue: number | null,
+  { lastMs, lastValue }: Last,
 ): void {
   const key = kindKey(identity)
   const known = metrics.get(key) ?? newMetric(identity)
@@ -94,8 +97,15 @@ function newMetric(kind: MetricKind): Growing {
   return { kind, devices: new Set(), modules: new Set(), series: 0, lastMs: -1, lastValue: null }
 }
 
-function numberOf(value: unknown): number | null {
-  return typeof value === 'number' ? value : null
+function lastOf({ timeMs, value }: Sample): Last {
+  return { lastMs: timeMs, lastValue: typeof value === 'number' ? value : null }
+}
+
+/** Of one time the one with a value, and the larger, as everywhere. */
+function later(known: Last, other: Last | undefined): Last {
+  if (other === undefined || other.lastMs < known.lastMs) return known
+  if (other.lastMs > known.lastMs || known.lastValue === null) return other
+  return other.lastValue !== null && other.lastValue > known.lastValue ? other : known
 }
 
 function compareKinds({ kind: a }: Growing, { kind: b }: Growing): number {

@@ -107,6 +107,14 @@ describe('pictures', () => {
       }
     },
   )
+  test('[ME48] infinite values are said, and are not nothing', () => {
+    const drawn = (...values: readonly (number | string | null)[]): string =>
+      renderMetricChart(range([{ labels: {}, series: 1, values }]), { width: 80, color: false })
+    expect(drawn('Infinity', null, '-Infinity')).toContain('2 values of infinity: no plot reaches there')
+    expect(drawn('Infinity')).not.toContain('Nothing was recorded')
+    expect(drawn(1, 'Infinity')).toContain('1 value of infinity: no plot reaches there')
+    expect(drawn(null)).toContain('Nothing was recorded')
+  })
   test('[ME48] in ASCII every character is ASCII', () => {
     const drawn = [one, several].map((picture) => renderMetricChart(picture, { width: 80, color: false, ascii: true }))
     const table = renderMetricTable(list, { width: 80, color: false, ascii: true, nowUnixMs: T0_MS })
@@ -129,6 +137,7 @@ describe('pictures', () => {
       '3 more lines: --by LABEL joins them',
       '1,200 series not looked at',
       '2 series of this name',
+      'values of infinity',
       '1 stored chunk could not be read',
     ]) {
       expect(text).toContain(note)

@@ -233,6 +233,58 @@ describe('a write that fails', () => {
   })
 })
 
+describe('what is no finite number', () => {
+  const times = [0, 10_000, 20_000]
+  const cases: readonly {
+    readonly name: string
+    readonly values: readonly number[]
+    readonly last: number | string | null
+    /** By ten seconds. */
+    readonly want: readonly (number | string | null)[]
+  }[] = [
+    { name: 'infinity', values: [1, Infinity], last: 'Infinity', want: [1, 'Infinity', 'Infinity'] },
+    { name: 'minus infinity', values: [-Infinity, 1], last: 1, want: ['-Infinity', 1, 1] },
+    { name: 'NaN, which says that there is no value', values: [1, Number.NaN], last: null, want: [1, null, null] },
+    { name: 'NaN and then a number', values: [Number.NaN, 2], last: 2, want: [null, 2, 2] },
+    { name: 'NaN alone', values: [Number.NaN], last: null, want: [null, null, null] },
+  ]
+  test.each(cases)(
+    '[ME13] $name is listed and shown alike from the journal, from segments and from blocks',
+    async ({ values, last, want }) => {
+      await take(keeper, gauge('m', ...values.map((value, i) => point(times[i] as number, value))))
+      const said = async () => {
+        const { metrics } = await list(keeper)
+        const { lines } = await range(keeper, 'm', { fn: 'last', stepMs: 10_000, toMs: START_MS + 30_000 })
+        return [metrics[0]?.lastValue, metrics[0]?.lastUnixMs, lines[0]?.values]
+      }
+      const all = [last, START_MS + (times[values.length - 1] as number), want]
+      expect(await said()).toEqual(all)
+      keeper.writer.cut(() => true)
+      expect(await said()).toEqual(all)
+      await keeper.metricUpkeep.run({ everything: true })
+      expect(await said()).toEqual(all)
+      await settle(keeper)
+      expect(await said()).toEqual(all)
+    },
+  )
+  test('[ME11] of one time the list has the same value in whatever order and part they came', async () => {
+    for (const values of [
+      [Number.NaN, 2, 1],
+      [2, 1, Number.NaN],
+    ]) {
+      const name = values.join(' ')
+      for (const value of values) {
+        await take(keeper, gauge(name, point(0, value)))
+        keeper.writer.cut(() => true)
+        await keeper.metricUpkeep.run({ everything: true })
+        await take(keeper, gauge(name, point(0, values[0] as number)))
+      }
+      expect((await list(keeper)).metrics.find((metric) => metric.name === name)?.lastValue).toBe(2)
+      expect((await range(keeper, name, { fn: 'last' })).lines[0]?.values[0]).toBe(2)
+    }
+  })
+})
+
 describe('the list', () => {
   test('[ME40] names each metric once with its kind, its sources and its latest value', async () => {
     await take(keeper, gauge('memory', point(0, 10), point(10_000, 20)), counter('requests', point(0, 3)))

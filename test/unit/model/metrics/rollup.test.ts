@@ -137,6 +137,12 @@ describe('what a counter added', () => {
       after: sample(20_000, 9, 10_000),
       want: 4,
     },
+    {
+      name: 'from infinity to infinity is nothing',
+      before: sample(10_000, Infinity),
+      after: sample(20_000, Infinity),
+      want: 0,
+    },
     { name: 'first and fresh is all of it', before: undefined, after: sample(20_000, 9), want: 9 },
     { name: 'first and old is not known', before: undefined, after: sample(20_000_000, 9), want: 0 },
     { name: 'first without a start is not known', before: undefined, after: sample(20_000, 9, 0), want: 0 },

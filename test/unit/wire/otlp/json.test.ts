@@ -321,6 +321,16 @@ describe('OTLP/JSON out', () => {
     expect(metricsToJson(otlpJsonToProtobuf('metrics', example).bytes)).toEqual(JSON.parse(example))
   })
 
+  test('[OT11] gauges of no finite number go out and come back as they came', () => {
+    const points = ['NaN', 'Infinity', '-Infinity', '-0'].map((asDouble) => ({ asDouble }))
+    const metric = { name: 'm', gauge: { dataPoints: points } }
+    const text = JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics: [metric] }] }] })
+    const { bytes } = otlpJsonToProtobuf('metrics', text)
+    expect(JSON.parse(JSON.stringify(metricsToJson(bytes)))).toMatchObject(JSON.parse(text) as object)
+    const back = otlpJsonToProtobuf('metrics', JSON.stringify(metricsToJson(bytes)))
+    expect(back.bytes).toEqual(bytes)
+  })
+
   test('[OT11] packed numbers come out as lists of strings', () => {
     const text = JSON.stringify(metricsToJson(otelJs('metrics')))
     expect(text).toContain('"bucketCounts":["1","0","1"],"explicitBounds":[2,3]')
