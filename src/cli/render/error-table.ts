@@ -4,6 +4,7 @@ import { painter } from './colour.ts'
 import { plural } from './plural.ts'
 import { relativeTime } from './relative-time.ts'
 import { serviceLabel } from './service-label.ts'
+import { shortTraceId } from './short-ids.ts'
 import { renderTable, type Column } from './table.ts'
 
 const COLUMNS: readonly Column[] = [
@@ -15,8 +16,6 @@ const COLUMNS: readonly Column[] = [
   { title: 'trace', dropOrder: 3 },
   { title: 'what', minWidth: 20 },
 ]
-/** Enough of a trace's id for `traces show`. */
-const TRACE_DIGITS = 12
 const NANOS_PER_MS = 1_000_000n
 
 export interface ErrorTableOptions {
@@ -38,7 +37,7 @@ export function renderErrors(
     ago(group.firstUnixNano),
     serviceLabel(group),
     group.devices.map(({ name }) => name).join(', '),
-    group.traceId === null ? '-' : group.traceId.slice(0, TRACE_DIGITS),
+    group.traceId === null ? '-' : shortTraceId(group.traceId),
     { text: whatOf(group), styles: ['red'] as const },
   ])
   const table = renderTable(COLUMNS, rows, { width, paint: painter(color), ascii })

@@ -2,34 +2,29 @@
 import type { LinkedFrom, TraceSpan } from '../../agent/http-types/traces.ts'
 import type { Drawing } from './drawing.ts'
 import { plural } from './plural.ts'
+import { shortTraceId } from './short-ids.ts'
 
 /** Links of one span in each direction that are drawn; `--json` has them all. */
 const MAX_DRAWN_LINKS = 3
-/** As in lists of traces: what `traces show` takes. */
-const TRACE_DIGITS = 12
 
 /** Links within the trace are not among them: they mostly name the parent, and their ends are in the same drawing. */
 export function linkTexts({ spanId, links }: TraceSpan, drawing: Drawing): readonly string[] {
   const { trace, linkedFrom } = drawing
   const outward = links.filter((link) => link.traceId !== trace.traceId)
   return [
-    ...few(outward, (link) => `links to trace ${shortId(link.traceId)}`),
+    ...few(outward, (link) => `links to trace ${shortTraceId(link.traceId)}`),
     ...few(linkedFrom.get(spanId) ?? [], (link) => linkedFromText(link, drawing)),
   ]
 }
 
 function linkedFromText({ name, module, deviceName, traceId }: LinkedFrom, { clean }: Drawing): string {
-  return `linked from ${clean(name) || '(no name)'}, trace ${shortId(traceId)}, by ${clean(module)} on ${clean(deviceName)}`
+  return `linked from ${clean(name) || '(no name)'}, trace ${shortTraceId(traceId)}, by ${clean(module)} on ${clean(deviceName)}`
 }
 
 function few<T>(links: readonly T[], text: (link: T) => string): readonly string[] {
   const hidden = links.length - MAX_DRAWN_LINKS
   const texts = links.slice(0, MAX_DRAWN_LINKS).map(text)
   return hidden > 0 ? [...texts, `${plural(hidden, 'more link')}; --json prints them all`] : texts
-}
-
-function shortId(traceId: string): string {
-  return traceId.slice(0, TRACE_DIGITS)
 }
 
 /** What the rows do not show of who links to the trace. @param drawn ids of the spans that have a row */

@@ -7,12 +7,12 @@ import { formatDuration } from './duration.ts'
 import { logLineText, type LogLinesOptions } from './log-lines.ts'
 import { asciiText, safeText } from './safe-text.ts'
 import { serviceLabel } from './service-label.ts'
+import { shortTraceId } from './short-ids.ts'
 
 /** Width of `device/service`, in cells. */
 const SOURCE_CELLS = 24
 /** The widest duration there is. */
 const DURATION_CELLS = 8
-const TRACE_DIGITS = 12
 
 export function tailLogLine(line: LogLine, options: LogLinesOptions): string {
   return logLineText(line, SOURCE_CELLS, 'cyan', options)
@@ -29,7 +29,7 @@ export function tailSpanLine(line: SpanLine, { color, ascii = false }: LogLinesO
     paint(timeText(line.startUnixNano), 'dim'),
     fit(formatDuration(Number(line.durationNano), { ascii }), DURATION_CELLS, 'right', ellipsis),
     paint(fit(clean(`${line.deviceName}/${serviceLabel(line)}`), SOURCE_CELLS, 'left', ellipsis), 'cyan'),
-    paint(line.traceId.slice(0, TRACE_DIGITS), 'dim'),
+    paint(shortTraceId(line.traceId), 'dim'),
     paint(`${isError ? '! ' : ''}${clean(line.name)}${said}`, ...(isError ? (['red'] as const) : [])),
   ].join(' ')
 }

@@ -3,7 +3,7 @@ import type { TraceList } from '../../agent/http-types/traces.ts'
 import { painter } from './colour.ts'
 import { formatDurationMs } from './duration.ts'
 import { relativeTime } from './relative-time.ts'
-import { shortIds } from './short-ids.ts'
+import { shortTraceIds } from './short-ids.ts'
 import { renderTable, type Column } from './table.ts'
 
 export interface ListOptions {
@@ -28,7 +28,7 @@ const COLUMNS: readonly Column[] = [
 export function renderTraceTable(list: Pick<TraceList, 'traces'>, options: ListOptions): string {
   const { width, color, nowUnixMs, ascii = false, none = 'No traces yet.' } = options
   if (list.traces.length === 0) return `${none}\n`
-  const ids = shortIds(list.traces.map(({ traceId }) => traceId))
+  const ids = shortTraceIds(list.traces.map(({ traceId }) => traceId))
   const rows = list.traces.map((trace, i) => [
     { text: ids[i] ?? trace.traceId, styles: ['bold'] as const },
     relativeTime(Number(BigInt(trace.startUnixNano) / 1_000_000n), nowUnixMs),

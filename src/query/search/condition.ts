@@ -26,7 +26,7 @@ export type Test =
   | { readonly on: 'severity'; readonly from: number; readonly to: number }
   /** These words behind each other, or a part of the text. */
   | { readonly on: 'text'; readonly value: { readonly is: 'words'; readonly words: readonly string[] } | Contains }
-  /** The id's first digits, all 32 of them, or none for any trace. */
+  /** The id's first digits, or those behind 16 zeros; all 32 of them; none for any trace. */
   | { readonly on: 'trace'; readonly digits: string }
 
 export type Order = '<' | '<=' | '>' | '>='

@@ -74,16 +74,22 @@ function durationTest({ order, nanos }: Extract<Test, { on: 'duration' }>): Head
 /** The first digits of an id; none: any id. */
 function idTest(digits: string): (bytes: Uint8Array, range: Range) => boolean {
   const nibbles = Array.from(digits, (digit) => Number.parseInt(digit, 16))
-  return (bytes, range) => {
-    if (range.length !== TRACE_ID_BYTES || isZero(bytes, range)) return false
-    return nibbles.every((nibble, i) => {
-      const byte = bytes[range.start + (i >> 1)] as number
+  const beginsAt = (bytes: Uint8Array, start: number): boolean =>
+    nibbles.every((nibble, i) => {
+      const byte = bytes[start + (i >> 1)] as number
       return (i % 2 === 0 ? byte >> 4 : byte & 0x0f) === nibble
     })
+  // An id of 64 bits has zeros before it; nobody types them.
+  const mayBeShort = nibbles.length <= TRACE_ID_BYTES
+  return (bytes, { start, end, length }) => {
+    if (length !== TRACE_ID_BYTES || isZero(bytes, start, end)) return false
+    if (beginsAt(bytes, start)) return true
+    const middle = start + TRACE_ID_BYTES / 2
+    return mayBeShort && isZero(bytes, start, middle) && beginsAt(bytes, middle)
   }
 }
 
-function isZero(bytes: Uint8Array, { start, end }: Range): boolean {
+function isZero(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (bytes[at] !== 0) return false
   return true
 }

@@ -9,6 +9,7 @@ import type { TraceId } from '../../model/ids.ts'
 
 export type TraceKey = number
 
+const ID_DIGITS = 32
 const DIGITS = 6
 const LAST_KEYS = 16 ** DIGITS
 
@@ -24,6 +25,8 @@ export function traceKeys(ids: Iterable<TraceId>): Float64Array {
 
 /** Between these lie the keys of all ids that begin with these hex digits, and perhaps of others. */
 export function traceKeyRange(prefix: string): { readonly from: TraceKey; readonly to: TraceKey } {
-  const first = (digit: string): number => Number.parseInt(prefix.slice(0, DIGITS).padEnd(DIGITS, digit), 16)
-  return { from: first('0') * LAST_KEYS, to: first('f') * LAST_KEYS + LAST_KEYS - 1 }
+  const part = (from: number, digit: string): number =>
+    Number.parseInt(prefix.slice(from, from + DIGITS).padEnd(DIGITS, digit), 16)
+  const key = (digit: string): TraceKey => part(0, digit) * LAST_KEYS + part(ID_DIGITS - DIGITS, digit)
+  return { from: key('0'), to: key('f') }
 }

@@ -32,12 +32,12 @@ afterEach(async () => {
 
 /** A clock that says when a timer was set on it. */
 function countingClock() {
-  const clock = manualClock()
+  const manual = manualClock()
   let onSet = (): void => undefined
   return {
-    ...clock,
+    ...manual,
     after(delayMs: number, tick: () => void): () => void {
-      const cancel = clock.after(delayMs, tick)
+      const cancel = manual.after(delayMs, tick)
       onSet()
       return cancel
     },

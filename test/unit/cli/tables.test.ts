@@ -76,6 +76,19 @@ describe('the list of traces', () => {
     expect(table).toContain(`\n${other.traceId}  `)
   })
 
+  test('[QU21] an id of 64 bits is shown without the zeros before it, whole where two begin alike', () => {
+    const padded = (digits: string) => ({ ...entry, traceId: `${'0'.repeat(16)}${digits}` })
+    const rows = (...traces: readonly (typeof entry)[]) =>
+      renderTraceTable({ traces }, { width: 120, color: false, nowUnixMs: 0 })
+        .split('\n')
+        .map((line) => line.split(' ')[0])
+    expect(rows(padded('463ac35c9f6413ad'), entry)).toEqual(['trace', '463ac35c9f64', '0af7651916cd', ''])
+    expect(rows(padded('463ac35c9f6413ad'), padded('463ac35c9f64ffff')).slice(1, 3)).toEqual([
+      '463ac35c9f6413ad',
+      '463ac35c9f64ffff',
+    ])
+  })
+
   test('[QU13] an empty list says so', () => {
     expect(renderTraceTable({ traces: [] }, { width: 80, color: false, nowUnixMs: 0 })).toBe('No traces yet.\n')
   })

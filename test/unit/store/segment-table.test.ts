@@ -222,6 +222,7 @@ describe('the trace index', () => {
     }
     expect(traces.idsFrom('000000', 2)).toHaveLength(2)
     expect(traces.idsFrom('000000ff', 2)).toBeUndefined()
+    expect(traces.idsFrom(idOf(7), 2)).toEqual([idOf(7)])
   })
 
   test('[ST22] times keep every nanosecond, up to the last that may be', () => {

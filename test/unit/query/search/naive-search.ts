@@ -102,7 +102,7 @@ function holds(test: Test, facts: Facts, { deviceId, module }: ChunkOrigin): boo
       )
     }
     case 'trace':
-      return facts.traceId?.startsWith(test.digits) ?? false
+      return ['', '0'.repeat(16)].some((zeros) => facts.traceId?.startsWith(zeros + test.digits))
   }
 }
 

@@ -22,6 +22,9 @@ test.each([
   { prefix: 'a', from: 0xa00000000000, to: 0xafffffffffff },
   { prefix: '012345', from: 0x012345000000, to: 0x012345ffffff },
   { prefix: '0123456789abcdef', from: 0x012345000000, to: 0x012345ffffff },
+  { prefix: '0123456789abcdef0123456789', from: 0x012345000000, to: 0x012345ffffff },
+  { prefix: '0123456789abcdef0123456789a', from: 0x012345a00000, to: 0x012345afffff },
+  { prefix: '0123456789abcdef0123456789abcdef', from: 0x012345abcdef, to: 0x012345abcdef },
 ])('[IX10] ids that begin with "$prefix" have keys from $from to $to', ({ prefix, from, to }) => {
   expect(traceKeyRange(prefix)).toEqual({ from, to })
 })
