@@ -261,7 +261,7 @@ describe('what a condition means', () => {
     { name: 'text~ finds other characters too', filter: 'text~"et /it"', found: true },
     { name: 'a trace by its first digits', filter: 'trace=0000000000', found: true },
     { name: 'another trace', filter: 'trace=0001', found: false },
-    { name: 'a trace by what comes behind zeros', filter: 'trace=0000000000000001', found: true },
+    { name: 'a trace by what comes behind zeros', filter: 'trace=0000000000000abc', found: true },
     { name: 'time is the start', filter: 'time>=2026-11-22T18:00:00Z time<2026-11-22T18:00:01Z', found: true },
     { name: 'the end of a range is not in it', filter: 'time<2026-11-22T18:00:00Z', found: false },
     { name: 'all conditions have to hold', filter: 'kind=server status=error', found: false },
