@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { readBaseline, withReports, writeBaseline } from './support/baseline.ts'
 import { checkRatios, isFailure, type Verdict } from './support/check-ratios.ts'
 import { startNode } from './support/child.ts'
+import { endOnSignals } from './support/end-on-signals.ts'
 import { describeMachine, doubtsAbout } from './support/machine.ts'
 import { summarize, type Benchmark, type Measure } from './support/measure.ts'
 import { numbersToText } from './support/numbers.ts'
@@ -36,7 +37,6 @@ const ON_REQUEST: readonly string[] = ['metrics-peer', 'page-cipher', 'ten-milli
 const DEFAULT = Object.keys(BENCHMARKS).filter((name) => !ON_REQUEST.includes(name))
 const RUNS = 3
 const EXIT_WORSE = 1
-const EXIT_STOPPED = 130
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -58,8 +58,7 @@ const options = {
   ...(values.records !== undefined && { records: wholeNumber('--records', values.records) }),
 }
 
-// By itself a signal ends this process without its exit handlers, and what it started would go on.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(EXIT_STOPPED))
+endOnSignals()
 
 if (values.once === undefined) await measureAll()
 else process.stdout.write(`${JSON.stringify(await (await load(values.once)).run(options))}\n`)

@@ -5,6 +5,7 @@
  * To add a proof: a module that exports what proof.ts says, and a line in PROOFS.
  */
 import { parseArgs } from 'node:util'
+import { endOnSignals } from '../bench/support/end-on-signals.ts'
 import { describeMachine } from '../bench/support/machine.ts'
 import type { Proof } from '../test/proofs/proof.ts'
 import { writeProof } from './write-proof.ts'
@@ -31,6 +32,7 @@ const { values } = parseArgs({
   },
 })
 
+endOnSignals()
 for (const name of values.only) if (!(await prove(name))) process.exitCode = 1
 
 async function prove(name: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
 const running = new Set<ChildProcess>()
+// Of a program that is ended by a signal only with end-on-signals.ts.
 process.on('exit', () => {
   // Not SIGKILL: a run that a benchmark started has agents of its own to end.
   for (const child of running) child.kill('SIGTERM')
