@@ -122,7 +122,7 @@ export class StoredSearch implements SearchSource {
       rawBytes,
       earliestUnixNano: minUnixNano,
       latestUnixNano: maxUnixNano,
-      cacheKey: String(id), // row ids are never given again
+      storedAs: id,
       open: (payload) => opener.open(id, log, payload),
       read: () => this.#read(id, log),
       free: freeBytes,
@@ -155,7 +155,7 @@ function openSearchChunk(batch: OpenRecords): SearchChunk {
   return {
     ...openChunk(batch),
     module: batch.log.module,
-    cacheKey: undefined,
+    storedAs: undefined,
     read: () => batch.payload,
     free: undefined,
   }

@@ -22,7 +22,7 @@ export function* chunkPart<Part extends { readonly bytes: number }>(
   { name, make }: PartMaker<Part>,
 ): Steps<Part | undefined> {
   const isWhole = isWithin(chunk, scope)
-  const key = isWhole && chunk.cacheKey !== undefined ? `${name} ${chunk.cacheKey}` : undefined
+  const key = isWhole && chunk.storedAs !== undefined ? `${name} ${chunk.storedAs}` : undefined
   const known = key === undefined ? undefined : (cache.get(key) as Part | undefined)
   if (known !== undefined) return known
   const payload = chunk.read()

@@ -11,8 +11,11 @@ import type { SearchScope } from './search-scope.ts'
 /** A chunk that may hold what a search asks for. */
 export interface SearchChunk extends ChunkRef {
   readonly module: string
-  /** The same for the same bytes as long as the agent runs; undefined for what may still change. */
-  readonly cacheKey: string | undefined
+  /**
+   * Its number in the store: of the same bytes for ever, and larger than those of all that were stored before it. Undefined for
+   * what may still change.
+   */
+  readonly storedAs: number | undefined
   /** Its payload, without finding out what that proves. @returns undefined if it was deleted since it was named */
   read(): Uint8Array | undefined
   /** Gives the memory of what `read` gave back; nothing reads it afterwards. Undefined where somebody else needs it too. */

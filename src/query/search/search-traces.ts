@@ -1,21 +1,23 @@
 /**
  * Traces of which a span matches, as summaries (docs/spec/search.md). Chunks are looked at newest first, and no further
- * once no trace in what is left can have a place on the page; one chunk is in memory at a time.
+ * once no trace in what is left can have a place on the page, nor at what pages before are done with; one chunk is in memory
+ * at a time.
  */
 import { toHex } from '../../base/bytes.ts'
 import type { Steps } from '../../base/steps.ts'
 import type { TraceId } from '../../model/ids.ts'
 import { describeTrace, type TraceListEntry } from '../trace-entry.ts'
 import { chunkPart, type PartMaker } from './chunk-part.ts'
+import { ChunksLeft } from './done-chunks.ts'
 import { Look, type Looked } from './look.ts'
 import { prepareSearch, type PreparedSearch, type SearchDeps } from './prepared-search.ts'
 import { spanFilter } from './record-filter.ts'
 import type { SpanHead } from './record-head.ts'
-import { readCursor, writeCursor } from './search-cursor.ts'
 import { atAnyTime, type SearchQuery } from './search-query.ts'
 import type { SearchChunk } from './search-source.ts'
 import { equalsAt } from './text-in-bytes.ts'
 import { TopTraces } from './top-traces.ts'
+import { readTraceCursor, writeTraceCursor } from './trace-cursor.ts'
 
 /** Traces in a list when the caller names no limit. */
 export const DEFAULT_TRACE_LIMIT = 50
@@ -35,24 +37,25 @@ export interface TraceList {
 export function* searchTraces(query: SearchQuery, deps: SearchDeps): Steps<TraceList> {
   const { source, knowledge, limits } = deps
   const search = prepareSearch(query, deps)
-  const place = { key: search.key, order: query.sort }
   const limit = Math.min(query.limit ?? DEFAULT_TRACE_LIMIT, MAX_TRACE_LIMIT)
-  const after = query.cursor === undefined ? undefined : readCursor(search.key, [query.sort], query.cursor)
+  const after = readTraceCursor(search.key, query)
   const top = new TopTraces(query.sort, limit, after)
   const look = new Look(limits)
   const matches = matchMaker(query, search)
   const { chunks, totals } = source.candidates(search.scope)
+  const left = new ChunksLeft(after?.done)
   const isComplete = yield* lookAt(
-    chunks,
+    left.of(chunks),
     top,
     look,
     (chunk) => chunkPart(chunk, search.scope, deps, look, matches),
     deps,
   )
   const end = top.end(isComplete)
+  const done = query.sort === 'newest' ? left.done(top.behindUnixNano, query) : undefined
   return {
     traces: top.rows().map((row) => describeTrace(row, knowledge)),
-    cursor: end === undefined ? null : writeCursor(place, end),
+    cursor: end === undefined ? null : writeTraceCursor(search.key, query.sort, { ...end, done }),
     looked: look.result(totals.chunks),
   }
 }
@@ -68,15 +71,21 @@ function* lookAt(
   const seen = new Set<TraceId>()
   for (const chunk of chunks) {
     // No trace starts later than the latest moment of a chunk that holds a span of it, and those to come are older.
-    if (!top.mayStartAt(chunk.latestUnixNano)) return false
-    if (!look.take(chunk)) return false
-    const { traceIds, starts } = (yield* matchesIn(chunk)) ?? NO_MATCHES
+    if (!top.mayStartAt(chunk.latestUnixNano) || !look.take(chunk)) {
+      top.noteLeft(chunk.latestUnixNano)
+      return false
+    }
+    const matches = yield* matchesIn(chunk)
+    if (matches === undefined) top.noteLeft(chunk.latestUnixNano)
+    const { traceIds, starts } = matches ?? NO_MATCHES
     const placed = traceIds.filter((_, i) => top.mayStartAt(starts[i] as bigint))
-    if (placed.length < traceIds.length) top.noteBehind()
+    if (placed.length < traceIds.length) top.noteBehind(chunk.latestUnixNano)
     const fresh = placed.filter((id) => !seen.has(id))
     if (seen.size > MAX_SEEN_TRACES) seen.clear()
     for (const id of fresh) seen.add(id)
-    for (const row of (yield* source.summariesOf(fresh)).values()) top.add(row)
+    const rows = yield* source.summariesOf(fresh)
+    if (rows.size < fresh.length) top.noteLeft(chunk.latestUnixNano)
+    for (const row of rows.values()) top.add(row, chunk.latestUnixNano)
     yield
   }
   return true

@@ -7,6 +7,7 @@ import type { TraceSort } from './search-query.ts'
 
 interface Placed extends Place {
   readonly row: TraceSummaryRow
+  readonly foundUnixNano: bigint
 }
 
 export class TopTraces {
@@ -16,6 +17,7 @@ export class TopTraces {
   readonly #kept: Placed[] = []
   readonly #ids = new Set<TraceId>()
   #hasMore = false
+  #behindUnixNano = 0n
 
   constructor(sort: TraceSort, limit: number, after: Place | undefined) {
     this.#sort = sort
@@ -23,8 +25,9 @@ export class TopTraces {
     this.#after = after
   }
 
-  add(row: TraceSummaryRow): void {
-    const placed = { row, value: valueOf(row, this.#sort), tie: row.traceId }
+  /** @param foundUnixNano the latest moment of the first chunk that has a match of it */
+  add(row: TraceSummaryRow, foundUnixNano: bigint): void {
+    const placed = { row, foundUnixNano, value: valueOf(row, this.#sort), tie: row.traceId }
     if (this.#ids.has(row.traceId)) return
     if (this.#after !== undefined && compare(placed, this.#after) <= 0) return
     const at = this.#kept.findIndex((other) => compare(placed, other) < 0)
@@ -32,9 +35,10 @@ export class TopTraces {
     else this.#kept.push(placed)
     this.#ids.add(row.traceId)
     if (this.#kept.length <= this.#limit) return
-    this.#hasMore = true
     const out = this.#kept.pop()
-    if (out !== undefined) this.#ids.delete(out.row.traceId)
+    if (out === undefined) return
+    this.#ids.delete(out.row.traceId)
+    this.noteBehind(out.foundUnixNano)
   }
 
   /** Of traces by their start: whether one that starts no later than this can still have a place. */
@@ -44,8 +48,19 @@ export class TopTraces {
   }
 
   /** A trace that is not shown: it starts behind the page. */
-  noteBehind(): void {
+  noteBehind(foundUnixNano: bigint): void {
     this.#hasMore = true
+    this.noteLeft(foundUnixNano)
+  }
+
+  /** A chunk of which nobody knows whether it has matches of traces behind the page. */
+  noteLeft(latestUnixNano: bigint): void {
+    if (latestUnixNano > this.#behindUnixNano) this.#behindUnixNano = latestUnixNano
+  }
+
+  /** No later chunk of those that were looked at has a match of a trace behind the page. */
+  get behindUnixNano(): bigint {
+    return this.#behindUnixNano
   }
 
   rows(): readonly TraceSummaryRow[] {

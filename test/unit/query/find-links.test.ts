@@ -48,7 +48,7 @@ function find(chunks: readonly StoredChunk[]): FoundLinks {
 function searchChunk(each: StoredChunk, onOpen?: (payload: Uint8Array) => void): SearchChunk {
   const { module, payload } = each
   const read = (): Uint8Array => payload.slice()
-  return { ...chunkRef(each, [], onOpen), module, cacheKey: undefined, read, free: (bytes) => bytes.fill(0xff) }
+  return { ...chunkRef(each, [], onOpen), module, storedAs: undefined, read, free: (bytes) => bytes.fill(0xff) }
 }
 const found = (chunks: readonly StoredChunk[]): readonly string[] => find(chunks).linkedFrom.map(({ name }) => name)
 

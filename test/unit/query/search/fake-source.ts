@@ -98,7 +98,7 @@ export class FakeSource implements SearchSource {
       rawBytes: payload.length,
       earliestUnixNano: times.reduce((least, [start]) => min(least, start), 2n ** 63n),
       latestUnixNano: times.reduce((most, [, end]) => (end > most ? end : most), 0n),
-      cacheKey: isOpen ? undefined : String(id),
+      storedAs: isOpen ? undefined : id,
       read: () => {
         this.reads++
         return isOpen ? payload : payload.slice()

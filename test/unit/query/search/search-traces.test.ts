@@ -4,6 +4,7 @@ import type { TraceList as TraceListView } from '../../../../src/agent/http-type
 import { ChunkCache } from '../../../../src/query/search/chunk-cache.ts'
 import type { SearchDeps } from '../../../../src/query/search/prepared-search.ts'
 import { readSearchQuery, type TraceSort } from '../../../../src/query/search/search-query.ts'
+import type { SearchChunk, SearchSource } from '../../../../src/query/search/search-source.ts'
 import { MAX_TRACE_LIMIT, searchTraces, type TraceList } from '../../../../src/query/search/search-traces.ts'
 import { encodeTracesData, type SpanInput } from '../../../../src/wire/otlp/encode.ts'
 import { finish } from '../../../support/finish.ts'
@@ -210,6 +211,97 @@ describe('pages', () => {
     ])
   })
 
+  test('[SQ9] of many look at what the pages before are not done with', () => {
+    const chunks = Array.from({ length: 100 }, (_, i) => chunk('phone', [{ trace: i + 1, startMs: i * 10 }]))
+    const deps = searchDeps(new FakeSource('traces', chunks))
+    const looked: number[] = []
+    for (let cursor: string | null | undefined; cursor !== null;) {
+      const list: TraceList = search(deps, { limit: 10, ...(cursor !== undefined && { cursor }) })
+      looked.push(list.looked.chunks)
+      cursor = list.cursor
+    }
+    expect(looked).toEqual(Array(10).fill(10))
+  })
+
+  /** The same place, without what the pages before are done with. */
+  function bare(cursor: string): string {
+    const text = Buffer.from(cursor, 'base64url').toString('utf8').split(' ').slice(0, 5).join(' ')
+    return Buffer.from(text).toString('base64url')
+  }
+
+  test('[SQ11] look again at a chunk that could not be read by the page before', () => {
+    const source = new FakeSource('traces', [
+      chunk('phone', [{ trace: 1, startMs: 0, name: 'other' }]),
+      chunk('phone', [{ trace: 2, startMs: 20 }]),
+      chunk('phone', [{ trace: 3, startMs: 30 }]),
+      chunk('phone', [{ trace: 1, startMs: 40 }]), // the only one of it that matches
+    ])
+    let isLost = true
+    const lossy: SearchSource = {
+      indexVersion: source.indexVersion,
+      devices: () => source.devices(),
+      summariesOf: (ids) => source.summariesOf(ids),
+      candidates(scope) {
+        const { chunks, totals } = source.candidates(scope)
+        const read = (each: SearchChunk) => (isLost && each.storedAs === 3 ? Uint8Array.of(0xff) : each.read())
+        return { chunks: [...chunks].map((each) => ({ ...each, read: () => read(each) })), totals }
+      },
+    }
+    const first = search(searchDeps(lossy), { limit: 1, filter: 'name=work' })
+    expect([numbers(first), first.looked.unreadable]).toEqual([[3], 1])
+    isLost = false
+    const next = search(searchDeps(lossy), { limit: 5, filter: 'name=work', cursor: first.cursor })
+    expect(numbers(next)).toEqual([2, 1])
+  })
+
+  test('[SQ11] hold what they would if every chunk was looked at again, whatever comes in meanwhile', () => {
+    const word = fc.record({
+      trace: fc.integer({ min: 1, max: 20 }),
+      startMs: fc.nat(40),
+      tookMs: fc.constantFrom(0, 1, 30),
+      name: fc.constantFrom('a', 'b'),
+    })
+    const words = fc.array(word, { minLength: 1, maxLength: 4 })
+    /** Spans that make no trace begin earlier: of new traces, and later ones of those that are here. */
+    const late = fc.array(
+      fc.oneof(
+        word.map((each) => ({ ...each, trace: each.trace + 100 })),
+        word.map((each) => ({ ...each, startMs: each.startMs + 40 })),
+      ),
+      { minLength: 1, maxLength: 3 },
+    )
+    const range = fc.record({
+      sinceUnixMs: fc.constantFrom(undefined, 0, 5, 20),
+      untilUnixMs: fc.constantFrom(undefined, 100, 60, 30),
+    })
+    const page = fc.record({ meanwhile: fc.option(late, { freq: 2 }), isOpen: fc.boolean(), range })
+    fc.assert(
+      fc.property(
+        fc.array(words, { minLength: 1, maxLength: 12 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(page, { maxLength: 8 }),
+        (chunks, limit, pages) => {
+          const made = chunks.map((each) => chunk('phone', each))
+          const deps = searchDeps(new FakeSource('traces', made))
+          let cursor: string | null = search(deps, { filter: 'name=a', limit }).cursor
+          for (const { meanwhile, isOpen, range: asked } of pages) {
+            if (cursor === null) return
+            if (meanwhile !== null) (deps.source as FakeSource).add(chunk('laptop', meanwhile, { isOpen }))
+            const within = Object.entries(asked).flatMap(([key, ms]) =>
+              ms === undefined ? [] : [[key, Number(T0_NANO / 1_000_000n) + ms]],
+            )
+            const fields = { filter: 'name=a', limit, ...(Object.fromEntries(within) as object) }
+            const [fast, whole] = [cursor, bare(cursor)].map((each) => search(deps, { ...fields, cursor: each }))
+            expect(fast?.traces).toEqual(whole?.traces)
+            expect(fast?.cursor === null).toBe(whole?.cursor === null)
+            cursor = fast?.cursor ?? null
+          }
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+
   test('[SQ11] of one search are no pages of another', () => {
     const source = new FakeSource(
       'traces',
@@ -221,6 +313,7 @@ describe('pages', () => {
       { limit: 1, cursor },
       { limit: 1, filter: 'name=work', sort: 'spans', cursor },
       { limit: 1, filter: 'name=work', cursor: 'nonsense' },
+      { limit: 1, filter: 'name=work', cursor: altered(cursor, ' 1 1') },
       { limit: 1, filter: 'name=work', cursor: Buffer.from('2 newest x 1 y').toString('base64url') },
     ]
     for (const fields of others) {
@@ -228,6 +321,10 @@ describe('pages', () => {
     }
     expect(numbers(search(deps, { limit: 5, filter: 'name=work', sinceUnixMs: 1, cursor }))).toEqual([1])
   })
+
+  function altered(cursor: string | null, more: string): string {
+    return Buffer.from(Buffer.from(cursor ?? '', 'base64url').toString('utf8') + more).toString('base64url')
+  }
 
   test('[SQ12] open nothing again that a page before has seen; what is not stored for good is never kept', () => {
     const stored = [1, 2, 3, 4].map((n) => chunk('phone', [{ trace: n, startMs: n * 10 }]))
