@@ -2,7 +2,7 @@
 import { MAX_MODULE_NAME_BYTES } from '../model/lane.ts'
 import { QUOTA_BYTES } from '../policy/quotas.ts'
 import { jsonBody, type HttpRequest, type Route } from './http-server.ts'
-import type { QuotaView } from './http-types/device.ts'
+import type { QuotaUseView, QuotaView } from './http-types/device.ts'
 import type { QuotaRequest } from './keeper/quota-calls.ts'
 import type { KeeperClient } from './keeper-client.ts'
 import { bad, numberField, numberParam, optionalText, signalField } from './read-fields.ts'
@@ -17,7 +17,7 @@ export function quotaRoutes({ keeper }: { readonly keeper: Pick<KeeperClient, 'c
       method: 'GET',
       path,
       capability,
-      handle: async () => ({ json: { quotas: (await keeper.call('quotas')) satisfies readonly QuotaView[] } }),
+      handle: async () => ({ json: { quotas: (await keeper.call('quotas')) satisfies readonly QuotaUseView[] } }),
     },
     {
       method: 'POST',

@@ -4,6 +4,7 @@
  * A quota is of each device on its own. What it covers of a device shares its room as the sources of a lane do (retention.ts):
  * equal parts, and what one does not need goes to the others. Rules: docs/spec/retention.md.
  */
+import type { DeviceId } from '../model/ids.ts'
 import type { Signal } from '../model/lane.ts'
 import type { Quota } from '../model/quota.ts'
 import { excessBytes, LANE_BYTES, type KeptSource } from './retention.ts'
@@ -37,6 +38,27 @@ export function overQuota(quotas: readonly Quota[], sources: readonly LaneSource
     for (const [n, at] of members.entries()) excess[at] = over[n] as number
   }
   return excess
+}
+
+/** Of one device. */
+export interface DeviceUse {
+  readonly deviceId: DeviceId
+  readonly bytes: number
+}
+
+/** What each device has under each quota, the most first, in the order of `quotas`. */
+export function quotaUse(quotas: readonly Quota[], sources: readonly LaneSource[]): readonly (readonly DeviceUse[])[] {
+  const all = [...shares(quotas, sources)].map(({ quota, members }) => {
+    const own = members.map((at) => sources[at] as LaneSource)
+    const use = { deviceId: (own[0] as LaneSource).device, bytes: own.reduce((sum, { bytes }) => sum + bytes, 0) }
+    return { quota, use }
+  })
+  return quotas.map((quota) =>
+    all
+      .filter((each) => each.quota === quota)
+      .map(({ use }) => use)
+      .sort((a, b) => b.bytes - a.bytes),
+  )
 }
 
 interface Share {

@@ -68,7 +68,9 @@ test('[RE21] [RE24] one module of one device is cut down to its quota here, and 
 
   await laptop.end('SIGKILL')
   await laptop.start()
-  expect(await laptop.call('GET', '/v1/store/quotas')).toEqual({ quotas: [quota] })
+  expect(await laptop.call('GET', '/v1/store/quotas')).toMatchObject({
+    quotas: [{ ...quota, used: [{ deviceId: phone.deviceId }] }],
+  })
   expect((await sourceAt(laptop, phone, 'otlp/loud')).gone).toEqual(gone)
   const { leaves } = await laptop.call<{ leaves: readonly AuditView[] }>('GET', '/v1/audit')
   expect(leaves.filter(({ type }) => type === 'quota.changed').map(({ payload }) => payload)).toEqual([

@@ -187,6 +187,11 @@ export interface QuotaView {
   readonly maxBytes: number
 }
 
+/** `store quota list`: with what devices have under it, without what is held; the most first. */
+export interface QuotaUseView extends QuotaView {
+  readonly used: readonly { readonly deviceId: string; readonly bytes: number }[]
+}
+
 /** In `status`, and what `audit accept` answers. Codes are those of docs/spec/audit.md, AU22. */
 export interface AlarmView {
   readonly code: string

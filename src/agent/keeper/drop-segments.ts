@@ -6,7 +6,7 @@
 import type { Steps } from '../../base/steps.ts'
 import { SIGNALS, type Signal } from '../../model/lane.ts'
 import type { Quota } from '../../model/quota.ts'
-import { overQuota, quotaOf, type LaneSource } from '../../policy/quotas.ts'
+import { overQuota } from '../../policy/quotas.ts'
 import {
   DROP_REASONS,
   excessBytes,
@@ -21,6 +21,7 @@ import type { StoredLog } from '../../store/log-table.ts'
 import type { SegmentRowId } from '../../store/segment-table.ts'
 import type { Store } from '../../store/store.ts'
 import type { Held } from './held-segments.ts'
+import { keptSources, limitedSources, type Source } from './kept-sources.ts'
 
 /** Segments looked at, and at most dropped, in one transaction: a few milliseconds. */
 export const DROPPED_AT_ONCE = 16
@@ -38,10 +39,6 @@ export interface DropRun {
   /** False once what is held has changed. */
   readonly isCurrent: () => boolean
 }
-/** A module's logs in a lane: one for each incarnation of the device. */
-interface Source extends LaneSource {
-  readonly logs: readonly StoredLog[]
-}
 /** What goes of a log. */
 interface Measure {
   readonly oldestMs: number
@@ -57,10 +54,10 @@ const NOTHING_OLD = { oldestMs: Number.NEGATIVE_INFINITY, tooOld: 0 }
 export function* dropSegments(run: DropRun): Steps<number> {
   let count = 0
   for (const lane of SIGNALS) count += yield* dropOld(run, lane)
-  const limited = yield* limitedSources(run)
+  const limited = yield* limitedSources(run, run.quotas)
   count += yield* dropExcess(run, limited, overQuota(run.quotas, limited), 'quota')
   for (const lane of SIGNALS) {
-    const sources = yield* sourcesOf(run, lane)
+    const sources = yield* keptSources(run, lane)
     count += yield* dropExcess(run, sources, excessBytes(run.limits[lane], sources), 'size')
   }
   return count
@@ -95,33 +92,6 @@ function* dropExcess(
     }
   }
   return count
-}
-
-/** Those that are under a quota, of every lane. */
-function* limitedSources(run: DropRun): Steps<readonly Source[]> {
-  const limited: Source[] = []
-  for (const lane of SIGNALS) {
-    const isLimited = ({ author, module }: StoredLog): boolean =>
-      quotaOf(run.quotas, { device: author, module, lane }) !== undefined
-    limited.push(...(yield* sourcesOf(run, lane, isLimited)))
-  }
-  return limited
-}
-
-function* sourcesOf(
-  { store, held }: DropRun,
-  lane: Signal,
-  isAsked: (log: StoredLog) => boolean = () => true,
-): Steps<readonly Source[]> {
-  const sources = new Map<string, Source>()
-  for (const log of store.logs.ofLane(lane).filter(isAsked)) {
-    const name = `${log.author} ${log.module}`
-    const { bytes, logs } = sources.get(name) ?? { bytes: 0, logs: [] }
-    const kept = store.kept.ofLog(log.rowId).bytes - held.bytesOf(log.rowId)
-    sources.set(name, { device: log.author, module: log.module, lane, bytes: bytes + kept, logs: [...logs, log] })
-    yield
-  }
-  return [...sources.values()]
 }
 
 interface Gone {

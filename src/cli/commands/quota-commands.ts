@@ -1,5 +1,5 @@
 /** How much a source may keep: a module, a device, or a module of a device. */
-import type { QuotaView } from '../../agent/http-types/device.ts'
+import type { QuotaUseView, QuotaView } from '../../agent/http-types/device.ts'
 import { usage } from '../cli-error.ts'
 import type { Command } from '../command.ts'
 import { oneOf } from '../option-values.ts'
@@ -13,10 +13,13 @@ const LANES = ['traces', 'logs', 'metrics'] as const
 const list: Command = {
   name: 'store quota list',
   takes: '',
-  help: 'how much a module or a device may keep here at most',
+  help: 'how much a module or a device may keep here at most, and what it has',
+  details: [
+    'What is used is that of the device that has most under the quota, without what is held; --json has each device.',
+  ],
   examples: ['store quota list'],
   async run({ client, output }) {
-    const view = await client.callAnyway<{ quotas: readonly QuotaView[] }>('GET', '/v1/store/quotas')
+    const view = await client.callAnyway<{ quotas: readonly QuotaUseView[] }>('GET', '/v1/store/quotas')
     const nameOf = output.json ? (id: string) => id : await deviceNames(client)
     output.answer(view, () => {
       if (view.quotas.length === 0) return 'No source has a quota.'

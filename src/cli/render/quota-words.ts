@@ -1,10 +1,10 @@
 /** Quotas as a table and as a sentence. */
-import type { QuotaView } from '../../agent/http-types/device.ts'
+import type { QuotaUseView, QuotaView } from '../../agent/http-types/device.ts'
 import { formatSize } from './data-size.ts'
 import { safeText } from './safe-text.ts'
 import type { NameOf, TableWords } from './store-words.ts'
 
-export function quotaTable(quotas: readonly QuotaView[], nameOf: NameOf): TableWords {
+export function quotaTable(quotas: readonly QuotaUseView[], nameOf: NameOf): TableWords {
   return {
     columns: [
       { title: 'quota' },
@@ -12,15 +12,23 @@ export function quotaTable(quotas: readonly QuotaView[], nameOf: NameOf): TableW
       { title: 'module', minWidth: 12 },
       { title: 'lane' },
       { title: 'at most', align: 'right' },
+      { title: 'used', minWidth: 8, dropOrder: 1 },
     ],
-    rows: quotas.map(({ id, deviceId, module, lane, maxBytes }) => [
+    rows: quotas.map(({ id, deviceId, module, lane, maxBytes, used }) => [
       id.toString(),
       deviceId === undefined ? 'each device' : nameOf(deviceId),
       module ?? 'all together',
       lane ?? 'all together',
       formatSize(maxBytes),
+      usedWords(used, deviceId === undefined, nameOf),
     ]),
   }
+}
+
+/** A quota is of each device on its own: what counts is the one that has most. */
+function usedWords([most]: QuotaUseView['used'], isOfEach: boolean, nameOf: NameOf): string {
+  if (most === undefined) return 'nothing'
+  return `${formatSize(most.bytes)}${isOfEach ? ` (${nameOf(most.deviceId)})` : ''}`
 }
 
 /** Such as `module core of each device keeps 200 MiB of logs at most`. */

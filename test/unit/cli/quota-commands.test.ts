@@ -1,6 +1,6 @@
 /** What `store quota ...` asks of the agent, and the words it prints. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { QuotaView } from '../../../src/agent/http-types/device.ts'
+import type { QuotaUseView, QuotaView } from '../../../src/agent/http-types/device.ts'
 import { parseSize, refuseSize } from '../../../src/cli/parse-size.ts'
 import { painter } from '../../../src/cli/render/colour.ts'
 import { displayWidth } from '../../../src/cli/render/display-width.ts'
@@ -12,13 +12,21 @@ const PHONE = 'ab'.repeat(32)
 const OF_MODULE: QuotaView = { id: 1, module: 'hearing', maxBytes: 200_000_000 }
 const OF_BOTH: QuotaView = { id: 2, deviceId: PHONE, module: 'core', lane: 'logs', maxBytes: 2 ** 30 }
 const OF_DEVICE: QuotaView = { id: 3, deviceId: PHONE, maxBytes: 2 ** 30 }
+const USED: QuotaUseView['used'] = [
+  { deviceId: PHONE, bytes: 150_000_000 },
+  { deviceId: 'cd'.repeat(32), bytes: 7 },
+]
 
 let cli: CliHarness
 let asked: unknown[]
-let quotas: readonly QuotaView[]
+let quotas: readonly QuotaUseView[]
 beforeEach(async () => {
   asked = []
-  quotas = [OF_MODULE, OF_BOTH, OF_DEVICE]
+  quotas = [
+    { ...OF_MODULE, used: USED },
+    { ...OF_BOTH, used: USED.slice(0, 1) },
+    { ...OF_DEVICE, used: [] },
+  ]
   cli = cliHarness()
   const [path, capability] = ['/v1/store/quotas', 'cli'] as const
   await cli.serve([
@@ -71,9 +79,9 @@ describe('store quota', () => {
 
   test('[RE24] list shows them, with nothing left out', async () => {
     const { stdout } = await cli.run('store', 'quota', 'list')
-    expect(stdout).toMatch(/1 +each device +hearing +all together +191 MiB/)
-    expect(stdout).toMatch(/2 +Phone +core +logs +1 GiB/)
-    expect(stdout).toMatch(/3 +Phone +all together +all together +1 GiB/)
+    expect(stdout).toMatch(/1 +each device +hearing +all together +191 MiB +143 MiB \(Phone\)/)
+    expect(stdout).toMatch(/2 +Phone +core +logs +1 GiB +143 MiB$/m)
+    expect(stdout).toMatch(/3 +Phone +all together +all together +1 GiB +nothing/)
     expect((await cli.run('--json', 'store', 'quota', 'list')).json).toEqual({ quotas })
     quotas = []
     expect((await cli.run('store', 'quota', 'list')).stdout.trim()).toBe('No source has a quota.')
@@ -99,7 +107,10 @@ describe('store quota', () => {
 
   test.each([60, 80, 200])('[CL18] its table fits %i columns', (width) => {
     const { columns, rows } = quotaTable(
-      [{ ...OF_BOTH, module: 'otlp/checkout-service-with-a-long-name' }, OF_MODULE],
+      [
+        { ...OF_BOTH, module: 'otlp/checkout-service-with-a-long-name', used: [] },
+        { ...OF_MODULE, used: USED },
+      ],
       () => 'A phone with a long name',
     )
     const lines = renderTable(columns, rows, { width, paint: painter(false) }).split('\n')

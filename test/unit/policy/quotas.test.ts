@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { DeviceId } from '../../../src/model/ids.ts'
 import { SIGNALS, type Signal } from '../../../src/model/lane.ts'
 import type { Quota, QuotaScope } from '../../../src/model/quota.ts'
-import { overQuota, quotaOf, type LaneSource } from '../../../src/policy/quotas.ts'
+import { overQuota, quotaOf, quotaUse, type LaneSource } from '../../../src/policy/quotas.ts'
 import { SLACK } from '../../../src/policy/retention.ts'
 
 const [me, phone] = ['me' as DeviceId, 'phone' as DeviceId]
@@ -13,6 +13,36 @@ const LEFT = MAX * (1 - SLACK)
 function source(device: DeviceId, module: string, lane: Signal, bytes = 0): LaneSource {
   return { device, module, lane, bytes }
 }
+
+test('[RE24] what is used is counted by device, the most first, and of each source for the most specific quota alone', () => {
+  const quotas: readonly Quota[] = [
+    { module: 'core', maxBytes: MAX },
+    { deviceId: phone, maxBytes: MAX },
+    { module: 'core', lane: 'logs', maxBytes: MAX },
+    { module: 'ear', maxBytes: MAX },
+  ]
+  const sources = [
+    source(me, 'core', 'traces', 1),
+    source(me, 'core', 'metrics', 20),
+    source(me, 'core', 'logs', 300),
+    source(me, 'other', 'logs', 4_000),
+    source(phone, 'core', 'logs', 50_000),
+    source(phone, 'eye', 'traces', 600_000),
+  ]
+  expect(quotaUse(quotas, sources)).toEqual([
+    [{ deviceId: me, bytes: 21 }],
+    [{ deviceId: phone, bytes: 650_000 }],
+    [{ deviceId: me, bytes: 300 }],
+    [],
+  ])
+  const both = quotaUse([{ module: 'core', maxBytes: MAX }], sources)
+  expect(both).toEqual([
+    [
+      { deviceId: phone, bytes: 50_000 },
+      { deviceId: me, bytes: 321 },
+    ],
+  ])
+})
 
 describe('the most specific quota', () => {
   /** Each is more specific than those behind it; the last covers nothing that is asked for. */

@@ -173,7 +173,7 @@ describe('a run', () => {
 })
 
 describe('setting and clearing', () => {
-  test('[RE24] are audited, answered with a number, and there after a start too', () => {
+  test('[RE24] are audited, answered with a number, and there after a start too', async () => {
     const deviceId = keeper.card.deviceId
     const first = calls.setQuota({ device: keeper.card.name, module: 'core', lane: 'logs', maxBytes: LEAST })
     expect(first).toEqual({ id: 1, deviceId, module: 'core', lane: 'logs', maxBytes: LEAST })
@@ -188,7 +188,23 @@ describe('setting and clearing', () => {
       { ...scope, from: `${LEAST} bytes`, to: 'no quota' },
     ])
     keeper.close()
-    expect(quotaCalls(home.reopen()).quotas()).toEqual([{ id: 2, module: 'core', maxBytes: LEAST + 1 }])
+    expect(await quotaCalls(home.reopen()).quotas()).toEqual([{ id: 2, module: 'core', maxBytes: LEAST + 1, used: [] }])
+  })
+
+  test('[RE24] say what each device has under them, without what is held', async () => {
+    await segments('hearing', 1, 3)
+    calls.setQuota({ ...EVERY, module: 'hearing', maxBytes: LEAST })
+    const { deviceId } = keeper.card
+    const [all] = await calls.quotas()
+    expect(all).toMatchObject({ id: 1, used: [{ deviceId, bytes: kept()['hearing'] }] })
+    keeper.store.holds.insert({
+      createdUnixMs: START_MS,
+      reason: 'why',
+      scope: { kind: 'trace', traceId: traceIdOf(2) },
+    })
+    const [rest] = await calls.quotas()
+    expect(rest?.used[0]?.bytes).toBeLessThan(all?.used[0]?.bytes ?? 0)
+    expect(rest?.used[0]?.bytes).toBeGreaterThan(0)
   })
 
   test('[RE24] are in force without waiting for the hour', async () => {
@@ -217,9 +233,9 @@ describe('setting and clearing', () => {
       code: 'DEVICE_UNKNOWN',
       work: () => calls.setQuota({ ...EVERY, device: 'nobody', maxBytes: LEAST }),
     },
-  ])('[RE24] $name is refused and leaves nothing', ({ code, work }) => {
+  ])('[RE24] $name is refused and leaves nothing', async ({ code, work }) => {
     expect(work).toThrow(expect.objectContaining({ code }))
-    expect([...leaves('quota.changed'), ...calls.quotas()]).toEqual([])
+    expect([...leaves('quota.changed'), ...(await calls.quotas())]).toEqual([])
   })
 
   test('[RE24] are bounded; one that is there can still be changed', () => {
