@@ -5,8 +5,8 @@
 /** Few arenas; what is large is mapped by itself and unmapped when it is freed (https://man7.org/linux/man-pages/man3/mallopt.3.html). */
 export const LEAN_MEMORY = {
   MALLOC_ARENA_MAX: '2',
-  MALLOC_MMAP_THRESHOLD_: '65536',
-  MALLOC_TRIM_THRESHOLD_: '262144',
+  MALLOC_MMAP_THRESHOLD_: '32768',
+  MALLOC_TRIM_THRESHOLD_: '65536',
 }
 
 /** Does not return if the process began anew. Who has set one of these, or holds a channel to this process, is left alone. */

@@ -1,4 +1,4 @@
-/** Starts the devtools process in its sandbox (./sandbox.ts), with an empty environment, and listens to the one thing it says. */
+/** Starts the devtools process in its sandbox (./sandbox.ts), with next to nothing in its environment, and listens to the one thing it says. */
 import { fork, type ChildProcess } from 'node:child_process'
 import { MeshError } from '../base/errors.ts'
 import { readListening, type DevtoolsConfig } from './process-words.ts'
@@ -46,7 +46,7 @@ const MAX_SEMI_SPACE_MB = 4
 export function launchDevtools(config: DevtoolsConfig): DevtoolsChild {
   const child = fork(devtoolsProgram(), [], {
     execArgv: [...sandboxFlags(), `--max-semi-space-size=${MAX_SEMI_SPACE_MB}`],
-    env: {},
+    env: memorySettings(),
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
   const exited = exitOf(child)
@@ -63,6 +63,11 @@ export function launchDevtools(config: DevtoolsConfig): DevtoolsChild {
       child.kill('SIGKILL')
     },
   }
+}
+
+/** How memory is given back to the system, as the agent began with it (bin/lean-memory.js); nothing else of the environment. */
+function memorySettings(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('MALLOC_')))
 }
 
 function exitOf(child: ChildProcess): Promise<DevtoolsExit> {

@@ -7,6 +7,7 @@ import { AgentLink } from './agent-link.ts'
 import { LoopbackServer } from './loopback-server.ts'
 import { OtlpHttp } from './otlp-http.ts'
 import { RefusalTally } from './refusal-tally.ts'
+import { collectWhenIdle } from '../platform/collect-when-idle.ts'
 import { readConfig, type DevtoolsConfig, type DevtoolsListening } from './process-words.ts'
 
 /** How long the agent may take to send the configuration. */
@@ -22,6 +23,7 @@ process.once('disconnect', () => void end())
 // Started by hand, or the agent ended before this line: nobody would ever end this process.
 if (process.connected) await serve(await configuration())
 else process.exit(EXIT_BAD_START)
+collectWhenIdle()
 
 async function serve(config: DevtoolsConfig): Promise<void> {
   const agent = (await AgentLink.open(config)) ?? fail('the agent refused the link')

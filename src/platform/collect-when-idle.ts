@@ -12,12 +12,15 @@ const LOOK_EVERY_MS = 10_000
 const BUSY = 0.2
 const IDLE = 0.05
 
-/** For the thread that calls it, as long as it lives. */
-export function collectWhenIdle(): void {
+/** For the thread that calls it, as long as it lives. @param giveBack what else is given back, before */
+export function collectWhenIdle(giveBack: () => void = () => undefined): void {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   let before = performance.eventLoopUtilization()
-  const look = idleWatch(collect)
+  const look = idleWatch(() => {
+    giveBack()
+    collect()
+  })
   setInterval(() => {
     const now = performance.eventLoopUtilization()
     look(performance.eventLoopUtilization(now, before).utilization)

@@ -183,6 +183,11 @@ export class AuditLog {
     inAuditFile(() => this.#statements.writeStoreSeen.run(generation))
   }
 
+  /** Gives back the memory of pages that are not in use. */
+  shrink(): void {
+    this.#db.pragma('shrink_memory')
+  }
+
   close(): void {
     this.#db.close()
   }

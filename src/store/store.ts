@@ -61,6 +61,8 @@ export interface Store {
   transaction<T>(work: () => T extends Promise<unknown> ? never : T): T
   /** Brings the file itself up to date. The write-ahead log stays, and with it the sign that this is open. */
   checkpoint(): void
+  /** Gives back the memory of pages that are not in use. */
+  shrink(): void
   close(): void
 }
 
@@ -121,6 +123,7 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
     peers: new PeerTable(db),
     transaction: (work) => asStoreErrors(() => db.transaction(work)()),
     checkpoint: () => asStoreErrors(() => void db.pragma('wal_checkpoint(PASSIVE)')),
+    shrink: () => void db.pragma('shrink_memory'),
     close() {
       packs.close()
       db.close()

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { DevtoolsProcess } from '../../src/agent/devtools-process.ts'
 import { launchDevtools } from '../../src/devtools/launch.ts'
 import { sandboxFlags } from '../../src/devtools/sandbox.ts'
@@ -21,6 +21,7 @@ beforeEach(async () => {
   await agent.start()
 })
 afterEach(async () => {
+  vi.unstubAllEnvs()
   await devtools?.stop()
   devtools = undefined
   await agent.remove()
@@ -154,13 +155,14 @@ describe('sandbox', () => {
   test.skipIf(process.platform !== 'linux')(
     '[OH18] the real process runs under these flags, and no secret is in sight',
     async () => {
+      vi.stubEnv('MALLOC_ARENA_MAX', '2')
       await create().start()
       const read = (file: string) => readFileSync(`/proc/${devtools?.pid()}/${file}`, 'utf8').split('\0')
       const [cmdline, environ] = [read('cmdline'), read('environ')]
       expect(cmdline).toEqual(expect.arrayContaining(sandboxFlags()))
       expect([...cmdline, ...environ].join('\n')).not.toContain(TOKEN)
       const names = environ.map((entry) => entry.split('=', 1)[0]).filter((name) => name !== '')
-      expect(names.filter((name) => !name?.startsWith('NODE_CHANNEL_'))).toEqual([])
+      expect(names.filter((name) => !name?.startsWith('NODE_CHANNEL_'))).toEqual(['MALLOC_ARENA_MAX'])
     },
   )
 })

@@ -425,6 +425,12 @@ export class Keeper {
     this.audit.close()
   }
 
+  /** Gives back the memory that caches took; they fill again with what is asked for. */
+  shrink(): void {
+    this.store.shrink()
+    this.audit.shrink()
+  }
+
   /** A leaf about what has happened, such as a start: written now, or else before anything that comes after it. */
   recordEvent(entry: LedgerEntry): void {
     const happenedUnixMs = Math.floor(this.deps.clock.now())

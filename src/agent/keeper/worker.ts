@@ -30,7 +30,7 @@ function open(options: KeeperOptions): void {
     process.once('exit', () => opened.close())
     serveCalls(port, keeperApi(opened, options.storeFile), (err) => opened.damage.told(err))
     port.postMessage({ event: 'ready', value: opened.view() })
-    collectWhenIdle()
+    collectWhenIdle(() => keeper?.shrink())
   } catch (cause) {
     const err = toStoreError(cause)
     if (!(err instanceof MeshError)) throw err
