@@ -171,6 +171,29 @@ test('[ID16] a truncated database ends a start with its code; put back whole, it
   expect(await statusOf(home)).toMatchObject({ alarms: [], counters: { 'start.failed.STORE_CORRUPT': 1 } })
 })
 
+test('[AU26] a damaged audit log can be set aside: the agent starts again, and says so until somebody has seen it', async () => {
+  const home = join(lab.folder, 'damaged')
+  await succeed(home, ['init', '--name', 'damaged'])
+  const file = join(home, 'audit.db')
+  expect(await failureOf(home, ['audit', 'set-aside', '--yes'])).toEqual([1, 'AUDIT_NOT_DAMAGED'])
+  const damaged = readFileSync(file).fill(7, 4_096)
+  writeFileSync(file, damaged)
+  const refused = await run(home, ['start'])
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('audit.db is damaged')])
+  expect(refused.stderr).toContain('aico-mesh audit set-aside')
+
+  await succeed(home, ['audit', 'set-aside', '--yes'])
+  expect(readFileSync(`${file}.damaged-1`)).toEqual(damaged)
+  await start(home, [])
+  expect(await failureOf(home, ['audit', 'set-aside', '--yes'])).toEqual([1, 'HOME_IN_USE'])
+  expect(await statusOf(home)).toMatchObject({ alarms: [{ code: 'AUDIT_SET_ASIDE' }] })
+  const verdict = async (): Promise<unknown> => JSON.parse((await run(home, ['audit', 'verify'])).stdout)
+  const setAside = { seq: 0, type: 'audit.set-aside', payload: { damage: 'STORE_CORRUPT', size: 1 } }
+  expect(await verdict()).toMatchObject({ ok: false, code: 'AUDIT_SET_ASIDE', setAside })
+  await succeed(home, ['audit', 'accept', '--yes'])
+  expect(await verdict()).toMatchObject({ ok: true, setAside })
+})
+
 test('[OH11] what the devtools process refuses by itself is counted in status, oversized bodies among them', async () => {
   const { child, ready } = await start(developer, ['--otlp-port', '0'])
   const url = `${ready.otlp ?? ''}/v1/traces`

@@ -43,7 +43,7 @@ function heldWords(code: string): string {
 /** What does not work, and what to do about it. */
 const CORRUPT: Readonly<Record<CorruptView['part'], string>> = {
   index:
-    'the index in store.db is damaged; no record is lost by that. It is made again by itself; if this stays: aico-mesh store reindex',
+    'the index in store.db is damaged; no record is lost by that. It is made again by itself; if this stays: aico-mesh store reindex. Where that fails, stop the agent and put back a copy of the home',
   store:
     'a part of store.db cannot be read: what needs it fails, everything else is answered. aico-mesh store reindex makes again what can be made from the records; if it comes back, stop the agent and put back a copy of the home',
   audit:
