@@ -10,6 +10,7 @@ import { startAll } from '../base/service.ts'
 import { nodeClock } from '../platform/node-clock.ts'
 import { nodeCrypto } from '../platform/node-crypto.ts'
 import { hpkePublicKey } from '../platform/hpke.ts'
+import { decideEndpoint } from '../policy/stage-gate.ts'
 import type { TelemetryBatch, TelemetrySink } from '../bus/bus-ports.ts'
 import { Bus } from '../bus/bus.ts'
 import { AgentState } from './agent-state.ts'
@@ -98,6 +99,14 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
   const { log, isOnline } = config
   const tokens = { cli: newToken(), devtools: newToken() }
   const gate = new IntakeGate()
+  const devtools = new DevtoolsProcess(
+    { log, clock: nodeClock },
+    {
+      socketPath: home.socketFile,
+      token: tokens.devtools,
+      ...(config.otlpPort === undefined ? {} : { port: config.otlpPort }),
+    },
+  )
   const keeper = await KeeperClient.start(
     {
       storeFile: home.storeFile,
@@ -109,6 +118,9 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
     },
     log,
     {
+      onStage: (stage) => {
+        if (isOnline && decideEndpoint(stage, 'otlp').allow) devtools.begin()
+      },
       onView: () =>
         void mesh.update().catch((err: unknown) => log.error({ err }, 'the mesh could not follow a change')),
       onRecords: () => mesh.notify(),
@@ -144,14 +156,6 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
       telemetry: { accept: (batch) => gate.pass(batch.bytes.length, () => takeBus(keeper, batch)) },
     },
     { dir: home.busFolder, stage: keeper.view().stage, onRefused: (name) => recordRefusal(keeper, name, log) },
-  )
-  const devtools = new DevtoolsProcess(
-    { log, clock: nodeClock },
-    {
-      socketPath: home.socketFile,
-      token: tokens.devtools,
-      ...(config.otlpPort === undefined ? {} : { port: config.otlpPort }),
-    },
   )
   const stages = new StageSwitch({ keeper, bus, devtools, mesh, isOnline })
   const state = new AgentState({ keeper, keyStore, bus, registry, mesh, devtools, clock: nodeClock })

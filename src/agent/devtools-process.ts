@@ -1,6 +1,7 @@
 /**
  * Keeps the devtools process running while it is wanted: starts it, restarts it with growing pauses if it dies, ends it.
  * The agent's socket must serve before `start` (the process holds a lifeline there), and the process never outlives the agent.
+ * It can be begun before it is started: it then loads while the agent does the rest.
  */
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
@@ -40,6 +41,8 @@ export class DevtoolsProcess implements Service {
   readonly #options: DevtoolsProcessOptions
   #state: 'stopped' | 'starting' | 'running' = 'stopped'
   #child: DevtoolsChild | undefined
+  /** One that waits to be told what to serve. */
+  #begun: DevtoolsChild | undefined
   #url: string | undefined
   /** The port of the last run, so that a restart keeps the address that exporters were given. */
   #port: number
@@ -62,6 +65,17 @@ export class DevtoolsProcess implements Service {
     return this.#child?.pid
   }
 
+  /** Only at a stage that has the endpoint: a process is there from now on. */
+  begin(): void {
+    if (this.#state !== 'stopped' || this.#begun !== undefined) return
+    const child = this.#deps.launch()
+    this.#begun = child
+    // It waits some seconds only: a start that takes longer has another one.
+    void child.exited.then(() => {
+      if (this.#begun === child) this.#begun = undefined
+    })
+  }
+
   /** Throws DevtoolsError if the process does not come up; it is then not tried again. */
   async start(): Promise<void> {
     if (this.#state !== 'stopped') return
@@ -79,8 +93,9 @@ export class DevtoolsProcess implements Service {
     this.#state = 'stopped'
     this.#cancelRestart?.()
     this.#cancelRestart = undefined
-    const child = this.#child
+    const child = this.#child ?? this.#begun
     if (child === undefined) return
+    this.#begun = undefined
     const cancelKill = this.#deps.clock.after(STOP_GRACE_MS, () => child.kill())
     child.end()
     await child.exited
@@ -96,8 +111,10 @@ export class DevtoolsProcess implements Service {
     const { clock, launch, log } = this.#deps
     const { socketPath, token } = this.#options
     const startedAt = clock.monotonic()
-    const child = launch({ socketPath, token, port: this.#port })
+    const child = this.#begun ?? launch()
+    this.#begun = undefined
     this.#child = child
+    child.serve({ socketPath, token, port: this.#port })
     void child.exited.then((exit) => this.#onExit(exit, clock.monotonic() - startedAt))
     const { url, port } = await this.#inTime(child)
     this.#state = 'running'

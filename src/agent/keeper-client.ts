@@ -2,12 +2,15 @@
 import type { Worker } from 'node:worker_threads'
 import { MeshError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
+import type { Stage } from '../model/stage.ts'
 import type { KeeperApi } from './keeper/keeper-api.ts'
 import type { ControlView, KeeperOptions } from './keeper/keeper.ts'
 import { beginKeeperThread } from './keeper-thread.ts'
 import { WorkerClient } from './worker-port.ts'
 
 export interface KeeperListeners {
+  /** The stage it was left at, as soon as that is known, which is before `start` resolves. */
+  readonly onStage?: (stage: Stage) => void
   readonly onView: (view: ControlView) => void
   readonly onRecords: () => void
   /** The thread has ended without being asked to: the agent cannot go on. */
@@ -50,6 +53,8 @@ export class KeeperClient {
           case 'ready':
             keeper = new KeeperClient(worker, client, value as ControlView)
             return resolve(keeper)
+          case 'stage':
+            return listeners.onStage?.(value as Stage)
           case 'view':
             if (keeper) keeper.#view = value as ControlView
             return listeners.onView(value as ControlView)

@@ -1,5 +1,6 @@
 /** Starts the devtools process in its sandbox (./sandbox.ts), with next to nothing in its environment, and listens to the one thing it says. */
 import { fork, type ChildProcess } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { MeshError } from '../base/errors.ts'
 import { readListening, type DevtoolsConfig } from './process-words.ts'
 import { devtoolsProgram, sandboxFlags } from './sandbox.ts'
@@ -32,6 +33,8 @@ export interface DevtoolsChild {
   /** Rejects with DEVTOOLS_START_FAILED if the process ends first. */
   readonly listening: Promise<DevtoolsListeningAt>
   readonly exited: Promise<DevtoolsExit>
+  /** Tells it, once, what to serve. Until then it touches nothing, keeps no process alive, and does not wait for long. */
+  serve(config: DevtoolsConfig): void
   /** Asks it to end; it finishes what is under way, within a second. */
   end(): void
   kill(): void
@@ -43,7 +46,7 @@ const MAX_STDERR_CHARS = 2_048
 /** Half of the room for new objects. Bodies are passed on as they are, so that few are made. */
 const MAX_SEMI_SPACE_MB = 4
 
-export function launchDevtools(config: DevtoolsConfig): DevtoolsChild {
+export function launchDevtools(): DevtoolsChild {
   const child = fork(devtoolsProgram(), [], {
     execArgv: [...sandboxFlags(), `--max-semi-space-size=${MAX_SEMI_SPACE_MB}`],
     env: memorySettings(),
@@ -51,12 +54,19 @@ export function launchDevtools(config: DevtoolsConfig): DevtoolsChild {
   })
   const exited = exitOf(child)
   const listening = listeningOf(child, exited)
-  child.send(config, () => {}) // a failure shows as the exit
+  // A pipe is a socket, which the types of Node do not say.
+  const holds = [child, child.channel, child.stderr as Socket | null]
+  for (const hold of holds) hold?.unref()
   return {
     pid: child.pid,
     listening,
     exited,
+    serve: (config) => {
+      for (const hold of holds) hold?.ref()
+      child.send(config, () => {}) // a failure shows as the exit
+    },
     end: () => {
+      for (const hold of holds) hold?.ref()
       if (child.connected) child.disconnect()
     },
     kill: () => {

@@ -110,9 +110,17 @@ describe('life', () => {
     await agent.start()
   })
   test('[OH15] with a configuration that is none it ends', async () => {
-    const child = launchDevtools({ socketPath: agent.socketPath, token: 'short', port: 0 })
+    const child = launchDevtools()
+    child.serve({ socketPath: agent.socketPath, token: 'short', port: 0 })
     await expect(child.listening).rejects.toMatchObject({ code: 'DEVTOOLS_START_FAILED' })
     expect(await child.exited).toMatchObject({ code: 1, stderr: 'the configuration is not one\n' })
+  })
+  test('[OH17] begun and not told what to serve, it keeps no process alive', async () => {
+    const code = `const { launchDevtools } = await import('${new URL('../../src/devtools/launch.ts', import.meta.url).href}')
+      const { pid } = launchDevtools()
+      process.once('exit', () => process.stdout.write('the child is there: ' + process.kill(pid, 0)))`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code])
+    expect(stdout).toBe('the child is there: true')
   })
   test('[OH17] started by hand, without an agent above it, it ends', async () => {
     const main = new URL('../../src/devtools/main.ts', import.meta.url).pathname

@@ -80,6 +80,8 @@ export interface KeeperDeps {
   readonly crypto: Crypto
   /** `view`: what is granted, who is a member or the stage changed. `records`: there is more to serve or to show. */
   readonly onEvent: (event: 'view' | 'records') => void
+  /** The stage, before anything else of the store is ready: what else it needs can begin at the same time. */
+  readonly onStage?: (stage: Stage) => void
   /** Something went wrong in work that nobody waits for. */
   readonly onFailure: (err: unknown) => void
 }
@@ -174,6 +176,7 @@ export class Keeper {
     for (const [name, value] of Object.entries(options.newDevice ?? {})) settings.set(name, value)
     requireKeyStore(settings.get(SETTING.keyStore), options.keyStore)
     this.#stage = readStage(settings.get(SETTING.stage))
+    deps.onStage?.(this.#stage)
     this.card = {
       deviceId: toDeviceId(crypto.ed25519PublicKey(keys.device)) as DeviceId,
       name: settings.get(SETTING.name) as string,

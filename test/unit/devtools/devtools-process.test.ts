@@ -16,7 +16,7 @@ const TOKEN = 'capability-token-of-the-devtools-process'
 /** One run of a process that does what the test says. */
 class FakeChild {
   readonly pid = 1
-  readonly config: DevtoolsConfig
+  config: DevtoolsConfig | undefined
   readonly listening: Promise<DevtoolsListeningAt>
   readonly exited: Promise<DevtoolsExit>
   isAskedToEnd = false
@@ -24,8 +24,7 @@ class FakeChild {
   listen: (port: number) => void = () => {}
   exit: (code?: number) => void = () => {}
 
-  constructor(config: DevtoolsConfig) {
-    this.config = config
+  constructor() {
     this.exited = new Promise((resolve) => {
       this.exit = (code = 1) => resolve({ code, signal: null, stderr: 'why' })
     })
@@ -34,6 +33,10 @@ class FakeChild {
       void this.exited.then(() => reject(new DevtoolsError('DEVTOOLS_START_FAILED', 'ended')))
     })
     this.listening.catch(() => {})
+  }
+
+  serve(config: DevtoolsConfig): void {
+    this.config = config
   }
 
   end(): void {
@@ -50,8 +53,8 @@ function setUp(port?: number) {
   const clock = manualClock()
   const children: FakeChild[] = []
   const logged: object[] = []
-  const launch = (config: DevtoolsConfig): FakeChild => {
-    const child = new FakeChild(config)
+  const launch = (): FakeChild => {
+    const child = new FakeChild()
     children.push(child)
     return child
   }
@@ -84,6 +87,35 @@ test('[OH15] start hands over the configuration and resolves once the child list
   await devtools.stop()
   expect(last().isAskedToEnd).toBe(true)
   expect([devtools.url(), devtools.pid()]).toEqual([undefined, undefined])
+})
+
+test('[OH15] one that was begun is told nothing until the start, which takes it', async () => {
+  const { devtools, children, last } = setUp()
+  devtools.begin()
+  devtools.begin()
+  expect([children.length, last().config]).toEqual([1, undefined])
+  const start = devtools.start()
+  expect([children.length, last().config?.token]).toEqual([1, TOKEN])
+  last().listen(4318)
+  await start
+})
+
+test('[OH15] one that was begun and has ended meanwhile does not fail the start', async () => {
+  const { devtools, children, last } = setUp()
+  devtools.begin()
+  last().exit()
+  await settle()
+  const start = devtools.start()
+  expect(children.length).toBe(2)
+  last().listen(4318)
+  await start
+})
+
+test('[OH17] one that was begun and is not wanted ends', async () => {
+  const { devtools, last } = setUp()
+  devtools.begin()
+  await devtools.stop()
+  expect(last().isAskedToEnd).toBe(true)
 })
 
 test('[OH19] a child that ends before it listens fails the start, and is not tried again', async () => {
@@ -122,7 +154,7 @@ test('[OH19] a child that dies is started again on the same port, with pauses th
     expect(children.length).toBe(failures + 1)
     clock.advance(1)
     expect(children.length).toBe(failures + 2)
-    expect(last().config.port).toBe(4318)
+    expect(last().config?.port).toBe(4318)
     last().listen(4318)
     await settle()
     expect(devtools.url()).toBe('http://127.0.0.1:4318')
