@@ -38,7 +38,7 @@ export interface HousekeepingDeps {
 }
 
 /** A start has the processor to itself: what was left to do can wait for the first questions. */
-const FIRST_RECLAIM_MS = 2_000
+export const FIRST_UPKEEP_MS = 2_000
 
 export class Housekeeping {
   readonly metricUpkeep: MetricUpkeep
@@ -96,7 +96,10 @@ export class Housekeeping {
   }
 
   start(): void {
-    this.#cancelFirst = this.#deps.clock.after(FIRST_RECLAIM_MS, () => this.reclaim())
+    this.#cancelFirst = this.#deps.clock.after(FIRST_UPKEEP_MS, () => {
+      this.reclaim()
+      this.reindex.resume()
+    })
     this.metricUpkeep.start()
     this.retention.start()
     this.#damage.start()
@@ -104,7 +107,6 @@ export class Housekeeping {
       this.#deps.damage.inIndex(err)
       this.reindex.repair()
     })
-    this.reindex.resume()
   }
 
   stop(): void {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { FIRST_UPKEEP_MS } from '../../../../src/agent/keeper/housekeeping.ts'
 import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
 import type { Steps } from '../../../../src/base/steps.ts'
 import { listLogs } from '../../../../src/query/list-logs.ts'
@@ -125,6 +126,7 @@ describe('an index made again', () => {
     keeper.close()
     const done = rows((keeper = home.reopen()), 'trace_summary')
     expect([done > 0, done < SEGMENTS]).toEqual([true, true])
+    home.clock.advance(FIRST_UPKEEP_MS)
     expect(keeper.reindex.state().isRunning).toBe(true)
     await keeper.reindex.run()
     expect(found(keeper, 'service=service-0')).toEqual(ofService(0))
@@ -168,6 +170,7 @@ describe('an index of an older program', () => {
     age()
     expect(keeper.search.indexVersion).toBe(1)
     expect(events(keeper, 'paid')).toEqual([1, 4])
+    home.clock.advance(FIRST_UPKEEP_MS)
     expect(keeper.reindex.state().isRunning).toBe(true)
     await keeper.reindex.run()
     expect(keeper.search.indexVersion).toBe(INDEX_VERSION)
