@@ -54,6 +54,8 @@ export class Housekeeping {
     this.#deps = deps
     const { clock, crypto, store, ledger, self, sealer, metrics, turns, onFailure } = deps
     this.#upkeep = new Upkeep({
+      clock,
+      idleMs: () => turns.idleMs(),
       step: () => store.postings.mergeStep() || store.freePages.giveBackSome(),
       onFailure,
     })

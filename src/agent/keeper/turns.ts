@@ -71,6 +71,7 @@ export class Turns {
   readonly #waiting: Query[] = []
   #isStopped = false
   #isTurning = false
+  #answeredMs = Number.NEGATIVE_INFINITY
 
   constructor(clock: Pick<Clock, 'monotonic'>, { turnMs = TURN_MS, pause = () => setImmediate() }: TurnsOptions = {}) {
     this.#clock = clock
@@ -79,12 +80,22 @@ export class Turns {
   }
 
   /** @throws {TurnsError}, and what the work throws */
-  run<T>(work: (time: QueryTime) => Steps<T>, { signal, timeoutMs }: QueryLimits = {}): Promise<T> {
-    if (signal?.aborted === true) return Promise.reject(cancelled())
+  async run<T>(work: (time: QueryTime) => Steps<T>, { signal, timeoutMs }: QueryLimits = {}): Promise<T> {
+    if (signal?.aborted === true) throw cancelled()
     if (this.#waiting.length >= MAX_WAITING) {
-      return Promise.reject(new TurnsError('QUERY_BUSY', 'too many queries wait for an answer; ask again later'))
+      throw new TurnsError('QUERY_BUSY', 'too many queries wait for an answer; ask again later')
     }
-    return this.#add(work, Math.min(timeoutMs ?? DEFAULT_QUERY_TIMEOUT_MS, MAX_QUERY_TIMEOUT_MS), signal)
+    try {
+      return await this.#add(work, Math.min(timeoutMs ?? DEFAULT_QUERY_TIMEOUT_MS, MAX_QUERY_TIMEOUT_MS), signal)
+    } finally {
+      this.#answeredMs = this.#clock.monotonic()
+    }
+  }
+
+  /** For how long nobody has waited for an answer, in milliseconds. */
+  idleMs(): number {
+    const isAsked = [...this.#running, ...this.#waiting].some(({ deadlineMs }) => Number.isFinite(deadlineMs))
+    return isAsked ? 0 : this.#clock.monotonic() - this.#answeredMs
   }
 
   /** Work that nobody waits for: like a query, with all the time it needs. @throws what the work throws */
