@@ -14,6 +14,8 @@ import type { SegmentRowId } from './segment-table.ts'
 
 /** Segments whose summaries are remembered: those of the newest traces are asked for again and again. */
 const MAX_REMEMBERED = 256
+/** Looks into one segment's summaries after which they are decoded. */
+const FEW_LOOKS = 4
 /** Segments looked into between two yields: about a millisecond. */
 const SEGMENTS_PER_STEP = 16
 /** Keys read at once. */
@@ -37,6 +39,11 @@ interface SegmentTraces {
   readonly rawBytes: number
   readonly bytes: Uint8Array
 }
+/** To pass over all but one is quicker than to decode all of them, for as long as few are asked for. */
+interface Remembered extends SegmentTraces {
+  looks: number
+  byId: ReadonlyMap<TraceId, TraceEntry> | undefined
+}
 
 export class TraceIndex {
   readonly #postings: PostingIndex
@@ -44,7 +51,7 @@ export class TraceIndex {
   readonly #summariesOf: Statement<[SegmentRowId], SegmentTraces>
   readonly #delete: Statement<[SegmentRowId]>
   readonly #deleteOfLog: Statement<[LogRowId]>
-  readonly #remembered = new Map<SegmentRowId, SegmentTraces>()
+  readonly #remembered = new Map<SegmentRowId, Remembered>()
 
   constructor(db: Database, postings: PostingIndex) {
     this.#postings = postings
@@ -152,24 +159,32 @@ export class TraceIndex {
   #traceIn(segment: SegmentRowId, traceId: TraceId): readonly TraceSegment[] {
     const traces = this.#tracesOf(segment)
     if (traces === undefined) return []
-    const { log, rawBytes, bytes } = traces
-    const entry = this.#postings.watched(() => findTraceSummary(bytes, traceId))
+    const { log, rawBytes } = traces
+    const entry = this.#postings.watched(() => findEntry(traces, traceId))
     return entry === undefined ? [] : [{ ...entry, segment, log, rawBytes }]
   }
 
-  #tracesOf(segment: SegmentRowId): SegmentTraces | undefined {
+  #tracesOf(segment: SegmentRowId): Remembered | undefined {
     const known = this.#remembered.get(segment)
     if (known) return known
-    const traces = this.#summariesOf.get(segment)
-    if (traces !== undefined) this.#remember(segment, traces)
+    const record = this.#summariesOf.get(segment)
+    if (record === undefined) return undefined
+    const traces = { ...record, looks: 0, byId: undefined }
+    this.#remember(segment, traces)
     return traces
   }
 
-  #remember(segment: SegmentRowId, traces: SegmentTraces): void {
+  #remember(segment: SegmentRowId, traces: Remembered): void {
     const [oldest] = this.#remembered.keys()
     if (oldest !== undefined && this.#remembered.size >= MAX_REMEMBERED) this.#remembered.delete(oldest)
     this.#remembered.set(segment, traces)
   }
+}
+
+function findEntry(traces: Remembered, traceId: TraceId): TraceEntry | undefined {
+  if (++traces.looks <= FEW_LOOKS) return findTraceSummary(traces.bytes, traceId)
+  traces.byId ??= new Map(decodeTraceSummaries(traces.bytes).map((entry) => [entry.traceId, entry]))
+  return traces.byId.get(traceId)
 }
 
 function byStart(a: TraceSegment, b: TraceSegment): number {
