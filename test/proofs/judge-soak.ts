@@ -63,20 +63,22 @@ function hindrancesOf({ load }: Soaked, stalls: Named): readonly string[] {
   ]
 }
 
-function lossesOf({ acknowledged, kept, incompleteTraces }: Soaked): readonly string[] {
+function lossesOf({ acknowledged, kept, dropped, incompleteTraces }: Soaked): readonly string[] {
+  const said = `${acknowledged} spans were acknowledged, ${kept} are kept and ${dropped} dropped for want of room`
   return [
-    ...(kept === acknowledged ? [] : [`${acknowledged} spans were acknowledged and ${kept} are kept`]),
+    ...(kept + dropped === acknowledged ? [] : [said]),
     ...(incompleteTraces === 0 ? [] : [`${incompleteTraces} traces are shown without all of their spans`]),
   ]
 }
 
 function factsOf(soaked: Soaked, growth: Named, stalls: Named): ProofResult['facts'] {
-  const { load, fullPerS, acknowledged, kept, queries } = soaked
+  const { load, fullPerS, acknowledged, kept, dropped, queries } = soaked
   return {
     'spans a second, at most': Math.round(fullPerS),
     'spans a second, kept up': Math.round(load.recordsPerS),
     'spans acknowledged': acknowledged,
     'spans kept': kept,
+    'spans dropped for want of room': dropped,
     queries,
     'acknowledged, p50': `${load.ackP50Ms.toFixed(1)} ms`,
     'acknowledged, p99': `${load.ackP99Ms.toFixed(1)} ms`,

@@ -1,6 +1,6 @@
 /** The work of the soak: finds what an agent can take, sends it half of that, looks at it, and counts what it has kept. */
-import type { RuntimeView, StatusView } from '../../src/agent/http-types/device.ts'
-import type { TraceView } from '../../src/agent/http-types/traces.ts'
+import type { KeptLaneView, RuntimeView, StoreStatsView } from '../../src/agent/http-types/device.ts'
+import type { TraceList, TraceView } from '../../src/agent/http-types/traces.ts'
 import type { LoadJob, LoadResult } from '../../bench/load-generator.ts'
 import type { Device } from '../../bench/support/device.ts'
 import { traceIdOf } from '../../bench/support/id-plan.ts'
@@ -25,6 +25,8 @@ export interface Soaked {
   readonly queries: number
   readonly acknowledged: number
   readonly kept: number
+  /** For want of room: retention runs meanwhile. */
+  readonly dropped: number
   /** Of {@link SAMPLES}. */
   readonly incompleteTraces: number
 }
@@ -44,6 +46,10 @@ const ASK_EVERY_MS = 500
 const SETTLE_MS = 6_000
 /** Traces asked for in the end, span by span. */
 const SAMPLES = 50
+/** Room for spans, for each second of load: less than half of what comes in, so that most of them are dropped in a long soak. */
+const ROOM_PER_S = 1 << 20
+/** Part of what is kept, from the newest on, that is surely not dropped while it is asked for. */
+const SAFE_SHARE = 0.7
 
 export async function soakDevice(device: Device, options: ProofOptions): Promise<Soaked> {
   const { seed, cases: seconds } = options
@@ -59,6 +65,7 @@ export async function soakDevice(device: Device, options: ProofOptions): Promise
     batches: BATCHES,
     forMs: FULL_LOAD_MS,
   }
+  await device.call('POST', '/v1/store/retention', { lane: 'traces', maxBytes: seconds * ROOM_PER_S })
   const full = await load(all, pids)
   const half: LoadJob = {
     ...all,
@@ -68,18 +75,20 @@ export async function soakDevice(device: Device, options: ProofOptions): Promise
     recordsPerS: full.recordsPerS / 2,
   }
   const { loaded, seen } = await loadDuring(half, pids, () =>
-    lookAround(device, plan, full.nextBatch, () => watch(device, devtools as number, options)),
+    lookAround(device, seed, () => watch(device, devtools as number, options)),
   )
   await pause(SETTLE_MS)
-  const { store } = await device.call<StatusView>('GET', '/v1/status')
+  const { kept, dropped } = await countSpans(device)
+  const oldest = loaded.nextBatch - Math.floor((SAFE_SHARE * kept) / plan.spansPerBatch)
   return {
     fullPerS: full.recordsPerS,
     load: loaded,
     looks: seen.result,
     queries: seen.queries,
     acknowledged: full.acknowledged + loaded.acknowledged,
-    kept: store.records,
-    incompleteTraces: await countIncomplete(device, plan, loaded.nextBatch),
+    kept,
+    dropped,
+    incompleteTraces: await countIncomplete(device, plan, { from: Math.max(0, oldest), to: loaded.nextBatch }),
   }
 }
 
@@ -95,15 +104,16 @@ async function watch(device: Device, devtools: number, options: ProofOptions): P
   return looks
 }
 
-/** Asks for lists, and for traces of the first exports, while `work` runs. */
-async function lookAround<T>(device: Device, plan: SpanPlan, batches: number, work: () => Promise<T>) {
-  const random = seeded(plan.seed)
+/** Asks for lists, and for traces that stand in them, while `work` runs. */
+async function lookAround<T>(device: Device, seed: number, work: () => Promise<T>) {
+  const random = seeded(seed)
   const over = new AbortController()
   const asking = (async () => {
     for (let queries = 0; ; queries++) {
       if (over.signal.aborted) return queries
-      const trace = traceIdOf(plan.seed, random.below(batches * tracesPerGroup(plan)))
-      await device.call('GET', random.pick(['/v1/traces?limit=100', '/v1/logs?limit=100', `/v1/traces/${trace}`]))
+      const { traces } = await device.call<TraceList>('GET', '/v1/traces?limit=100')
+      const { traceId } = random.pick(traces)
+      await device.call('GET', random.pick(['/v1/logs?limit=100', `/v1/traces/${traceId}`]))
       await pause(ASK_EVERY_MS)
     }
   })()
@@ -111,13 +121,27 @@ async function lookAround<T>(device: Device, plan: SpanPlan, batches: number, wo
   return { result, queries: await asking }
 }
 
-async function countIncomplete(device: Device, plan: SpanPlan, batches: number): Promise<number> {
+async function countSpans(device: Device): Promise<{ readonly kept: number; readonly dropped: number }> {
+  const { lanes, openRecords } = await device.call<StoreStatsView>('GET', '/v1/store')
+  const traces = lanes.find(({ lane }) => lane === 'traces') as KeptLaneView
+  return {
+    kept: traces.records + openRecords,
+    dropped: traces.gone.reduce((sum, { records }) => sum + records, 0),
+  }
+}
+
+/** Of exports that are kept. */
+async function countIncomplete(
+  device: Device,
+  plan: SpanPlan,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<number> {
   const random = seeded(plan.seed + 1)
   const traces = tracesPerGroup(plan)
   let incomplete = 0
   for (let i = 0; i < SAMPLES; i++) {
     const inBatch = random.below(traces)
-    const traceId = traceIdOf(plan.seed, random.below(batches) * traces + inBatch)
+    const traceId = traceIdOf(plan.seed, (from + random.below(to - from)) * traces + inBatch)
     const { spans } = await device.call<TraceView>('GET', `/v1/traces/${traceId}`)
     const wanted = Math.floor(plan.spansPerBatch / traces) + Number(inBatch < plan.spansPerBatch % traces)
     if (spans.length !== wanted) incomplete++
