@@ -5,8 +5,8 @@
  */
 import type { Clock } from '../../base/clock.ts'
 
-/** Length of a turn, in milliseconds: some 30 exports of 512 spans, a commit of which is worth its write to the disk. */
-export const INTAKE_TURN_MS = 20
+/** Length of a turn, in milliseconds: some eight exports of 512 spans. Longer ones gain no speed, and hold up the thread. */
+export const INTAKE_TURN_MS = 8
 
 export interface IntakeTurnsOptions {
   /** Does something after whatever else there is to do now, commits above all. Default: the next round of the event loop. */
