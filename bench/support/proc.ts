@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 /** Pause between two looks at the memory, in milliseconds. */
 const LOOK_EVERY_MS = 100
+/** Of the first line of /proc/stat. */
+const STEAL_FIELD = 8
 const TICKS_PER_S = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 
 export interface Usage {
@@ -34,6 +36,15 @@ export async function cpuDuring<T>(
 
 function cpuOf(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + usageOf(pid).cpuS, 0)
+}
+
+/**
+ * Processor time that the host of this virtual machine has given to others while something here wanted it, in seconds, of all
+ * cores together: since the start of the machine.
+ */
+export function stolenS(): number {
+  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n')
+  return Number(line.trim().split(/\s+/)[STEAL_FIELD]) / TICKS_PER_S
 }
 
 /** Processes started by `pid`, and by those. */

@@ -11,6 +11,10 @@ const MAX_GROWTH_MB = 16
 const MAX_GROWTH_OF_MINUTE_MB = 64
 /** Longest time that a thread may be held up, in milliseconds. */
 const MAX_STALL_MS = 100
+/** Where the host of a virtual machine gave more than this of a second to others, it may be what held up a thread. */
+const MAX_STOLEN_MS = MAX_STALL_MS
+/** Part of the seconds that must be free of it, or being held up cannot be judged. */
+const MIN_OWN_SHARE = 0.5
 const BYTES_PER_MB = 1e6
 
 /**
@@ -20,15 +24,17 @@ const BYTES_PER_MB = 1e6
 export function judgeSoak(soaked: Soaked, strict: boolean): Pick<ProofResult, 'failures' | 'facts'> {
   const looks = soaked.looks.slice(Math.floor(soaked.looks.length * WARM_UP_SHARE))
   const growth = growthMB(looks)
-  const stalls = longestStalls(looks)
+  const own = looks.filter(({ stolenMs }) => stolenMs <= MAX_STOLEN_MS)
+  const stalls = longestStalls(own)
+  const ownShare = own.length / looks.length
   const maxGrowthMB = strict ? MAX_GROWTH_MB : MAX_GROWTH_OF_MINUTE_MB
   return {
     failures: [
       ...growth.filter(([, mb]) => mb > maxGrowthMB).map(([name, mb]) => `${name} grew by ${mb.toFixed(1)} MB`),
-      ...(strict ? hindrancesOf(soaked, stalls) : []),
+      ...(strict ? hindrancesOf(soaked, stalls, ownShare) : []),
       ...lossesOf(soaked),
     ],
-    facts: factsOf(soaked, growth, stalls),
+    facts: { ...factsOf(soaked, growth, stalls), ...stolenFacts(looks, own) },
   }
 }
 
@@ -50,12 +56,15 @@ function growthMB(looks: readonly Look[]): Named {
 function longestStalls(looks: readonly Look[]): Named {
   return (['main', 'store'] as const).map((thread) => [
     thread,
-    Math.max(...looks.map((look) => look[thread].delayMaxMs)),
+    Math.max(0, ...looks.map((look) => look[thread].delayMaxMs)),
   ])
 }
 
-function hindrancesOf({ load }: Soaked, stalls: Named): readonly string[] {
+function hindrancesOf({ load }: Soaked, stalls: Named, ownShare: number): readonly string[] {
   return [
+    ...(ownShare < MIN_OWN_SHARE
+      ? ['the host gave the processor to others most of the time: try a quiet machine']
+      : []),
     ...stalls
       .filter(([, ms]) => ms > MAX_STALL_MS)
       .map(([name, ms]) => `the ${name} thread was held up for ${ms.toFixed(0)} ms`),
@@ -84,5 +93,16 @@ function factsOf(soaked: Soaked, growth: Named, stalls: Named): ProofResult['fac
     'acknowledged, p99': `${load.ackP99Ms.toFixed(1)} ms`,
     ...Object.fromEntries(stalls.map(([name, ms]) => [`${name} thread held up, longest`, `${ms.toFixed(1)} ms`])),
     ...Object.fromEntries(growth.map(([name, mb]) => [`growth: ${name}`, `${mb.toFixed(1)} MB`])),
+  }
+}
+
+/** What the machine was, not the agent. */
+function stolenFacts(looks: readonly Look[], own: readonly Look[]): ProofResult['facts'] {
+  const others = looks.filter((look) => !own.includes(look))
+  return {
+    'seconds in which the host gave the processor to others': `${others.length} of ${looks.length}`,
+    ...Object.fromEntries(
+      longestStalls(others).map(([name, ms]) => [`${name} thread held up in those`, `${ms.toFixed(1)} ms`]),
+    ),
   }
 }

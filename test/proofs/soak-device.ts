@@ -5,7 +5,7 @@ import type { LoadJob, LoadResult } from '../../bench/load-generator.ts'
 import type { Device } from '../../bench/support/device.ts'
 import { traceIdOf } from '../../bench/support/id-plan.ts'
 import { load, loadDuring } from '../../bench/support/load.ts'
-import { descendantsOf, usageOf } from '../../bench/support/proc.ts'
+import { descendantsOf, stolenS, usageOf } from '../../bench/support/proc.ts'
 import { tracesPerGroup, type SpanPlan } from '../../bench/support/span-template.ts'
 import { pause } from '../../bench/support/until.ts'
 import { seeded } from '../support/seeded.ts'
@@ -14,6 +14,8 @@ import type { ProofOptions } from './proof.ts'
 /** One second of the agent. */
 export interface Look extends RuntimeView {
   readonly devtoolsBytes: number
+  /** Processor time that the host gave to others meanwhile, in milliseconds. */
+  readonly stolenMs: number
 }
 
 export interface Soaked {
@@ -46,8 +48,8 @@ const ASK_EVERY_MS = 500
 const SETTLE_MS = 6_000
 /** Traces asked for in the end, span by span. */
 const SAMPLES = 50
-/** Room for spans, for each second of load: less than half of what comes in, so that most of them are dropped in a long soak. */
-const ROOM_PER_S = 1 << 20
+/** Room for spans, for each second of load: a sixth of what comes in, so that it is full when memory is first judged. */
+const ROOM_PER_S = 1 << 19
 /** Part of what is kept, from the newest on, that is surely not dropped while it is asked for. */
 const SAFE_SHARE = 0.7
 
@@ -97,8 +99,10 @@ async function watch(device: Device, devtools: number, options: ProofOptions): P
   const endMs = performance.now() + options.cases * 1_000 - WATCH_MS
   const looks: Look[] = []
   while (performance.now() < endMs) {
+    const before = stolenS()
     const look = await device.call<RuntimeView>('GET', `/v1/runtime?watchMs=${WATCH_MS}`)
-    looks.push({ ...look, devtoolsBytes: usageOf(devtools).memoryMB * 1e6 })
+    const stolenMs = (stolenS() - before) * 1_000
+    looks.push({ ...look, devtoolsBytes: usageOf(devtools).memoryMB * 1e6, stolenMs })
     if (looks.length % TELL_EVERY === 0) options.onProgress?.(looks.length)
   }
   return looks

@@ -27,6 +27,7 @@ export interface HousekeepingDeps {
   readonly sealer: SegmentSealer
   readonly metrics: StoredMetrics
   readonly turns: Turns
+  readonly later: (work: () => void) => () => void
   readonly damage: Pick<DamageNotes, 'inIndex' | 'indexIsMade'>
   /** Whether what was shared under a grant is shared no longer. */
   readonly hasEnded: (grantId: GrantId) => boolean
@@ -55,6 +56,7 @@ export class Housekeeping {
     const { clock, crypto, store, ledger, self, sealer, metrics, turns, onFailure } = deps
     this.#upkeep = new Upkeep({
       clock,
+      later: deps.later,
       idleMs: () => turns.idleMs(),
       step: () => store.postings.mergeStep() || store.freePages.giveBackSome(),
       onFailure,

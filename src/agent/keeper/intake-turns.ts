@@ -8,11 +8,6 @@ import type { Clock } from '../../base/clock.ts'
 /** Length of a turn, in milliseconds: some eight exports of 512 spans. Longer ones gain no speed, and hold up the thread. */
 export const INTAKE_TURN_MS = 8
 
-export interface IntakeTurnsOptions {
-  /** Does something after whatever else there is to do now, commits above all. Default: the next round of the event loop. */
-  readonly later?: (work: () => void) => void
-}
-
 export class IntakeTurns {
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #later: (work: () => void) => void
@@ -22,7 +17,8 @@ export class IntakeTurns {
   #requests = 0
   #turns = 0
 
-  constructor(clock: Pick<Clock, 'monotonic'>, { later = setImmediate }: IntakeTurnsOptions = {}) {
+  /** @param later does something after whatever else there is to do now, commits above all */
+  constructor(clock: Pick<Clock, 'monotonic'>, later: (work: () => void) => void) {
     this.#clock = clock
     this.#later = later
   }

@@ -57,7 +57,7 @@ interface TraceShowOptions {
 export type KeeperApi = ReturnType<typeof keeperApi>
 
 export function keeperApi(keeper: Keeper, storeFile: string) {
-  const intake = new IntakeTurns(keeper.deps.clock)
+  const intake = new IntakeTurns(keeper.deps.clock, keeper.rounds.later)
   return {
     ...recordCalls(keeper, intake),
     ...otlpCalls(keeper, intake),

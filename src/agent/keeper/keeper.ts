@@ -53,6 +53,7 @@ import type { PeerBook } from './peer-book.ts'
 import { RefusalCounter } from './refusal-counter.ts'
 import type { Reindex } from './reindex.ts'
 import type { Retention } from './retention.ts'
+import { Rounds } from './rounds.ts'
 import { SegmentSealer } from './segment-sealer.ts'
 import { setAuditAside, type SetAside } from './set-audit-aside.ts'
 import { makeSharing } from './sharing.ts'
@@ -125,6 +126,7 @@ export class Keeper {
   readonly search: StoredSearch
   readonly tails: TailHub
   readonly lanes: LaneChunks
+  readonly rounds = new Rounds()
   readonly turns: Turns
   readonly retention: Retention
   readonly reindex: Reindex
@@ -213,7 +215,7 @@ export class Keeper {
       add: (name, count) => this.store.counters.add(name, count),
       onFailure: (err) => this.#fail(err),
     })
-    this.tails = new TailHub({ clock, onFailure: (err) => this.#fail(err) })
+    this.tails = new TailHub({ clock, later: this.rounds.later, onFailure: (err) => this.#fail(err) })
     const sharing = makeSharing({
       crypto,
       clock,
@@ -261,12 +263,13 @@ export class Keeper {
       requireOpen: () => this.#requireOpen(),
       onRefused: (err) => this.guard.failed(err),
       onCommit: (didCut) => this.#afterCommit(didCut),
+      later: this.rounds.later,
       tails: this.tails,
     })
     this.records = new StoredRecords(crypto, this.store, this.writer, sealer)
     this.search = new StoredSearch(crypto, this.store, this.writer, sealer)
     this.lanes = new LaneChunks(crypto, this.store, this.writer, sealer)
-    this.turns = new Turns(clock)
+    this.turns = new Turns(clock, this.rounds)
     this.metrics = new StoredMetrics(crypto, this.store, this.writer, sealer)
     this.#housekeeping = new Housekeeping({
       clock,
@@ -277,6 +280,7 @@ export class Keeper {
       sealer,
       metrics: this.metrics,
       turns: this.turns,
+      later: this.rounds.later,
       damage: this.damage,
       hasEnded: (grantId) => this.#hasEnded(grantId),
       forgetKeys: () => {

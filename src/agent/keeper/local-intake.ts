@@ -31,6 +31,8 @@ export interface LocalIntakeDeps {
   readonly onRefused: (err: unknown) => void
   /** Called after a commit; `didCut` says that segments were made. */
   readonly onCommit: (didCut: boolean) => void
+  /** Does something in a round of the event loop of its own. */
+  readonly later: (work: () => void) => void
   /** Told of what was committed. */
   readonly tails: Pick<TailHub, 'offer'>
 }
@@ -62,7 +64,7 @@ export class LocalIntake {
       stage: this.#deps.stage(),
       knownSources: this.#knownSources(signal),
     })
-    if (this.#waiting.length === 0) setImmediate(() => this.#commit())
+    if (this.#waiting.length === 0) this.#deps.later(() => this.#commit())
     return new Promise((resolve, reject) => this.#waiting.push({ admitted, resolve, reject }))
   }
 

@@ -58,16 +58,13 @@ interface Tail {
 
 export interface TailHubDeps {
   readonly clock: Pick<Clock, 'monotonic'>
+  /** Does something after whatever else there is to do now. */
+  readonly later: (work: () => void) => void
   readonly onFailure: (err: unknown) => void
-}
-export interface TailHubOptions {
-  /** Does something after whatever else there is to do now. Default: the next round of the event loop. */
-  readonly later?: (work: () => void) => void
 }
 
 export class TailHub {
   readonly #deps: TailHubDeps
-  readonly #later: (work: () => void) => void
   readonly #tails = new Map<number, Tail>()
   #unseen: Committed[] = []
   #unseenBytes = 0
@@ -75,9 +72,8 @@ export class TailHub {
   #looking: Steps<void> | undefined
   #lastId = 0
 
-  constructor(deps: TailHubDeps, { later = setImmediate }: TailHubOptions = {}) {
+  constructor(deps: TailHubDeps) {
     this.#deps = deps
-    this.#later = later
   }
 
   /** @returns the watcher's number. @throws {TailError} `TAIL_BUSY` */
@@ -141,7 +137,7 @@ export class TailHub {
   #look(): void {
     if (this.#looking !== undefined) return
     this.#looking = this.#lookAtAll()
-    this.#later(() => this.#turn())
+    this.#deps.later(() => this.#turn())
   }
 
   /** Of its own, beside those of queries: what is live does not wait in line behind four long ones. */
@@ -157,7 +153,7 @@ export class TailHub {
       this.#looking = this.#lookAtAll()
       this.#deps.onFailure(err)
     }
-    this.#later(() => this.#turn())
+    this.#deps.later(() => this.#turn())
   }
 
   *#lookAtAll(): Steps<void> {

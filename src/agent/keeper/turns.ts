@@ -4,7 +4,6 @@
  * waiting by a long one, and memory is bounded by those few; the others wait in line. Each has a deadline and ends when
  * nobody wants its answer any more.
  */
-import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../base/clock.ts'
 import { MeshError } from '../../base/errors.ts'
 import type { Steps } from '../../base/steps.ts'
@@ -36,8 +35,8 @@ export class TurnsError extends MeshError<TurnsErrorCode> {}
 export interface TurnsOptions {
   /** Default {@link TURN_MS}. */
   readonly turnMs?: number
-  /** Resolves when whatever else there was to do is done. Default: the next round of the event loop. */
-  readonly pause?: () => Promise<unknown>
+  /** Resolves when whatever else there was to do is done. */
+  readonly pause: () => Promise<unknown>
 }
 
 export interface QueryLimits {
@@ -73,7 +72,7 @@ export class Turns {
   #isTurning = false
   #answeredMs = Number.NEGATIVE_INFINITY
 
-  constructor(clock: Pick<Clock, 'monotonic'>, { turnMs = TURN_MS, pause = () => setImmediate() }: TurnsOptions = {}) {
+  constructor(clock: Pick<Clock, 'monotonic'>, { turnMs = TURN_MS, pause }: TurnsOptions) {
     this.#clock = clock
     this.#turnMs = turnMs
     this.#pause = pause

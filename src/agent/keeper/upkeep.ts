@@ -7,6 +7,8 @@ import type { Clock } from '../../base/clock.ts'
 
 export interface UpkeepDeps {
   readonly clock: Pick<Clock, 'monotonic' | 'after'>
+  /** Does something in a round of the event loop of its own. @returns what takes it back */
+  readonly later: (work: () => void) => () => void
   /** For how long nobody has waited for an answer, in milliseconds. */
   readonly idleMs: () => number
   /** One step. @returns false once nothing is left to do */
@@ -32,7 +34,7 @@ export class Upkeep {
 
   /** There may be something to do. */
   wake(): void {
-    if (!this.#isStopped) this.#cancelNext ??= inNextRound(() => this.#step())
+    if (!this.#isStopped) this.#cancelNext ??= this.#deps.later(() => this.#step())
   }
 
   stop(): void {
@@ -54,9 +56,4 @@ export class Upkeep {
     const pauseMs = Math.max(PAUSE * (clock.monotonic() - beganMs), MIN_PAUSE_MS)
     this.#cancelNext = clock.after(pauseMs, () => this.#step())
   }
-}
-
-function inNextRound(work: () => void): () => void {
-  const next = setImmediate(work)
-  return () => clearImmediate(next)
 }

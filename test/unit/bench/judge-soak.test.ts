@@ -13,6 +13,7 @@ const looks = (change: (second: number) => Partial<Look> = () => ({})): readonly
     main: thread,
     store: thread,
     devtoolsBytes: 60 * MB,
+    stolenMs: 0,
     ...change(second),
   }))
 const load = {
@@ -88,6 +89,19 @@ describe('a soak', () => {
     const failuresOf = (strict: boolean): readonly string[] => judgeSoak({ ...good, ...soaked }, strict).failures
     expect(failuresOf(true)).toEqual([expect.stringMatching(says)])
     expect(failuresOf(false).length).toBe(Number(always))
+  })
+
+  test('in a second in which the host gave the processor to others, a delay is told and not held against it', () => {
+    const stolen = looks((s) => (s === 60 ? { stolenMs: 101, store: { ...thread, delayMaxMs: 300 } } : {}))
+    const { failures, facts } = judgeSoak({ ...good, looks: stolen }, true)
+    expect(failures).toEqual([])
+    expect(facts).toMatchObject({
+      'store thread held up, longest': '9.0 ms',
+      'seconds in which the host gave the processor to others': '1 of 80',
+      'store thread held up in those': '300.0 ms',
+    })
+    const busy = looks(() => ({ stolenMs: 101 }))
+    expect(judgeSoak({ ...good, looks: busy }, true).failures).toEqual([expect.stringMatching(/quiet machine/)])
   })
 
   test('while memory fills its caches, nothing is judged', () => {

@@ -6,7 +6,7 @@ function setUp() {
   const clock = manualClock()
   const queue: (() => void)[] = []
   const later = (work: () => void): void => void queue.push(work)
-  const turns = new IntakeTurns(clock, { later })
+  const turns = new IntakeTurns(clock, later)
   const log: string[] = []
   let open: { readonly name: string; readonly resolve: (name: string) => void }[] = []
   const commit = (): void => {

@@ -10,7 +10,7 @@ import {
 } from '../../../../src/agent/keeper/tail-hub.ts'
 import type { LiveLines } from '../../../../src/query/search/live-lines.ts'
 import { OtlpError } from '../../../../src/wire/otlp/otlp-error.ts'
-import { manualClock } from '../../../support/manual-clock.ts'
+import { manualClock, type ManualClock } from '../../../support/manual-clock.ts'
 import { deviceId } from '../../query/make-chunk.ts'
 
 /** Work that runs when the test says so. */
@@ -24,11 +24,12 @@ beforeEach(() => {
   waiting = []
   failures = []
   looked = 0
-  hub = new TailHub(
-    { clock: manualClock(), onFailure: (err) => failures.push(err) },
-    { later: (work) => waiting.push(work) },
-  )
+  hub = newHub(manualClock())
 })
+
+function newHub(clock: ManualClock): TailHub {
+  return new TailHub({ clock, later: (work) => waiting.push(work), onFailure: (err) => failures.push(err) })
+}
 
 function settle(): void {
   for (let work = waiting.shift(); work !== undefined; work = waiting.shift()) work()
@@ -121,7 +122,7 @@ describe('turns', () => {
       }
       tell('done')
     }
-    hub = new TailHub({ clock, onFailure: (err) => failures.push(err) }, { later: (work) => waiting.push(work) })
+    hub = newHub(clock)
     hub.open('logs', slow)
     hub.offer(committed(Uint8Array.of(1)))
     waiting.shift()?.()

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { beforeEach, expect, test } from 'vitest'
 import { SETTLED_MS, Upkeep } from '../../../../src/agent/keeper/upkeep.ts'
 import { manualClock, type ManualClock } from '../../../support/manual-clock.ts'
@@ -10,6 +9,7 @@ let steps: number
 let left: number
 let failures: unknown[]
 let upkeep: Upkeep
+let waiting: (() => void)[]
 
 beforeEach(() => {
   clock = manualClock()
@@ -17,8 +17,10 @@ beforeEach(() => {
   steps = 0
   left = 3
   failures = []
+  waiting = []
   upkeep = new Upkeep({
     clock,
+    later,
     idleMs: () => idleMs,
     step: () => {
       steps++
@@ -29,34 +31,40 @@ beforeEach(() => {
   })
 })
 
-async function rounds(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await setImmediate()
+function later(work: () => void): () => void {
+  waiting.push(work)
+  return () => (waiting = waiting.filter((each) => each !== work))
 }
 
-test('[IX20] a step is taken in every round of the event loop while nobody asks, until nothing is left to do', async () => {
+function rounds(count: number): void {
+  for (let i = 0; i < count; i++) waiting.shift()?.()
+}
+
+test('[IX20] a step is taken in every round of the event loop while nobody asks, until nothing is left to do', () => {
   upkeep.wake()
   expect(steps).toBe(0)
-  await rounds(5)
+  rounds(5)
   expect(steps).toBe(3)
 })
 
-test('[IX20] while somebody asks, four times as long as a step took belongs to them', async () => {
+test('[IX20] while somebody asks, four times as long as a step took belongs to them', () => {
   idleMs = SETTLED_MS - 1
   upkeep.wake()
-  await rounds(5)
+  rounds(5)
   expect(steps).toBe(1)
   clock.advance(4 * STEP_MS - 1)
   expect(steps).toBe(1)
   clock.advance(1)
   expect(steps).toBe(2)
   upkeep.wake()
-  await rounds(5)
+  rounds(5)
   expect(steps).toBe(2)
 })
 
-test('[IX20] what fails waits for a new reason to look, and nothing is done after the end', async () => {
+test('[IX20] what fails waits for a new reason to look, and nothing is done after the end', () => {
   const failing = new Upkeep({
     clock,
+    later,
     idleMs: () => idleMs,
     step: () => {
       throw new Error('disk full')
@@ -64,13 +72,13 @@ test('[IX20] what fails waits for a new reason to look, and nothing is done afte
     onFailure: (err) => failures.push(err),
   })
   failing.wake()
-  await rounds(3)
+  rounds(3)
   expect(failures).toHaveLength(1)
   failing.wake()
-  await rounds(3)
+  rounds(3)
   expect(failures).toHaveLength(2)
   upkeep.wake()
   upkeep.stop()
-  await rounds(3)
+  rounds(3)
   expect(steps).toBe(0)
 })
