@@ -87,8 +87,8 @@ function requireInStep(): void {
 
 async function freeze(device: MeshDevice, home: string): Promise<void> {
   mkdirSync(home, { recursive: true })
-  // The index of a write-ahead log is made anew at every start.
-  cpSync(device.folder, home, { recursive: true, filter: (path) => !path.endsWith('-shm') })
+  // The index of a write-ahead log and the reserve are made anew at every start.
+  cpSync(device.folder, home, { recursive: true, filter: (path) => !/-shm$|\breserve$/.test(path) })
   const { keysText, masterText = '' } = await sealKeys(nodeCrypto, 'file', device.keys, undefined)
   writeFileSync(join(home, KEYS_FILE), keysText)
   writeFileSync(join(home, MASTER_FILE), masterText)
