@@ -8,12 +8,16 @@ const WINDOWS = 10
  * tenth, because a heap goes up and down with every garbage collection, and only what is left after one is kept.
  */
 export function growthOf(series: readonly number[]): number {
+  return slopeOf(lowsOf(series)) * (WINDOWS - 1)
+}
+
+/** The lowest values of each tenth of a series. */
+export function lowsOf(series: readonly number[]): readonly number[] {
   const size = series.length / WINDOWS
   if (size < 1) throw new RangeError(`growth needs at least ${WINDOWS} values`)
-  const lows = Array.from({ length: WINDOWS }, (_, i) =>
+  return Array.from({ length: WINDOWS }, (_, i) =>
     Math.min(...series.slice(Math.floor(i * size), Math.floor((i + 1) * size))),
   )
-  return slopeOf(lows) * (WINDOWS - 1)
 }
 
 /** Least squares; the values stand at 0, 1, 2 and so on. */

@@ -1,5 +1,5 @@
 /** What a soak has shown: which of its promises were broken, and the figures. */
-import { growthOf } from '../../bench/support/growth.ts'
+import { growthOf, lowsOf } from '../../bench/support/growth.ts'
 import type { ProofResult } from './proof.ts'
 import type { Look, Soaked } from './soak-device.ts'
 
@@ -34,22 +34,24 @@ export function judgeSoak(soaked: Soaked, strict: boolean): Pick<ProofResult, 'f
       ...(strict ? hindrancesOf(soaked, stalls, ownShare) : []),
       ...lossesOf(soaked),
     ],
-    facts: { ...factsOf(soaked, growth, stalls), ...stolenFacts(looks, own) },
+    facts: { ...factsOf(soaked, growth, stalls), ...residentFacts(looks), ...stolenFacts(looks, own) },
   }
 }
 
 type Named = readonly (readonly [name: string, value: number])[]
 
 function growthMB(looks: readonly Look[]): Named {
-  const grown = (pick: (look: Look) => number): number => growthOf(looks.map(pick)) / BYTES_PER_MB
+  const grown = (pick: (look: Look) => number, of = looks): number => growthOf(of.map(pick)) / BYTES_PER_MB
+  const second = looks.slice(looks.length >> 1)
   return [
     ['heap of the main thread', grown(({ main }) => main.heapUsedBytes)],
     ['buffers of the main thread', grown(({ main }) => main.buffersBytes)],
     ['heap of the store thread', grown(({ store }) => store.heapUsedBytes)],
     ['buffers of the store thread', grown(({ store }) => store.buffersBytes)],
     ['what waits for the store thread', grown(({ waitingBytes }) => waitingBytes)],
-    ['resident memory of the agent', grown(({ rssBytes }) => rssBytes)],
-    ['resident memory of devtools', grown(({ devtoolsBytes }) => devtoolsBytes)],
+    // What the allocator keeps apart comes to rest later than what is in use.
+    ['resident memory of the agent in the second half', grown(({ rssBytes }) => rssBytes, second)],
+    ['resident memory of devtools in the second half', grown(({ devtoolsBytes }) => devtoolsBytes, second)],
   ]
 }
 
@@ -93,6 +95,14 @@ function factsOf(soaked: Soaked, growth: Named, stalls: Named): ProofResult['fac
     'acknowledged, p99': `${load.ackP99Ms.toFixed(1)} ms`,
     ...Object.fromEntries(stalls.map(([name, ms]) => [`${name} thread held up, longest`, `${ms.toFixed(1)} ms`])),
     ...Object.fromEntries(growth.map(([name, mb]) => [`growth: ${name}`, `${mb.toFixed(1)} MB`])),
+  }
+}
+
+/** Whether what grows comes to rest can be seen from one tenth to the next. */
+function residentFacts(looks: readonly Look[]): ProofResult['facts'] {
+  const lows = lowsOf(looks.map(({ rssBytes }) => rssBytes))
+  return {
+    'resident memory of the agent, lowest of each tenth': `${lows.map((bytes) => (bytes / BYTES_PER_MB).toFixed(0)).join(', ')} MB`,
   }
 }
 

@@ -74,6 +74,12 @@ describe('a soak', () => {
       always: true,
     },
     {
+      name: 'memory that goes on growing outside the heap',
+      soaked: { looks: looks((s) => ({ rssBytes: (200 + 2 * s) * MB })) },
+      says: /resident memory of the agent in the second half grew by 7\d/,
+      always: true,
+    },
+    {
       name: 'a thread that was held up',
       soaked: { looks: looks((s) => (s === 60 ? { main: { ...thread, delayMaxMs: 101 } } : {})) },
       says: /main thread was held up for 101 ms/,
