@@ -11,7 +11,7 @@ export interface PostingSizes {
   readonly maxLevel: number
   /** A block is closed at so many: an overflow page of the encrypted database and the least that stays in the row. */
   readonly blockBytes: number
-  /** Keys and runs written in a step: about two milliseconds. */
+  /** Keys and runs written in a step: about a millisecond, and its commit. */
   readonly stepKeys: number
   /** Segments of which a step asks whether they are there: each is a look into a table. */
   readonly stepSegments: number
@@ -25,7 +25,7 @@ export const POSTING_SIZES: PostingSizes = {
   partsOfLevel: 16,
   maxLevel: 3, // 32,768 segments
   blockBytes: 4_540,
-  stepKeys: 16_384,
+  stepKeys: 8_192,
   stepSegments: 512,
   stepBlocks: 48,
 }
