@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts'
 import { MeshError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
+import type { Delivery } from '../model/delivery.ts'
 import type { Signal } from '../model/lane.ts'
 import type { Stage } from '../model/stage.ts'
 import type { TelemetryEncoding } from '../wire/bus-frames.ts'
@@ -26,6 +27,8 @@ export interface TelemetryBatch {
   readonly encoding: TelemetryEncoding
   /** OTLP `TracesData`, `LogsData` or `MetricsData`. */
   readonly bytes: Uint8Array
+  /** So that it is kept once, however often it is sent. */
+  readonly delivery?: Delivery | undefined
 }
 
 export interface TelemetrySink {

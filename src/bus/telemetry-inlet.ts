@@ -57,9 +57,9 @@ export class TelemetryInlet {
   }
 
   async #commit(message: Telemetry): Promise<Answer> {
-    const { seq, signal, encoding, body } = message
+    const { seq, signal, encoding, delivery, body } = message
     try {
-      const { rejected } = await this.#sink.accept({ module: this.#module, signal, encoding, bytes: body })
+      const { rejected } = await this.#sink.accept({ module: this.#module, signal, encoding, delivery, bytes: body })
       this.#counters.telemetryAccepted++
       return rejected > 0 ? { kind: 'ack', seq, rejected } : { kind: 'ack', seq }
     } catch (err) {

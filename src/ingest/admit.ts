@@ -12,6 +12,7 @@ import {
   OTLP_PREFIX,
   type Signal,
 } from '../model/lane.ts'
+import type { Delivery } from '../model/delivery.ts'
 import type { Stage } from '../model/stage.ts'
 import { decideAdmission } from '../policy/stage-gate.ts'
 import { digestOf, type Digest } from '../wire/index/digest.ts'
@@ -21,7 +22,7 @@ import { scanAtDoor } from '../wire/otlp/scan-at-door.ts'
 import { splitResource } from '../wire/otlp/split.ts'
 
 export type Origin =
-  | { readonly kind: 'bus'; readonly module: string }
+  | { readonly kind: 'bus'; readonly module: string; readonly delivery?: Delivery | undefined }
   | { readonly kind: 'otlp' }
   | { readonly kind: 'agent'; readonly module: string }
 

@@ -2,6 +2,7 @@
  * The main database, one step a version (see migrate.ts); never edit a released step, append one.
  * Text and layout in words: docs/spec/storage.md.
  */
+import { DELIVERY_SCHEMA } from './delivery-schema.ts'
 import { LOST_BODY_SCHEMA } from './lost-body-schema.ts'
 import { METRIC_SCHEMA } from './metric-schema.ts'
 import { POSTING_SCHEMA } from './postings/posting-schema.ts'
@@ -119,4 +120,5 @@ export const MIGRATIONS: readonly string[] = [
   ${LOST_BODY_SCHEMA}
   ${QUOTA_SCHEMA}
   `,
+  DELIVERY_SCHEMA,
 ]

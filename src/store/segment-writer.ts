@@ -80,11 +80,12 @@ export class SegmentWriter {
 
   /**
    * Commits the batches together: durable and visible to the next query on return.
+   * @param also what belongs into the same transaction
    * @returns whether segments were cut
    * @throws {StoreError} for a disk that is full or fails: nothing has changed then
    */
-  append(batches: readonly LocalBatch[]): boolean {
-    return this.#commit(batches, (open) => isFull(open.batches))
+  append(batches: readonly LocalBatch[], also?: () => void): boolean {
+    return this.#commit(batches, (open) => isFull(open.batches), also)
   }
 
   /** Cuts what is open in the logs that `isDue` picks. @returns whether segments were cut */
@@ -118,7 +119,7 @@ export class SegmentWriter {
     return [...this.#open.values()].reduce((sum, { batches }) => sum + countRecords(batches), 0)
   }
 
-  #commit(batches: readonly LocalBatch[], shouldCut: (open: OpenLog) => boolean): boolean {
+  #commit(batches: readonly LocalBatch[], shouldCut: (open: OpenLog) => boolean, also?: () => void): boolean {
     const after = new Map(this.#open)
     const nowMs = this.#deps.clock.monotonic()
     const cut: OpenLog[] = []
@@ -139,6 +140,7 @@ export class SegmentWriter {
         if (journalId !== undefined) this.#deleteJournal.run(journalId)
       }
       for (const open of after.values()) after.set(open.log.rowId, this.#journal(open))
+      also?.()
     })
     asStoreErrors(work)
     this.#open = after

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { ArrivalTable } from './arrival-table.ts'
 import { ControlTable } from './control-table.ts'
+import { DeliveryTable } from './delivery-table.ts'
 import { DroppedTable } from './dropped-table.ts'
 import { EpochTable } from './epoch-table.ts'
 import { FreePages } from './free-pages.ts'
@@ -52,6 +53,7 @@ export interface Store {
   readonly settings: SettingTable
   readonly modules: ModuleTable
   readonly counters: CounterTable
+  readonly deliveries: DeliveryTable
   readonly invitations: InvitationTable
   readonly peers: PeerTable
   /**
@@ -119,6 +121,7 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
     },
     modules: new ModuleTable(db),
     counters: new CounterTable(db),
+    deliveries: asStoreErrors(() => new DeliveryTable(db)),
     invitations: new InvitationTable(db),
     peers: new PeerTable(db),
     transaction: (work) => asStoreErrors(() => db.transaction(work)()),

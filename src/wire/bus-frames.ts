@@ -7,6 +7,7 @@
  * nothing else, so decoding returns what is wrong instead of throwing it.
  */
 import { utf8 } from '../base/bytes.ts'
+import { STREAM, type Delivery } from '../model/delivery.ts'
 import { SIGNALS, type Signal } from '../model/lane.ts'
 import { isStage, type Stage } from '../model/stage.ts'
 import { isTopicPrefix, readEnvelope, type Envelope } from './bus-envelope.ts'
@@ -51,6 +52,7 @@ export type ModuleMessage =
       readonly seq: number
       readonly signal: Signal
       readonly encoding: TelemetryEncoding
+      readonly delivery?: Delivery
       readonly body: Uint8Array
     }
   | { readonly kind: 'publish'; readonly seq?: number; readonly envelope: Envelope; readonly body: Uint8Array }
@@ -159,9 +161,17 @@ function readTelemetry(fields: Fields, seq: number | undefined, body: Uint8Array
   if (seq === undefined) return refuse('BUS_FIELD_INVALID', seq, 'seq')
   if (!SIGNALS.includes(signal as Signal)) return refuse('BUS_FIELD_INVALID', seq, 'signal')
   if (!ENCODINGS.includes(encoding as TelemetryEncoding)) return refuse('BUS_FIELD_INVALID', seq, 'encoding')
-  return {
-    message: { kind: 'telemetry', seq, signal: signal as Signal, encoding: encoding as TelemetryEncoding, body },
-  }
+  const head = { kind: 'telemetry', seq, signal: signal as Signal, encoding: encoding as TelemetryEncoding } as const
+  if (fields['delivery'] === undefined) return { message: { ...head, body } }
+  const delivery = readDelivery(fields['delivery'])
+  return delivery ? { message: { ...head, delivery, body } } : refuse('BUS_FIELD_INVALID', seq, 'delivery')
+}
+
+function readDelivery(value: unknown): Delivery | undefined {
+  if (!isObject(value)) return undefined
+  const { stream, n, oldest } = value
+  const isRight = typeof stream === 'string' && STREAM.test(stream) && isSeq(n) && isSeq(oldest) && oldest <= n
+  return isRight ? { stream, n, oldest } : undefined
 }
 
 function readAgentMessage(fields: Fields, seq: number | undefined, body: Uint8Array): Decoded<AgentMessage> {

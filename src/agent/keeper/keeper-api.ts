@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs'
 import { MeshError } from '../../base/errors.ts'
 import { type DeviceId, type GrantId, type OpId } from '../../model/ids.ts'
+import type { Delivery } from '../../model/delivery.ts'
 import type { Signal } from '../../model/lane.ts'
 import type { Stage } from '../../model/stage.ts'
 import { otlpJsonToProtobuf } from '../../wire/otlp/from-json.ts'
@@ -25,6 +26,7 @@ import { moved, type Callable } from '../worker-port.ts'
 import { lostByOwner } from './damage-report.ts'
 import { IntakeTurns } from './intake-turns.ts'
 import type { Keeper } from './keeper.ts'
+import { TakenOnce } from './taken-once.ts'
 import { metricCalls } from './metric-calls.ts'
 import { otlpCalls } from './otlp-calls.ts'
 import { knowledgeOf, queryDeps, requireView } from './query-deps.ts'
@@ -45,6 +47,7 @@ export interface BusTelemetry {
   readonly signal: Signal
   readonly encoding: 'protobuf' | 'json'
   readonly bytes: Uint8Array
+  readonly delivery?: Delivery | undefined
 }
 
 interface TraceShowOptions {
@@ -80,9 +83,12 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
 }
 
 function recordCalls(keeper: Keeper, intake: IntakeTurns) {
-  const takeBus = async ({ module, signal, encoding, bytes }: BusTelemetry) => {
+  const once = new TakenOnce(keeper.store.deliveries)
+  const takeBus = async ({ module, signal, encoding, bytes, delivery }: BusTelemetry) => {
     const read = encoding === 'json' ? readJson(signal, bytes) : { bytes, rejected: undefined }
-    const admitted = await keeper.intake.take(signal, read.bytes, { kind: 'bus', module })
+    const admitted = await once.run(module, delivery, () =>
+      keeper.intake.take(signal, read.bytes, { kind: 'bus', module, delivery }),
+    )
     const rejected = addRejected(read.rejected, admitted.rejected)
     return { accepted: admitted.accepted, rejected: rejected?.count ?? 0 }
   }

@@ -254,6 +254,7 @@ export class Keeper {
     this.restoring = sharing.restoring
     this.intake = new LocalIntake({
       crypto,
+      clock,
       store: this.store,
       writer: this.writer,
       epochs: this.epochs,

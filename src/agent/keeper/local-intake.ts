@@ -5,6 +5,7 @@
 import { toLogId, type DeviceId, type Incarnation, type LogId } from '../../model/ids.ts'
 import { BASE_PART, OTLP_PREFIX, type Signal } from '../../model/lane.ts'
 import type { Stage } from '../../model/stage.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Crypto } from '../../base/crypto.ts'
 import { admit, type Admitted, type AdmittedChunk, type Origin } from '../../ingest/admit.ts'
 import type { LocalBatch, SegmentWriter } from '../../store/segment-writer.ts'
@@ -19,6 +20,7 @@ const LOG_ID_BYTES = 16
 
 export interface LocalIntakeDeps {
   readonly crypto: Crypto
+  readonly clock: Pick<Clock, 'now'>
   readonly store: Store
   readonly writer: SegmentWriter
   readonly epochs: Epochs
@@ -38,6 +40,7 @@ export interface LocalIntakeDeps {
 }
 
 interface Waiting {
+  readonly origin: Origin
   readonly admitted: Admitted
   readonly resolve: (admitted: Admitted) => void
   readonly reject: (err: unknown) => void
@@ -65,7 +68,7 @@ export class LocalIntake {
       knownSources: this.#knownSources(signal),
     })
     if (this.#waiting.length === 0) this.#deps.later(() => this.#commit())
-    return new Promise((resolve, reject) => this.#waiting.push({ admitted, resolve, reject }))
+    return new Promise((resolve, reject) => this.#waiting.push({ origin, admitted, resolve, reject }))
   }
 
   #commit(): void {
@@ -73,7 +76,7 @@ export class LocalIntake {
     this.#waiting = []
     try {
       const batches = waiting.flatMap(({ admitted }) => admitted.chunks.map((chunk) => this.#toBatch(chunk)))
-      const didCut = batches.length > 0 && this.#deps.writer.append(batches)
+      const didCut = batches.length > 0 && this.#deps.writer.append(batches, () => this.#noteDeliveries(waiting))
       for (const { admitted, resolve } of waiting) resolve(admitted)
       if (batches.length > 0) this.#deps.onCommit(didCut)
       for (const { admitted } of waiting) for (const chunk of admitted.chunks) this.#offer(chunk)
@@ -82,6 +85,16 @@ export class LocalIntake {
       // What fails after the commit rejects nobody: what was answered stays so, and would only be sent again.
       for (const { reject } of waiting) reject(toStoreError(err))
       this.#deps.onRefused(err)
+    }
+  }
+
+  /** A batch of which nothing is kept may come again: nothing will be kept of it then. */
+  #noteDeliveries(waiting: readonly Waiting[]): void {
+    const { store, clock } = this.#deps
+    for (const { origin, admitted } of waiting) {
+      const isKept = admitted.chunks.length > 0
+      if (isKept && origin.kind === 'bus' && origin.delivery)
+        store.deliveries.add(origin.module, origin.delivery, clock.now())
     }
   }
 
