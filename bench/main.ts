@@ -27,6 +27,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   show: () => import('./show.ts'),
   idle: () => import('./idle.ts'),
   start: () => import('./start.ts'),
+  sdk: () => import('./sdk.ts'),
   postings: () => import('./postings.ts'),
   codec: () => import('./codec.ts'),
   'page-cipher': () => import('./page-cipher.ts'),

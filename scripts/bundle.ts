@@ -9,7 +9,7 @@ import { rolldown } from 'rolldown'
 const SOURCES = join(import.meta.dirname, '..', 'src')
 
 /** What a process or a thread begins with, and what modules import. They share no file: each loads what it needs and no more. */
-const PROGRAMS = ['main', 'agent/keeper/worker', 'devtools/main', 'sdk/index']
+const PROGRAMS = ['main', 'agent/keeper/worker', 'devtools/main', 'sdk/index', 'sdk/pino']
 
 /** Writes all programs into the folder `dist`, which takes the place of `src`. @throws if two would write the same file */
 export async function bundleAll(dist: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** What a benchmark measures: figures of ours beside the raw limit of the same run, and how many runs become one figure. */
 
 export type Unit =
+  | 'ns'
   | 'us'
   | 'ms'
   | 'spans/s'

@@ -51,7 +51,12 @@ type ToId<Id> = (value: string | Uint8Array) => Id | undefined
 
 /** A reader of one kind of id: takes hex of either case or bytes, answers `undefined` for a wrong length or digit. */
 function hexId<Id extends string>(length: number, mayBeZero = true): ToId<Id> {
+  const isLowercase = new RegExp(`^[0-9a-f]{${2 * length}}$`)
+  const zero = '0'.repeat(2 * length)
   return (value) => {
+    // As it is most of the time: nothing to be made of it.
+    if (typeof value === 'string' && isLowercase.test(value))
+      return mayBeZero || value !== zero ? (value as Id) : undefined
     const bytes = typeof value === 'string' ? fromHex(value) : value
     if (bytes?.length !== length || (!mayBeZero && isZero(bytes))) return undefined
     return toHex(bytes) as Id

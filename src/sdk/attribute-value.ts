@@ -23,8 +23,12 @@ const MAX_INT64 = (1n << 63n) - 1n
 
 /** What one record may still hold. Shared by all its attributes, events and links. */
 export class RecordBudget {
-  #chars = MAX_RECORD_CHARS
+  #chars: number
   #values = MAX_RECORD_VALUES
+
+  constructor(chars = MAX_RECORD_CHARS) {
+    this.#chars = chars
+  }
 
   /** The text as far as it fits. Takes anything: types do not bind a caller in JavaScript. */
   text(text: unknown, limit = MAX_VALUE_CHARS): string {

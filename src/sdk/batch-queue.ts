@@ -31,6 +31,11 @@ export class BatchQueue {
     return this.#batches.length === 0
   }
 
+  /** Of the oldest batch that is not done with. */
+  get oldestSeq(): number | undefined {
+    return this.#batches[0]?.seq
+  }
+
   /** @returns records dropped to make room. */
   add(batch: Batch): number {
     this.#batches.push(batch)

@@ -7,7 +7,7 @@ export const MAX_ATTRIBUTES = 128
 
 export class BoundedAttributes {
   readonly #budget: RecordBudget
-  readonly #values = new Map<string, AttributeValue>()
+  readonly #list: { readonly key: string; value: AttributeValue }[] = []
   #dropped = 0
 
   constructor(budget: RecordBudget, attributes: object = {}) {
@@ -22,20 +22,29 @@ export class BoundedAttributes {
   set(name: string, value: unknown): void {
     const key = cutText(name, MAX_KEY_CHARS)
     if (key === '' || value === undefined) return
-    if (this.#values.size >= MAX_ATTRIBUTES && !this.#values.has(key)) {
+    const known = this.#find(key)
+    if (known === undefined && this.#list.length >= MAX_ATTRIBUTES) {
       this.#dropped++
       return
     }
     const converted = toAttributeValue(value, this.#budget)
     if (converted === undefined) this.#dropped++
-    else this.#values.set(this.#budget.text(key), converted)
+    else if (known === undefined) this.#list.push({ key: this.#budget.text(key), value: converted })
+    else known.value = converted
   }
 
   setAll(attributes: object): void {
     for (const key of Object.keys(attributes)) this.set(key, readProperty(attributes, key))
   }
 
+  /** Not to be set any further afterwards. */
   list(): Attributes {
-    return Array.from(this.#values, ([key, value]) => ({ key, value }))
+    return this.#list
+  }
+
+  /** There are few: to look at them all is quicker than to hash one. */
+  #find(key: string): { value: AttributeValue } | undefined {
+    for (const attribute of this.#list) if (attribute.key === key) return attribute
+    return undefined
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { Signal } from '../model/lane.ts'
-import type { Stage } from '../model/stage.ts'
+import { isAtLeast, type Stage } from '../model/stage.ts'
 import type { Envelope } from '../wire/bus-envelope.ts'
 import {
   BUS_VERSION,
@@ -25,6 +25,8 @@ export const PING_PERIOD_MS = 10_000
 const SILENCE_MS = 3 * PING_PERIOD_MS
 /** A session that ended in one of these ways may begin again at once; after others the next connection says when. */
 const GREET_AGAIN: ReadonlySet<string> = new Set(['BUS_NO_SESSION', 'BUS_SESSION_EXPIRED', 'BUS_SLOW_READER'])
+/** What only developer stage collects of modules. */
+const DEVELOPER_SIGNALS: readonly Signal[] = ['traces', 'metrics']
 /** Attempts on a batch the agent fails on unexpectedly, so that one bad batch cannot stop all that follow. */
 const MAX_INTERNAL_FAILURES = 5
 
@@ -46,8 +48,11 @@ export interface ClientCounters {
 export interface BusClientDeps {
   readonly clock: Clock
   readonly openLink: OpenLink
+  /** Chosen at random: names this sender's batches for good, so that one sent twice is kept once. */
+  readonly stream: string
   /** Name and version told to the agent. */
   readonly sdk: string
+  onStage(stage: Stage): void
   onMessage(envelope: Envelope, body: Uint8Array): void
 }
 
@@ -226,10 +231,13 @@ export class BusClient {
     this.#pump()
   }
 
-  /** Traces are collected in developer stage only; the agent would drop them, so they need not travel. */
+  /** Traces and metrics are collected in developer stage only; the agent would drop them, so they need not travel. */
   #setStage(stage: Stage): void {
     this.#stage = stage
-    if (stage !== 'developer') this.counters.uncollectedRecords += this.#batches.discard('traces')
+    if (!isAtLeast(stage, 'developer')) {
+      for (const signal of DEVELOPER_SIGNALS) this.counters.uncollectedRecords += this.#batches.discard(signal)
+    }
+    this.#deps.onStage(stage)
     this.#settled()
   }
 
@@ -310,7 +318,8 @@ export class BusClient {
     const batch = this.#cancelBusy ? undefined : this.#batches.next()
     if (!batch) return this.#publishes.next()
     const { seq, signal, bytes } = batch
-    return { kind: 'telemetry', seq, signal, encoding: 'protobuf', body: bytes }
+    const delivery = { stream: this.#deps.stream, n: seq, oldest: this.#batches.oldestSeq ?? seq }
+    return { kind: 'telemetry', seq, signal, encoding: 'protobuf', delivery, body: bytes }
   }
 
   #replaceLink(): void {

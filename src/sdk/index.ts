@@ -10,6 +10,7 @@
 import { nodeClock } from '../platform/node-clock.ts'
 import { nodeCrypto } from '../platform/node-crypto.ts'
 import type { ModuleCredential } from '../wire/bus-credential.ts'
+import { setGlobals } from './globals.ts'
 import type { OpenLink } from './link.ts'
 import { loadCredential } from './load-credential.ts'
 import { Module, type ModuleOptions } from './module.ts'
@@ -20,6 +21,7 @@ export type { Module, ModuleOptions, ModuleStats, FlushOptions } from './module.
 export type { ModuleLogger, LogFn, Level, LevelOrSilent, Bindings } from './logger.ts'
 export type { MessageHandler, PublishOptions } from './messaging.ts'
 export type { ReceivedMessage } from './received-message.ts'
+export type { PinoDestination } from './pino-destination.ts'
 export type { MutableHeaders, ReadableHeaders } from './propagation.ts'
 export type { ModuleCredential } from '../wire/bus-credential.ts'
 export type { Stage } from '../model/stage.ts'
@@ -28,6 +30,11 @@ export { SdkError, type SdkErrorCode } from './sdk-error.ts'
 export interface ConnectOptions extends ModuleOptions {
   /** The credential or its file. Default: the file that $AICO_MESH_MODULE names. */
   readonly credential?: string | ModuleCredential
+  /**
+   * Whether `trace`, `metrics` and `propagation` of `@opentelemetry/api` report through this module, unless somebody set them
+   * up before. Default true: libraries that instrument through that API need nothing else.
+   */
+  readonly global?: boolean
 }
 
 /**
@@ -45,6 +52,7 @@ export function connect(options: ConnectOptions = {}): Module {
     openLink: (onFrames: Parameters<OpenLink>[0]) => openZmqLink(credential, onFrames),
   }
   const module = new Module(credential.module, deps, options)
+  if (options.global !== false) setGlobals(module)
   module.start()
   return module
 }

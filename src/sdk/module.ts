@@ -2,20 +2,31 @@
  * A module's connection to its agent, put together: tracer, logger, messages, and what carries them.
  * After it was made nothing here throws into the module, waits for the agent, or grows without bound.
  */
-import { context as contextApi, type Context, type Tracer } from '@opentelemetry/api'
+import {
+  context as contextApi,
+  type Context,
+  type Meter,
+  type MeterProvider,
+  type Tracer,
+  type TracerProvider,
+} from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import type { Clock } from '../base/clock.ts'
 import { toHex } from '../base/bytes.ts'
 import type { Crypto } from '../base/crypto.ts'
+import type { Signal } from '../model/lane.ts'
 import type { Stage } from '../model/stage.ts'
 import type { Attributes } from '../wire/otlp/attributes.ts'
 import { BusClient, type ClientCounters } from './bus-client.ts'
-import { encodeLogs, encodeSpans, type EncodedBatch, type Origin } from './encode-records.ts'
+import { encodeLogs, encodeMetrics, encodeSpans, type EncodedBatch, type Origin } from './encode-records.ts'
 import type { OpenLink } from './link.ts'
-import { createLogger, type FinishedLog, type ModuleLogger } from './logger.ts'
+import { createLogger, type Bindings, type FinishedLog, type ModuleLogger } from './logger.ts'
 import { Messaging, type MessageHandler, type PublishOptions } from './messaging.ts'
+import { ModuleMetrics } from './metrics/module-metrics.ts'
+import { pinoDestination, type PinoDestination } from './pino-destination.ts'
 import { extractHeaders, injectHeaders, type MutableHeaders, type ReadableHeaders } from './propagation.ts'
 import { RecordBuffer } from './record-buffer.ts'
+import { ByScope, type Scope } from './scope.ts'
 import type { FinishedSpan } from './span.ts'
 import { ModuleTracer } from './tracer.ts'
 
@@ -23,6 +34,8 @@ export const SDK_NAME = 'aico-mesh/sdk'
 export const SDK_VERSION = '0.1.0'
 /** Longest wait of `flush` and `close` unless told otherwise, in milliseconds. */
 export const DEFAULT_FLUSH_TIMEOUT_MS = 5000
+/** Most tracers of a module; libraries beyond them share its own. */
+const MAX_TRACERS = 256
 const SESSION_ID_BYTES = 16
 /** Longest delay a Node timer takes. */
 const FOR_EVER_MS = 2_147_483_647
@@ -44,6 +57,8 @@ export interface ModuleStats extends ClientCounters {
   readonly unhandledMessages: number
   /** Records that could not be encoded. */
   readonly unencodableRecords: number
+  /** Measured values that no instrument takes. */
+  readonly badValues: number
 }
 
 export interface ModuleDeps {
@@ -58,12 +73,19 @@ export class Module {
   /** `session.id` on every record: one per `connect()`. */
   readonly sessionId: string
   readonly tracer: Tracer
+  readonly meter: Meter
+  /** For libraries that instrument: a tracer for each of them. */
+  readonly tracerProvider: TracerProvider
+  /** The same for meters. */
+  readonly meterProvider: MeterProvider
   readonly logger: ModuleLogger
   readonly #clock: Clock
   readonly #client: BusClient
   readonly #messaging: Messaging
   readonly #spans: RecordBuffer<FinishedSpan>
   readonly #logs: RecordBuffer<FinishedLog>
+  readonly #metrics: ModuleMetrics
+  readonly #attributes: Bindings
   #unencodable = 0
 
   constructor(name: string, deps: ModuleDeps, options: ModuleOptions = {}) {
@@ -75,15 +97,30 @@ export class Module {
     this.#client = new BusClient({
       clock,
       openLink,
+      stream: this.sessionId,
       sdk: `${SDK_NAME}/${SDK_VERSION}`,
+      onStage: (stage) => this.#metrics.setStage(stage),
       onMessage: (envelope, body) => this.#messaging.receive(envelope, body),
     })
     const origin = originOf(name, this.sessionId, options)
     this.#spans = new RecordBuffer(clock, (spans) => this.#send('traces', spans, () => encodeSpans(origin, spans)))
     this.#logs = new RecordBuffer(clock, (logs) => this.#send('logs', logs, () => encodeLogs(origin, logs)))
     const attributes = { 'session.id': this.sessionId }
+    this.#attributes = attributes
     const { randomBytes } = crypto
-    this.tracer = new ModuleTracer({ clock, randomBytes, attributes, onEnd: (span) => this.#ended(span) })
+    const { scope } = origin
+    const newTracer = (of: Scope): Tracer =>
+      new ModuleTracer({ scope: of, clock, randomBytes, attributes, onEnd: (span) => this.#ended(span) })
+    const tracers = new ByScope(scope, MAX_TRACERS, newTracer)
+    this.tracer = tracers.own
+    this.tracerProvider = { getTracer: (of, version) => tracers.of(of, version) }
+    this.#metrics = new ModuleMetrics({
+      clock,
+      scope,
+      send: (of, metrics) => this.#send('metrics', metrics, () => encodeMetrics(origin, of, metrics)),
+    })
+    this.meterProvider = this.#metrics
+    this.meter = this.#metrics.own
     this.logger = createLogger({ clock, attributes, onLog: (log) => this.#logs.add(log) })
     this.#messaging = new Messaging({
       tracer: this.tracer,
@@ -111,7 +148,18 @@ export class Module {
       isConnected: this.#client.isReady,
       unhandledMessages: this.#messaging.dropped,
       unencodableRecords: this.#unencodable,
+      badValues: this.#metrics.badValues,
     }
+  }
+
+  /** For a module that logs through pino: `pino(options, mesh.pinoDestination())`. */
+  pinoDestination(): PinoDestination {
+    return pinoDestination({
+      clock: this.#clock,
+      attributes: this.#attributes,
+      onLog: (log) => this.#logs.add(log),
+      onBadLine: () => this.#unencodable++,
+    })
   }
 
   /** Sends a message to every module that subscribed to its topic, at most once, in a PRODUCER span. @returns false if dropped. */
@@ -142,6 +190,7 @@ export class Module {
    * subscriptions so far, false after the timeout: then it is still kept, and still tried.
    */
   async flush(options: FlushOptions = {}): Promise<boolean> {
+    await this.#metrics.collect()
     this.#spans.flush()
     this.#logs.flush()
     return whileAlive(this.#client.drain(options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS))
@@ -157,6 +206,7 @@ export class Module {
     this.#client.forgetSubscriptions()
     const isIdle = await whileAlive(this.#within(timeoutMs, this.#messaging.close()))
     const isFlushed = await this.flush({ timeoutMs: Math.max(0, timeoutMs - (this.#clock.monotonic() - startedAt)) })
+    this.#metrics.stop()
     this.#client.close()
     return isIdle && isFlushed
   }
@@ -176,7 +226,7 @@ export class Module {
     else this.#spans.add(span)
   }
 
-  #send(signal: 'traces' | 'logs', records: readonly unknown[], encode: () => readonly EncodedBatch[]): void {
+  #send(signal: Signal, records: readonly unknown[], encode: () => readonly EncodedBatch[]): void {
     try {
       for (const batch of encode()) this.#client.telemetry(signal, batch.bytes, batch.records)
     } catch {

@@ -17,6 +17,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Attributes as AttributeList } from '../wire/otlp/attributes.ts'
 import { describeError, RecordBudget } from './attribute-value.ts'
 import { BoundedAttributes } from './bounded-attributes.ts'
+import type { Scope } from './scope.ts'
 import { msToNanos, timeToNanos } from './time-input.ts'
 
 /** Most events of a span: OpenTelemetry's default. */
@@ -36,6 +37,7 @@ export interface FinishedLink {
   readonly attributes: AttributeList
 }
 export interface FinishedSpan {
+  readonly scope: Scope
   readonly attributes: AttributeList
   readonly droppedAttributes: number
   readonly context: SpanContext
@@ -52,11 +54,14 @@ export interface FinishedSpan {
 }
 
 export interface SpanStart {
+  readonly scope: Scope
   readonly context: SpanContext
   readonly parent: SpanContext | undefined
   readonly name: string
   readonly kind: SpanKind
-  readonly attributes: Attributes
+  readonly attributes: Attributes | undefined
+  /** On every span. */
+  readonly fixed: Attributes
   readonly links: readonly Link[]
   readonly startTime: TimeInput | undefined
 }
@@ -85,7 +90,8 @@ export class RecordingSpan implements Span {
     const given = start.startTime === undefined ? undefined : timeToNanos(start.startTime)
     this.#startUnixNano = given ?? msToNanos(clock.now())
     this.updateName(start.name)
-    this.setAttributes(start.attributes)
+    if (start.attributes !== undefined) this.setAttributes(start.attributes)
+    this.setAttributes(start.fixed)
     this.addLinks(start.links)
   }
 
@@ -153,8 +159,9 @@ export class RecordingSpan implements Span {
     if (this.#hasEnded) return
     const end = (endTime === undefined ? undefined : timeToNanos(endTime)) ?? this.#now()
     this.#hasEnded = true
-    const { context, parent, kind } = this.#start
+    const { scope, context, parent, kind } = this.#start
     this.#onEnd({
+      scope,
       context,
       parent,
       kind,

@@ -50,7 +50,7 @@ function writeMember(writer: ProtobufWriter, value: AttributeValue, depth: numbe
 }
 
 function writeNumber(writer: ProtobufWriter, value: number): void {
-  if (Number.isSafeInteger(value) && !Object.is(value, -0)) writer.bigint(0x18, BigInt(value))
+  if (Number.isSafeInteger(value) && !Object.is(value, -0)) writer.integer(0x18, value)
   else writer.double(0x21, value)
 }
 

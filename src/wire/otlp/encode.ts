@@ -4,7 +4,6 @@
  * folder fit the inputs. Never throws; ids are trusted, since their types vouch for them.
  */
 import type { SpanId, TraceId } from '../../model/ids.ts'
-import { idBytes } from '../../model/ids.ts'
 import type { AttributeValue } from './attributes.ts'
 import type { AttributesInput } from './encode-attributes.ts'
 import { writeAttributes, writeValue } from './encode-attributes.ts'
@@ -118,10 +117,10 @@ function encodeBatch<T>(
 }
 
 function writeSpan(writer: ProtobufWriter, span: SpanInput): void {
-  writer.bytes(0x0a, idBytes(span.traceId))
-  writer.bytes(0x12, idBytes(span.spanId))
+  writer.hex(0x0a, span.traceId)
+  writer.hex(0x12, span.spanId)
   if (span.traceState) writer.text(0x1a, span.traceState)
-  if (span.parentSpanId) writer.bytes(0x22, idBytes(span.parentSpanId))
+  if (span.parentSpanId) writer.hex(0x22, span.parentSpanId)
   writer.text(0x2a, span.name)
   if (span.kind) writer.integer(0x30, span.kind)
   writer.fixed64(0x39, span.startUnixNano)
@@ -146,8 +145,8 @@ function writeEvent(writer: ProtobufWriter, event: EventInput): void {
 
 function writeLink(writer: ProtobufWriter, link: LinkInput): void {
   const start = writer.open(0x6a)
-  writer.bytes(0x0a, idBytes(link.traceId))
-  writer.bytes(0x12, idBytes(link.spanId))
+  writer.hex(0x0a, link.traceId)
+  writer.hex(0x12, link.spanId)
   if (link.traceState) writer.text(0x1a, link.traceState)
   writeAttributes(writer, 0x22, link.attributes)
   if (link.flags) writer.fixed32(0x35, link.flags)
@@ -169,8 +168,8 @@ function writeLogRecord(writer: ProtobufWriter, record: LogRecordInput): void {
   writeAttributes(writer, 0x32, record.attributes)
   if (record.droppedAttributesCount) writer.integer(0x38, record.droppedAttributesCount)
   if (record.flags) writer.fixed32(0x45, record.flags)
-  if (record.traceId) writer.bytes(0x4a, idBytes(record.traceId))
-  if (record.spanId) writer.bytes(0x52, idBytes(record.spanId))
+  if (record.traceId) writer.hex(0x4a, record.traceId)
+  if (record.spanId) writer.hex(0x52, record.spanId)
   if (record.observedUnixNano) writer.fixed64(0x59, record.observedUnixNano)
   if (record.eventName) writer.text(0x62, record.eventName)
 }

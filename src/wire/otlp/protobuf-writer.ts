@@ -6,6 +6,8 @@ const encoder = new TextEncoder()
 const FIRST_CAPACITY_BYTES = 1024
 /** Most bytes a varint takes. */
 const MAX_VARINT_BYTES = 10
+/** Text up to here has a length of one byte. */
+const SHORT_TEXT_CHARS = 127
 
 export class ProtobufWriter {
   #bytes = new Uint8Array(FIRST_CAPACITY_BYTES)
@@ -47,9 +49,36 @@ export class ProtobufWriter {
 
   text(tag: number, text: string): void {
     this.#reserve(2 * MAX_VARINT_BYTES + text.length * 3)
+    if (text.length <= SHORT_TEXT_CHARS && this.#shortText(tag, text)) return
     const start = this.open(tag)
     this.#length += encoder.encodeInto(text, this.#bytes.subarray(start)).written
     this.close(start)
+  }
+
+  /** Names and most values: a call of the encoder costs more than all else about them. @returns false if it is not ASCII */
+  #shortText(tag: number, text: string): boolean {
+    const before = this.#length
+    this.#putVarint(tag)
+    this.#bytes[this.#length++] = text.length
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code >= 0x80) {
+        this.#length = before
+        return false
+      }
+      this.#bytes[this.#length++] = code
+    }
+    return true
+  }
+
+  /** Bytes that are given in hex, lowercase: an id. */
+  hex(tag: number, text: string): void {
+    this.varint(tag)
+    this.varint(text.length >> 1)
+    this.#reserve(text.length >> 1)
+    for (let i = 0; i + 1 < text.length; i += 2) {
+      this.#bytes[this.#length++] = (digitOf(text.charCodeAt(i)) << 4) | digitOf(text.charCodeAt(i + 1))
+    }
   }
 
   bytes(tag: number, bytes: Uint8Array): void {
@@ -158,6 +187,11 @@ export class ProtobufWriter {
     this.#bytes = grown
     this.#view = new DataView(grown.buffer)
   }
+}
+
+/** Of `0` to `9` and `a` to `f`. */
+function digitOf(code: number): number {
+  return code < 0x3a ? code - 0x30 : code - 0x57
 }
 
 function varintBytes(value: number): number {

@@ -18,6 +18,8 @@ function setup() {
   const client = new BusClient({
     clock,
     sdk: 'test',
+    stream: 'stream-1',
+    onStage: () => {},
     openLink(onFrames) {
       const link = new FakeLink(onFrames)
       links.push(link)
@@ -132,6 +134,8 @@ describe('connecting', () => {
     const client = new BusClient({
       clock,
       sdk: 'test',
+      stream: 'stream-1',
+      onStage() {},
       openLink() {
         attempts++
         throw new Error('EINVAL')

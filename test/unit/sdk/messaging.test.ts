@@ -17,7 +17,13 @@ function setup() {
   const prefixes: string[] = []
   const randomBytes = (length: number): Uint8Array => nodeCrypto.randomBytes(length)
   const messaging = new Messaging({
-    tracer: new ModuleTracer({ clock, randomBytes, attributes: {}, onEnd: (span) => spans.push(span) }),
+    tracer: new ModuleTracer({
+      scope: { name: 'test' },
+      clock,
+      randomBytes,
+      attributes: {},
+      onEnd: (span) => spans.push(span),
+    }),
     clock,
     crypto: nodeCrypto,
     send: (sentEnvelope, body) => sent.push({ envelope: sentEnvelope, body }) > 0,

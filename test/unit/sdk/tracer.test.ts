@@ -29,7 +29,13 @@ function setup() {
   const ended: FinishedSpan[] = []
   const randomBytes = (length: number): Uint8Array => nodeCrypto.randomBytes(length)
   const attributes = { 'session.id': 's' }
-  const tracer = new ModuleTracer({ clock, randomBytes, attributes, onEnd: (span) => ended.push(span) })
+  const tracer = new ModuleTracer({
+    scope: origin.scope,
+    clock,
+    randomBytes,
+    attributes,
+    onEnd: (span) => ended.push(span),
+  })
   return { clock, ended, tracer }
 }
 const nanos = (ms: number) => BigInt(ms) * 1_000_000n

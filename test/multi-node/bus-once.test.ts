@@ -1,0 +1,62 @@
+/** A module's records are kept once, however often its agent is killed between a commit and the answer to it. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { connect } from '../../src/sdk/index.ts'
+import { AgentProgram } from '../support/agent-program.ts'
+import { seededRandom } from '../support/seeded-random.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const ROUNDS = 4
+/** Lines written around each kill. */
+const LINES = 1_500
+/** Lines after which what is waiting is sent: many small commits, so that a kill falls between one and its answer. */
+const FLUSH_EVERY = 10
+
+const folder = mkdtempSync(join(tmpdir(), 'bus-once-'))
+const agent = new AgentProgram()
+afterAll(async () => {
+  await agent.end()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('[BU30] [BU36] [BU50] a module whose agent is killed again and again under load has each of its lines kept, once', async () => {
+  const seed = Number(process.env['AICO_MESH_TEST_SEED'] ?? Date.now() % 2 ** 31)
+  const random = seededRandom(seed)
+  await agent.ask('init', '--name', 'laptop')
+  await agent.ask('stage', 'developer', '--yes')
+  await agent.start('--otlp-port', '0')
+  const { credential } = await agent.ask<{ credential: string }>('modules', 'add', 'talker')
+  const mesh = connect({ credential, global: false })
+  let written = 0
+  const write = async (upTo: number): Promise<void> => {
+    while (written < upTo) {
+      mesh.logger.info({ n: written++ }, 'a line')
+      if (written % FLUSH_EVERY === 0) await mesh.flush({ timeoutMs: 100 })
+    }
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    const killAt = written + Math.floor(random() * LINES)
+    const writing = write(written + LINES)
+    await waitFor(`${killAt} lines (seed ${seed})`, () => written >= killAt)
+    agent.kill('SIGKILL')
+    await agent.ended()
+    await agent.start('--otlp-port', '0')
+    await writing
+  }
+  expect(await mesh.flush({ timeoutMs: 30_000 })).toBe(true)
+  expect(mesh.stats).toMatchObject({ droppedRecords: 0, refusedRecords: 0, unencodableRecords: 0 })
+  await mesh.close()
+  expect(await keptNumbers(), `seed ${seed}`).toEqual(Array.from({ length: ROUNDS * LINES }, (_, n) => n))
+}, 120_000)
+
+/** Of all lines of the module, those kept twice twice. */
+async function keptNumbers(): Promise<readonly number[]> {
+  const file = join(folder, 'logs.jsonl')
+  await agent.ask('export', '--signal', 'logs', '--filter', 'module=talker', '-o', file)
+  const text = readFileSync(file, 'utf8')
+  return [...text.matchAll(/"key":"n","value":\{"intValue":"?(\d+)"?\}/g)]
+    .map(([, n]) => Number(n))
+    .sort((a, b) => a - b)
+}
