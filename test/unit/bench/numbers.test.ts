@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { withReports } from '../../../bench/support/baseline.ts'
 import { summarize } from '../../../bench/support/measure.ts'
@@ -61,4 +62,15 @@ describe('a section of a page', () => {
   test.each(['c', '/a'])('without marks %s is refused', (name) => {
     expect(() => putSection(page, { name, content: 'new' })).toThrow(name)
   })
+})
+
+test('the page of results has a place for every benchmark', () => {
+  const folder = new URL('../../../bench/', import.meta.url)
+  const sources = readdirSync(folder)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(new URL(file, folder), 'utf8'))
+  const names = sources.flatMap((source) => /^export const name = '([^']+)'$/m.exec(source)?.[1] ?? [])
+  expect(names).toContain('ingest')
+  const page = readFileSync(new URL('../../../docs/benchmarks.md', import.meta.url), 'utf8')
+  expect(names.filter((name) => putSection(page, { name, content: 'new' }) === page)).toEqual([])
 })
