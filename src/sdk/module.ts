@@ -190,10 +190,14 @@ export class Module {
    * subscriptions so far, false after the timeout: then it is still kept, and still tried.
    */
   async flush(options: FlushOptions = {}): Promise<boolean> {
-    await this.#metrics.collect()
+    const timeoutMs = options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS
+    const startedAt = this.#clock.monotonic()
     this.#spans.flush()
     this.#logs.flush()
-    return whileAlive(this.#client.drain(options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS))
+    // Who observes may take longer than whoever waits here has.
+    const isMeasured = await whileAlive(this.#within(timeoutMs, this.#metrics.collect()))
+    const leftMs = Math.max(0, timeoutMs - (this.#clock.monotonic() - startedAt))
+    return (await whileAlive(this.#client.drain(leftMs))) && isMeasured
   }
 
   /**
