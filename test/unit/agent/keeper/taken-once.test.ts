@@ -75,6 +75,13 @@ test('[BU36] what cannot be kept is not remembered, and taken when it comes agai
   expect(kept()).toBe(1)
 })
 
+test('[BU36] one that was said not to come again, and was under way for long, is not kept', async () => {
+  await takeLine('hello', delivery(1))
+  await takeLine('again', delivery(5, { oldest: 4 }))
+  expect(await takeLine('hello', delivery(1))).toBe(0)
+  expect(kept()).toBe(2)
+})
+
 test('[BU36] numbers that will not come again are forgotten, and of a module no more than a few thousand are remembered', async () => {
   for (let n = 0; n < 5; n++) await takeLine('x', delivery(n, { oldest: Math.max(0, n - 1) }))
   expect(remembered()).toEqual([3, 4])
