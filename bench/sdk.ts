@@ -39,19 +39,34 @@ export async function run(): Promise<readonly Measure[]> {
   const attributes = { 'a.text': 'value', 'a.number': 4, 'a.flag': true, 'a.other': 'another value' }
   const spanOf = (tracer: typeof otel) => () => tracer.startSpan('work', { attributes }).end()
   const pairs = [
-    pair('log call with two fields', LOG_SHARE, 'pino', {
+    {
+      label: 'log call with two fields',
+      share: LOG_SHARE,
+      peer: 'pino',
       ours: () => mesh.logger.info({ words: 4, part: 'ear' }, 'heard something'),
       raw: () => log.info({ words: 4, part: 'ear' }, 'heard something'),
-    }),
-    pair('span with four attributes', SPAN_SHARE, 'OpenTelemetry SDK', {
+    },
+    {
+      label: 'span with four attributes',
+      share: SPAN_SHARE,
+      peer: 'OpenTelemetry SDK',
       ours: spanOf(mesh.tracer),
       raw: spanOf(otel),
-    }),
-    pair('counter', COUNTER_SHARE, 'prom-client', { ours: () => counter.add(1), raw: () => prom.inc(1) }),
-    pair('counter with two attributes', COUNTER_SHARE, 'prom-client', {
+    },
+    {
+      label: 'counter',
+      share: COUNTER_SHARE,
+      peer: 'prom-client',
+      ours: () => counter.add(1),
+      raw: () => prom.inc(1),
+    },
+    {
+      label: 'counter with two attributes',
+      share: COUNTER_SHARE,
+      peer: 'prom-client',
       ours: () => counter.add(1, { method: 'GET', status: 200 }),
       raw: () => prom.inc({ method: 'GET', status: 200 }, 1),
-    }),
+    },
   ]
   const measures: Measure[] = []
   for (const { label, share, peer, ours, raw } of pairs) {
@@ -73,15 +88,6 @@ export async function run(): Promise<readonly Measure[]> {
   }
   await mesh.close()
   return measures
-}
-
-function pair(
-  label: string,
-  share: number,
-  peer: string,
-  calls: { readonly ours: () => void; readonly raw: () => void },
-) {
-  return { label, share, peer, ...calls }
 }
 
 /** Time on the thread, of the calls and of what they cause until the event loop has nothing to do. */

@@ -30,7 +30,8 @@ export function fromHex(text: string): Uint8Array | undefined {
   return bytes
 }
 
-function digitAt(text: string, at: number): number {
+/** Value of the hex digit at a place, of either case; -1 for every other character. */
+export function digitAt(text: string, at: number): number {
   return DIGITS[text.charCodeAt(at)] ?? -1
 }
 

@@ -124,6 +124,11 @@ export function readProperty(object: object, key: string): unknown {
   }
 }
 
+/** OpenTelemetry's attributes of an error (semantic conventions, exceptions). */
+export function exceptionAttributes({ type, message, stack }: ErrorDescription): Readonly<Record<string, string>> {
+  return { 'exception.type': type, 'exception.message': message, 'exception.stacktrace': stack }
+}
+
 export interface ErrorDescription {
   readonly type: string
   readonly message: string

@@ -5,7 +5,7 @@
 import { context, trace, type SpanContext } from '@opentelemetry/api'
 import type { Clock } from '../base/clock.ts'
 import type { Attributes } from '../wire/otlp/attributes.ts'
-import { describeError, readProperty, RecordBudget } from './attribute-value.ts'
+import { describeError, exceptionAttributes, readProperty, RecordBudget } from './attribute-value.ts'
 import { BoundedAttributes } from './bounded-attributes.ts'
 import { formatMessage } from './log-message.ts'
 import { msToNanos } from './time-input.ts'
@@ -116,8 +116,7 @@ function setField(attributes: BoundedAttributes, key: string, value: unknown): v
     attributes.set(key, value)
     return
   }
-  const { type, message, stack } = describeError(value)
-  attributes.setAll({ 'exception.type': type, 'exception.message': message, 'exception.stacktrace': stack })
+  attributes.setAll(exceptionAttributes(describeError(value)))
 }
 
 function severityOf(level: LevelOrSilent): number {

@@ -5,7 +5,7 @@
  */
 import { context, isSpanContextValid, trace, type SpanContext } from '@opentelemetry/api'
 import type { Clock } from '../base/clock.ts'
-import { cutText, readProperty, RecordBudget } from './attribute-value.ts'
+import { cutText, describeError, exceptionAttributes, readProperty, RecordBudget } from './attribute-value.ts'
 import { BoundedAttributes } from './bounded-attributes.ts'
 import { MAX_MESSAGE_CHARS } from './log-message.ts'
 import type { Bindings, FinishedLog } from './logger.ts'
@@ -110,7 +110,6 @@ function timeOf(time: unknown): number | undefined {
 /** As pino's serialiser writes an error. */
 function exceptionOf(err: unknown): Bindings {
   if (typeof err !== 'object' || err === null) return err === undefined ? {} : { err }
-  const [type, message, stack] = ['type', 'message', 'stack'].map((key) => readProperty(err, key))
-  if (typeof message !== 'string') return { err }
-  return { 'exception.type': type, 'exception.message': message, 'exception.stacktrace': stack }
+  if (typeof readProperty(err, 'message') !== 'string') return { err }
+  return exceptionAttributes(describeError({ ...err, name: readProperty(err, 'type') }))
 }

@@ -15,7 +15,7 @@ import {
 } from '@opentelemetry/api'
 import type { Clock } from '../base/clock.ts'
 import type { Attributes as AttributeList } from '../wire/otlp/attributes.ts'
-import { describeError, RecordBudget } from './attribute-value.ts'
+import { describeError, exceptionAttributes, RecordBudget } from './attribute-value.ts'
 import { BoundedAttributes } from './bounded-attributes.ts'
 import type { Scope } from './scope.ts'
 import { msToNanos, timeToNanos } from './time-input.ts'
@@ -150,9 +150,7 @@ export class RecordingSpan implements Span {
   }
 
   recordException(exception: Exception, time?: TimeInput): void {
-    const { type, message, stack } = describeError(exception)
-    const attributes = { 'exception.type': type, 'exception.message': message, 'exception.stacktrace': stack }
-    this.#addEvent('exception', attributes, time)
+    this.#addEvent('exception', exceptionAttributes(describeError(exception)), time)
   }
 
   end(endTime?: TimeInput): void {

@@ -27,6 +27,7 @@ export interface HousekeepingDeps {
   readonly sealer: SegmentSealer
   readonly metrics: StoredMetrics
   readonly turns: Turns
+  /** Does something in a round of the event loop of its own. @returns what takes it back */
   readonly later: (work: () => void) => () => void
   readonly damage: Pick<DamageNotes, 'inIndex' | 'indexIsMade'>
   /** Whether what was shared under a grant is shared no longer. */

@@ -17,6 +17,8 @@ export interface MeterState {
   isOn: boolean
   /** Since when: the start of every sum. */
   startUnixNano: bigint
+  /** How many there are, of all meters. */
+  instruments: number
   /** Values that no instrument takes: not a number, negative where only more can come, attributes that cannot be read. */
   badValues: number
 }

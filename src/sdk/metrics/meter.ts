@@ -11,7 +11,7 @@ import { describe, type Description, type Instrument, type MeterState } from './
 import { GaugeInstrument, SumInstrument } from './number-instruments.ts'
 import { ObservableInstrument, type ObservableKind } from './observable-instrument.ts'
 
-/** Most instruments of one meter. */
+/** Most instruments of a module, of all meters. */
 export const MAX_INSTRUMENTS = 1_024
 /** OpenTelemetry's instrument name syntax. */
 const MAX_NAME_CHARS = 255
@@ -114,11 +114,12 @@ export class ModuleMeter implements Meter {
     // Its kind is in its key, so it is of the class that `create` makes.
     if (known !== undefined) return known as T
     const instrument = create(about)
-    if (!isNamed || this.#instruments.size >= MAX_INSTRUMENTS) {
+    if (!isNamed || this.#state.instruments >= MAX_INSTRUMENTS) {
       this.#state.badValues++
       return instrument
     }
     this.#instruments.set(id, instrument)
+    this.#state.instruments++
     this.#onFirst()
     return instrument
   }

@@ -39,6 +39,7 @@ export class ModuleMetrics implements MeterProvider {
       room: { chars: MAX_ROOM_CHARS },
       isOn: true,
       startUnixNano: msToNanos(deps.clock.now()),
+      instruments: 0,
       badValues: 0,
     }
     const newMeter = (scope: Scope): ModuleMeter => new ModuleMeter(scope, this.#state, () => this.#begin())

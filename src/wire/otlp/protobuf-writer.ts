@@ -2,6 +2,8 @@
  * Writes protobuf into one growing buffer. Nested messages are opened and closed around their fields: no sizes are
  * computed beforehand and no parts are built; a length of more than one byte moves its message up once.
  */
+import { digitAt } from '../../base/bytes.ts'
+
 const encoder = new TextEncoder()
 const FIRST_CAPACITY_BYTES = 1024
 /** Most bytes a varint takes. */
@@ -71,13 +73,13 @@ export class ProtobufWriter {
     return true
   }
 
-  /** Bytes that are given in hex, lowercase: an id. */
+  /** Bytes that are given in hex: an id. */
   hex(tag: number, text: string): void {
     this.varint(tag)
     this.varint(text.length >> 1)
     this.#reserve(text.length >> 1)
     for (let i = 0; i + 1 < text.length; i += 2) {
-      this.#bytes[this.#length++] = (digitOf(text.charCodeAt(i)) << 4) | digitOf(text.charCodeAt(i + 1))
+      this.#bytes[this.#length++] = (digitAt(text, i) << 4) | digitAt(text, i + 1)
     }
   }
 
@@ -187,11 +189,6 @@ export class ProtobufWriter {
     this.#bytes = grown
     this.#view = new DataView(grown.buffer)
   }
-}
-
-/** Of `0` to `9` and `a` to `f`. */
-function digitOf(code: number): number {
-  return code < 0x3a ? code - 0x30 : code - 0x57
 }
 
 function varintBytes(value: number): number {
