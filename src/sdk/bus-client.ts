@@ -3,8 +3,8 @@
  * messages once. Begins anew whenever its session is over, for ever. Never throws into its caller and never waits for it.
  */
 import type { Clock } from '../base/clock.ts'
-import type { Signal } from '../model/lane.ts'
-import { isAtLeast, type Stage } from '../model/stage.ts'
+import { SIGNALS, type Signal } from '../model/lane.ts'
+import type { Stage } from '../model/stage.ts'
 import type { Envelope } from '../wire/bus-envelope.ts'
 import {
   BUS_VERSION,
@@ -14,6 +14,7 @@ import {
   type ModuleMessage,
 } from '../wire/bus-frames.ts'
 import { BatchQueue } from './batch-queue.ts'
+import { isCollected } from './collected.ts'
 import type { Link, OpenLink } from './link.ts'
 import { PublishQueue } from './publish-queue.ts'
 
@@ -25,8 +26,6 @@ export const PING_PERIOD_MS = 10_000
 const SILENCE_MS = 3 * PING_PERIOD_MS
 /** A session that ended in one of these ways may begin again at once; after others the next connection says when. */
 const GREET_AGAIN: ReadonlySet<string> = new Set(['BUS_NO_SESSION', 'BUS_SESSION_EXPIRED', 'BUS_SLOW_READER'])
-/** What only developer stage collects of modules. */
-const DEVELOPER_SIGNALS: readonly Signal[] = ['traces', 'metrics']
 /** Attempts on a batch the agent fails on unexpectedly, so that one bad batch cannot stop all that follow. */
 const MAX_INTERNAL_FAILURES = 5
 
@@ -231,11 +230,10 @@ export class BusClient {
     this.#pump()
   }
 
-  /** Traces and metrics are collected in developer stage only; the agent would drop them, so they need not travel. */
   #setStage(stage: Stage): void {
     this.#stage = stage
-    if (!isAtLeast(stage, 'developer')) {
-      for (const signal of DEVELOPER_SIGNALS) this.counters.uncollectedRecords += this.#batches.discard(signal)
+    for (const signal of SIGNALS) {
+      if (!isCollected(signal, stage)) this.counters.uncollectedRecords += this.#batches.discard(signal)
     }
     this.#deps.onStage(stage)
     this.#settled()

@@ -18,6 +18,7 @@ import type { Signal } from '../model/lane.ts'
 import type { Stage } from '../model/stage.ts'
 import type { Attributes } from '../wire/otlp/attributes.ts'
 import { BusClient, type ClientCounters } from './bus-client.ts'
+import { isCollected } from './collected.ts'
 import { encodeLogs, encodeMetrics, encodeSpans, type EncodedBatch, type Origin } from './encode-records.ts'
 import type { OpenLink } from './link.ts'
 import { createLogger, type Bindings, type FinishedLog, type ModuleLogger } from './logger.ts'
@@ -225,9 +226,8 @@ export class Module {
   }
 
   #ended(span: FinishedSpan): void {
-    const { stage } = this
-    if (stage !== undefined && stage !== 'developer') this.#client.counters.uncollectedRecords++
-    else this.#spans.add(span)
+    if (isCollected('traces', this.stage)) this.#spans.add(span)
+    else this.#client.counters.uncollectedRecords++
   }
 
   #send(signal: Signal, records: readonly unknown[], encode: () => readonly EncodedBatch[]): void {

@@ -1,0 +1,11 @@
+/** What the agent collects of modules, so that nothing travels to be dropped at its door, where the decision is made (docs/spec/stages.md). */
+import type { Signal } from '../model/lane.ts'
+import { isAtLeast, type Stage } from '../model/stage.ts'
+
+/** Errors are logs, and kept at every stage; which others are is decided record by record. */
+const NEEDS: Readonly<Record<Signal, Stage>> = { logs: 'casual', traces: 'developer', metrics: 'developer' }
+
+/** @param stage undefined while the agent has not said it: then everything may be */
+export function isCollected(signal: Signal, stage: Stage | undefined): boolean {
+  return stage === undefined || isAtLeast(stage, NEEDS[signal])
+}
