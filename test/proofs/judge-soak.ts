@@ -13,7 +13,9 @@ const MAX_GROWTH_OF_MINUTE_MB = 64
 const MAX_STALL_MS = 100
 /** Where the host of a virtual machine gave more than this of a second to others, it may be what held up a thread. */
 const MAX_STOLEN_MS = MAX_STALL_MS
-/** Part of the seconds that must be free of it, or being held up cannot be judged. */
+/** A second in which a bystander needed longer for next to nothing was the machine's or its disk's, in milliseconds. */
+const MAX_BYSTANDER_MS = MAX_STALL_MS / 2
+/** Part of the seconds that must be free of both, or being held up cannot be judged. */
 const MIN_OWN_SHARE = 0.5
 const BYTES_PER_MB = 1e6
 
@@ -24,7 +26,7 @@ const BYTES_PER_MB = 1e6
 export function judgeSoak(soaked: Soaked, strict: boolean): Pick<ProofResult, 'failures' | 'facts'> {
   const looks = soaked.looks.slice(Math.floor(soaked.looks.length * WARM_UP_SHARE))
   const growth = growthMB(looks)
-  const own = looks.filter(({ stolenMs }) => stolenMs <= MAX_STOLEN_MS)
+  const own = looks.filter((look) => look.stolenMs <= MAX_STOLEN_MS && look.bystanderMs <= MAX_BYSTANDER_MS)
   const stalls = longestStalls(own)
   const ownShare = own.length / looks.length
   const maxGrowthMB = strict ? MAX_GROWTH_MB : MAX_GROWTH_OF_MINUTE_MB
@@ -34,7 +36,7 @@ export function judgeSoak(soaked: Soaked, strict: boolean): Pick<ProofResult, 'f
       ...(strict ? hindrancesOf(soaked, stalls, ownShare) : []),
       ...lossesOf(soaked),
     ],
-    facts: { ...factsOf(soaked, growth, stalls), ...residentFacts(looks), ...stolenFacts(looks, own) },
+    facts: { ...factsOf(soaked, growth, stalls), ...residentFacts(looks), ...machineFacts(looks, own) },
   }
 }
 
@@ -64,9 +66,7 @@ function longestStalls(looks: readonly Look[]): Named {
 
 function hindrancesOf({ load }: Soaked, stalls: Named, ownShare: number): readonly string[] {
   return [
-    ...(ownShare < MIN_OWN_SHARE
-      ? ['the host gave the processor to others most of the time: try a quiet machine']
-      : []),
+    ...(ownShare < MIN_OWN_SHARE ? ['the machine held everybody up most of the time: try a quiet one'] : []),
     ...stalls
       .filter(([, ms]) => ms > MAX_STALL_MS)
       .map(([name, ms]) => `the ${name} thread was held up for ${ms.toFixed(0)} ms`),
@@ -107,12 +107,21 @@ function residentFacts(looks: readonly Look[]): ProofResult['facts'] {
 }
 
 /** What the machine was, not the agent. */
-function stolenFacts(looks: readonly Look[], own: readonly Look[]): ProofResult['facts'] {
+function machineFacts(looks: readonly Look[], own: readonly Look[]): ProofResult['facts'] {
   const others = looks.filter((look) => !own.includes(look))
   return {
-    'seconds in which the host gave the processor to others': `${others.length} of ${looks.length}`,
+    'seconds in which the host gave the processor to others': secondsOf(
+      looks,
+      ({ stolenMs }) => stolenMs > MAX_STOLEN_MS,
+    ),
+    'seconds in which a bystander was held up': secondsOf(looks, ({ bystanderMs }) => bystanderMs > MAX_BYSTANDER_MS),
+    'bystander held up, longest': `${Math.max(...looks.map(({ bystanderMs }) => bystanderMs)).toFixed(1)} ms`,
     ...Object.fromEntries(
-      longestStalls(others).map(([name, ms]) => [`${name} thread held up in those`, `${ms.toFixed(1)} ms`]),
+      longestStalls(others).map(([name, ms]) => [`${name} thread held up in any of those`, `${ms.toFixed(1)} ms`]),
     ),
   }
+}
+
+function secondsOf(looks: readonly Look[], isSo: (look: Look) => boolean): string {
+  return `${looks.filter(isSo).length} of ${looks.length}`
 }

@@ -3,6 +3,7 @@ import type { KeptLaneView, RuntimeView, StoreStatsView } from '../../src/agent/
 import type { TraceList, TraceView } from '../../src/agent/http-types/traces.ts'
 import type { LoadJob, LoadResult } from '../../bench/load-generator.ts'
 import type { Device } from '../../bench/support/device.ts'
+import { Bystander } from '../../bench/support/bystander.ts'
 import { traceIdOf } from '../../bench/support/id-plan.ts'
 import { load, loadDuring } from '../../bench/support/load.ts'
 import { descendantsOf, stolenS, usageOf } from '../../bench/support/proc.ts'
@@ -16,6 +17,8 @@ export interface Look extends RuntimeView {
   readonly devtoolsBytes: number
   /** Processor time that the host gave to others meanwhile, in milliseconds. */
   readonly stolenMs: number
+  /** Longest time that a bystander needed for next to nothing, in milliseconds. */
+  readonly bystanderMs: number
 }
 
 export interface Soaked {
@@ -98,13 +101,17 @@ export async function soakDevice(device: Device, options: ProofOptions): Promise
 async function watch(device: Device, devtools: number, options: ProofOptions): Promise<readonly Look[]> {
   const endMs = performance.now() + options.cases * 1_000 - WATCH_MS
   const looks: Look[] = []
+  const bystander = new Bystander()
   while (performance.now() < endMs) {
     const before = stolenS()
+    bystander.takeLongestMs()
     const look = await device.call<RuntimeView>('GET', `/v1/runtime?watchMs=${WATCH_MS}`)
     const stolenMs = (stolenS() - before) * 1_000
-    looks.push({ ...look, devtoolsBytes: usageOf(devtools).memoryMB * 1e6, stolenMs })
+    const bystanderMs = bystander.takeLongestMs()
+    looks.push({ ...look, devtoolsBytes: usageOf(devtools).memoryMB * 1e6, stolenMs, bystanderMs })
     if (looks.length % TELL_EVERY === 0) options.onProgress?.(looks.length)
   }
+  await bystander.stop()
   return looks
 }
 
