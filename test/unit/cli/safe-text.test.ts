@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { asciiText, MAX_TEXT_LENGTH, safeText } from '../../../src/cli/render/safe-text.ts'
+import { MAX_TEXT_LENGTH } from '../../../src/base/safe-text.ts'
+import { asciiText, safeText } from '../../../src/cli/render/safe-text.ts'
 
 const cases: readonly { name: string; text: string; want: string }[] = [
   { name: 'plain text stays', text: 'POST /utterance?x=1', want: 'POST /utterance?x=1' },
