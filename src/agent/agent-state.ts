@@ -66,7 +66,7 @@ export class AgentState {
   async status(): Promise<StatusView> {
     const { keeper, keyStore, clock, registry, mesh } = this.#deps
     const { self, stage, held, fullSinceUnixMs, alarms } = keeper.view()
-    const { segments, records, bytes, counters, lost, corrupt } = await keeper.call('status')
+    const { segments, records, bytes, counters, lost, corrupt, unreadNotifications } = await keeper.call('status')
     return {
       deviceId: self.deviceId,
       name: self.name,
@@ -85,6 +85,7 @@ export class AgentState {
       counters,
       alarms: alarms.map(toAlarmView),
       damaged: await this.#damaged(lost),
+      unreadNotifications,
     }
   }
 

@@ -8,6 +8,7 @@ import type { Logger } from '../base/logger.ts'
 import type { Service } from '../base/service.ts'
 import { startAll } from '../base/service.ts'
 import { nodeClock } from '../platform/node-clock.ts'
+import { desktopNotifier } from '../platform/desktop-notifier.ts'
 import { nodeCrypto } from '../platform/node-crypto.ts'
 import { hpkePublicKey } from '../platform/hpke.ts'
 import { decideEndpoint } from '../policy/stage-gate.ts'
@@ -29,6 +30,7 @@ import { meshStore } from './mesh-store.ts'
 import { currentMeshView } from './mesh-view.ts'
 import { MeshHost } from './mesh-host.ts'
 import { ModuleRegistry } from './module-registry.ts'
+import { Notifier } from './notifier.ts'
 import { agentRoutes } from './routes.ts'
 import { StageSwitch } from './stage-switch.ts'
 
@@ -107,7 +109,13 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
       ...(config.otlpPort === undefined ? {} : { port: config.otlpPort }),
     },
   )
-  const keeper = await KeeperClient.start(
+  const notifier = new Notifier({
+    log,
+    keeper: () => keeper,
+    publish: (publication) => bus.publishOwn(publication),
+    desktop: desktopNotifier({ clock: nodeClock, platform: process.platform, env: process.env }),
+  })
+  const keeper: KeeperClient = await KeeperClient.start(
     {
       storeFile: home.storeFile,
       auditFile: home.auditFile,
@@ -124,6 +132,7 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
       onView: () =>
         void mesh.update().catch((err: unknown) => log.error({ err }, 'the mesh could not follow a change')),
       onRecords: () => mesh.notify(),
+      onTold: (told) => notifier.tell(told),
       onGone: () => config.onFatal(new Error('the store thread has ended')),
     },
     config.keeperThread,
@@ -159,7 +168,18 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
   )
   const stages = new StageSwitch({ keeper, bus, devtools, mesh, isOnline })
   const state = new AgentState({ keeper, keyStore, bus, registry, mesh, devtools, clock: nodeClock })
-  const routes = agentRoutes({ keeper, state, mesh, registry, bus, stages, gate, isOnline, stop: config.onStop })
+  const routes = agentRoutes({
+    keeper,
+    state,
+    mesh,
+    registry,
+    bus,
+    stages,
+    gate,
+    notifier,
+    isOnline,
+    stop: config.onStop,
+  })
   const inlet = new DevtoolsInlet({ log, clock: nodeClock, keeper, gate })
   const http = new HttpServer(
     { log, clock: nodeClock },
@@ -174,7 +194,7 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
   }
   // The token is the last to come and the first to go: whoever finds it talks to an agent that is whole.
   const token = new CliToken(home, tokens.cli)
-  const services = isOnline ? [store, record, bus, http, mesh, stages, token] : [store]
+  const services = isOnline ? [store, record, bus, notifier, http, mesh, stages, token] : [store]
   return { services, state, routes, keeper }
 }
 

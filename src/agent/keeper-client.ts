@@ -4,6 +4,7 @@ import { MeshError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Stage } from '../model/stage.ts'
 import type { KeeperApi } from './keeper/keeper-api.ts'
+import type { ToldNotification } from './keeper/notices.ts'
 import type { ControlView, KeeperOptions } from './keeper/keeper.ts'
 import { beginKeeperThread } from './keeper-thread.ts'
 import { WorkerClient } from './worker-port.ts'
@@ -13,6 +14,8 @@ export interface KeeperListeners {
   readonly onStage?: (stage: Stage) => void
   readonly onView: (view: ControlView) => void
   readonly onRecords: () => void
+  /** Something is to be told to the person now. */
+  readonly onTold?: (told: ToldNotification) => void
   /** The thread has ended without being asked to: the agent cannot go on. */
   readonly onGone: () => void
 }
@@ -60,6 +63,8 @@ export class KeeperClient {
             return listeners.onView(value as ControlView)
           case 'records':
             return listeners.onRecords()
+          case 'told':
+            return listeners.onTold?.(value as ToldNotification)
           case 'failed': {
             const { code, message } = value as { code: string; message: string }
             return reject(new MeshError(code, message))

@@ -28,7 +28,7 @@ export function meshStore(keeper: Pick<KeeperClient, 'call'>): MeshHostStore {
     planRestore: (peer, denied) => keeper.call('planRestore', peer, denied),
     takeRestored: (peer, range, segments) => keeper.call('takeRestored', peer, range, segments),
     forgetOffer: (peer) => keeper.call('forgetOffer', peer),
-    refused: (code) => keeper.call('refused', 'sync', code),
+    refused: (code, by) => keeper.call('refused', code, by),
 
     answerJoin: (join, remotePeerKey) => keeper.call('pairAnswerJoin', join, remotePeerKey),
     answerOffer: (state, offer) => keeper.call('pairAnswerOffer', state, offer),

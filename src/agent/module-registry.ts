@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MeshError } from '../base/errors.ts'
-import { MODULE_NAME } from '../model/lane.ts'
+import { AGENT_MODULE, MODULE_NAME } from '../model/lane.ts'
 import type { ModuleRecord } from '../bus/bus-ports.ts'
 import { chooseEndpoint } from '../bus/bus-address.ts'
 import { createModuleCredential } from '../bus/module-credential.ts'
@@ -38,7 +38,8 @@ export class ModuleRegistry {
    * @throws {ModuleError} `MODULE_NAME_INVALID`, `MODULE_EXISTS`, `MODULE_TOO_MANY`
    */
   async add(name: string, keep: (record: ModuleRecord) => Promise<void>): Promise<ModuleRecord> {
-    if (!MODULE_NAME.test(name)) {
+    // A module of the agent's own name could not be told from it.
+    if (!MODULE_NAME.test(name) || name === AGENT_MODULE) {
       throw new ModuleError(
         'MODULE_NAME_INVALID',
         'a module name is lowercase letters, digits, dots, dashes, underscores',

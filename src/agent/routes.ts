@@ -19,6 +19,8 @@ import type { MeshHost } from './mesh-host.ts'
 import { metricRoutes } from './metric-routes.ts'
 import type { ModuleRegistry } from './module-registry.ts'
 import { bad, lanesField, optionalText, stageField, textField, textList, timeField } from './read-fields.ts'
+import { notificationRoutes } from './notification-routes.ts'
+import type { Notifier } from './notifier.ts'
 import { quotaRoutes } from './quota-routes.ts'
 import { runtimeRoutes } from './runtime-routes.ts'
 import { tailRoutes } from './tail-routes.ts'
@@ -35,6 +37,7 @@ export interface RouteDeps {
   readonly bus: Bus
   readonly stages: StageSwitch
   readonly gate: IntakeGate
+  readonly notifier: Notifier
   readonly isOnline: boolean
   readonly stop: () => void
 }
@@ -63,6 +66,7 @@ export function agentRoutes(deps: RouteDeps): readonly Route[] {
     ...transferRoutes(deps),
     ...storeRoutes(deps),
     ...quotaRoutes(deps),
+    ...notificationRoutes(deps),
   ]
 }
 

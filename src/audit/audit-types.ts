@@ -51,6 +51,8 @@ const DEFAULTS = {
   'retention.changed': { severity: 'notice', retention: 'security-1y' },
   /** How much of it one source may keep. */
   'quota.changed': { severity: 'notice', retention: 'security-1y' },
+  /** What the person is told of, and when. */
+  'notifications.changed': { severity: 'notice', retention: 'security-1y' },
   /** The disk took nothing more, and from when on it did again; between the two records were refused. */
   'store.full': { severity: 'warn', retention: 'ops-90d' },
   'store.freed': { severity: 'notice', retention: 'ops-90d' },

@@ -9,9 +9,10 @@ import { chmod, mkdir } from 'node:fs/promises'
 import { Context } from 'zeromq'
 import { toHex } from '../base/bytes.ts'
 import type { Service } from '../base/service.ts'
+import { AGENT_MODULE } from '../model/lane.ts'
 import type { Stage } from '../model/stage.ts'
 import { nodeCrypto } from '../platform/node-crypto.ts'
-import type { Envelope } from '../wire/bus-envelope.ts'
+import { ENVELOPE_VERSION, type Envelope } from '../wire/bus-envelope.ts'
 import { ANY_LOOPBACK_PORT, ipcEndpoint } from './bus-address.ts'
 import {
   BusError,
@@ -29,6 +30,15 @@ import { TelemetryInlet } from './telemetry-inlet.ts'
 import { ZapHandler } from './zap-handler.ts'
 
 const SESSION_ID_BYTES = 16
+const MESSAGE_ID_BYTES = 16
+const NANOS_PER_MS = 1_000_000n
+
+/** A message of the agent's own. */
+export interface AgentPublication {
+  readonly topic: string
+  readonly contentType: string
+  readonly body: Uint8Array
+}
 
 interface Module {
   readonly record: ModuleRecord
@@ -115,6 +125,21 @@ export class Bus implements Service {
   setStage(stage: Stage): void {
     this.#stage = stage
     for (const { door } of this.#modules.values()) door.tellStage(stage)
+  }
+
+  /** Says something to every module that subscribed to its topic. Dropped, counted, for one that reads too slowly. */
+  publishOwn({ topic, contentType, body }: AgentPublication): void {
+    this.#fanOut(
+      {
+        v: ENVELOPE_VERSION,
+        id: toHex(nodeCrypto.randomBytes(MESSAGE_ID_BYTES)),
+        topic,
+        source: AGENT_MODULE,
+        time_unix_nano: String(BigInt(Math.floor(this.#deps.clock.now())) * NANOS_PER_MS),
+        content_type: contentType,
+      },
+      body,
+    )
   }
 
   modules(): readonly ModuleStatus[] {

@@ -8,6 +8,7 @@ import { importCommand } from './commands/import-command.ts'
 import { meshCommands } from './commands/mesh-commands.ts'
 import { metricsCommand } from './commands/metrics-command.ts'
 import { moduleCommands } from './commands/module-commands.ts'
+import { notificationCommands } from './commands/notification-commands.ts'
 import { recordCommands } from './commands/record-commands.ts'
 import { searchCommands } from './commands/search-commands.ts'
 import { stageCommand } from './commands/stage-command.ts'
@@ -28,7 +29,10 @@ export const COMMON_OPTIONS: Options = {
   version: { type: 'boolean', help: 'the version of this program' },
 }
 const SECTIONS: readonly Section[] = [
-  { title: 'This device', commands: [...deviceCommands, stageCommand, ...moduleCommands, ...storeCommands] },
+  {
+    title: 'This device',
+    commands: [...deviceCommands, stageCommand, ...notificationCommands, ...moduleCommands, ...storeCommands],
+  },
   { title: 'Your other devices', commands: meshCommands },
   { title: 'Who may see what', commands: consentCommands },
   {

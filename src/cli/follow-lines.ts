@@ -25,7 +25,18 @@ export async function followLines<Line extends object>(
   render: (line: Line) => string,
   listBefore?: () => Promise<ListedBefore<Line>>,
 ): Promise<void> {
-  const response = await client.download(`/v1/tail/${lane}`, { method: 'POST', body: query })
+  const where = { path: `/v1/tail/${lane}`, method: 'POST', body: query } as const
+  return followStream({ client, output }, where, render, listBefore)
+}
+
+/** A stream of the agent's that is lines of JSON: records, and what else is told as it happens. @throws as {@link followLines} */
+export async function followStream<Line extends object>(
+  { client, output }: Pick<CommandContext, 'client' | 'output'>,
+  where: { readonly path: string; readonly method: 'GET' | 'POST'; readonly body?: unknown },
+  render: (line: Line) => string,
+  listBefore?: () => Promise<ListedBefore<Line>>,
+): Promise<void> {
+  const response = await client.download(where.path, where)
   const { lines, keyOf } = (await listBefore?.()) ?? NOTHING_BEFORE
   const print = (line: Line): Promise<boolean> => printLine(output.json ? printableJson(line) : render(line))
   for (const line of lines) if (!(await print(line))) return

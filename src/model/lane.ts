@@ -21,3 +21,5 @@ export const OTLP_PREFIX = 'otlp/'
 export const OTLP_OTHER = 'otlp/other'
 /** A bus module's name: what its credential says. Lowercase words, so it is safe in paths, addresses and lists. */
 export const MODULE_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/
+/** The agent's own name among modules, as a source of messages and of records. No module may have it. */
+export const AGENT_MODULE = 'agent'

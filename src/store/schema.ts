@@ -5,6 +5,7 @@
 import { DELIVERY_SCHEMA } from './delivery-schema.ts'
 import { LOST_BODY_SCHEMA } from './lost-body-schema.ts'
 import { METRIC_SCHEMA } from './metric-schema.ts'
+import { NOTIFICATION_SCHEMA } from './notification-schema.ts'
 import { POSTING_SCHEMA } from './postings/posting-schema.ts'
 import { QUOTA_SCHEMA } from './quota-schema.ts'
 import { RETENTION_SCHEMA } from './retention-schema.ts'
@@ -120,5 +121,5 @@ export const MIGRATIONS: readonly string[] = [
   ${LOST_BODY_SCHEMA}
   ${QUOTA_SCHEMA}
   `,
-  DELIVERY_SCHEMA,
+  `${DELIVERY_SCHEMA}${NOTIFICATION_SCHEMA}`,
 ]

@@ -19,6 +19,7 @@ import { migrate } from './migrate.ts'
 import { openEncrypted } from './open-encrypted.ts'
 import { Packs } from './packs/packs.ts'
 import type { PostingIndex } from './postings/posting-index.ts'
+import { NotificationTable } from './notification-table.ts'
 import { MIGRATIONS } from './schema.ts'
 import { QuotaTable } from './quota-table.ts'
 import { SegmentTable } from './segment-table.ts'
@@ -54,6 +55,7 @@ export interface Store {
   readonly modules: ModuleTable
   readonly counters: CounterTable
   readonly deliveries: DeliveryTable
+  readonly notifications: NotificationTable
   readonly invitations: InvitationTable
   readonly peers: PeerTable
   /**
@@ -122,6 +124,7 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
     modules: new ModuleTable(db),
     counters: new CounterTable(db),
     deliveries: asStoreErrors(() => new DeliveryTable(db)),
+    notifications: asStoreErrors(() => new NotificationTable(db)),
     invitations: new InvitationTable(db),
     peers: new PeerTable(db),
     transaction: (work) => asStoreErrors(() => db.transaction(work)()),

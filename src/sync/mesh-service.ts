@@ -162,7 +162,7 @@ export class MeshService implements Service {
     } catch (err) {
       const code = codeOf(err)
       log.info({ peer: device, code }, 'session failed')
-      if (!code.startsWith('LINK_')) void this.#note(device, store.refused(code))
+      if (!code.startsWith('LINK_')) void this.#note(device, store.refused(code, device))
     }
     const isStable = clock.monotonic() - startedMs >= STABLE_AFTER_MS
     this.#shortSessions.set(device, isStable ? 0 : (this.#shortSessions.get(device) ?? 0) + 1)

@@ -109,7 +109,7 @@ export class ReaderSide {
     } catch (err) {
       // The log is frozen or set aside by then; the rest of the session is as good as before.
       this.#deps.log.warn({ peer, code: codeOf(err) }, 'a run was refused')
-      await store.refused(codeOf(err))
+      await store.refused(codeOf(err), peer)
       return
     }
     this.#segmentsIn += segments.length

@@ -57,7 +57,7 @@ export interface ReceivingDeps {
     head: { readonly seq: number; readonly signature: Uint8Array } | undefined,
   ) => void
   /** A log was frozen by what its owner offered. */
-  readonly onRefused: (code: ReceiveErrorCode) => void
+  readonly onRefused: (code: ReceiveErrorCode, owner: DeviceId) => void
 }
 
 export interface WantPlan {
@@ -170,7 +170,7 @@ export class Receiving {
     this.#rememberHeads(offered, ranges)
     for (const fork of forks) {
       this.#frozen.add(keyOf(fork))
-      onRefused('SYNC_FORK')
+      onRefused('SYNC_FORK', owner)
     }
     return { ranges, missing, frozen: known.length - offered.length + forks.length }
   }

@@ -52,7 +52,7 @@ export interface SyncStore {
   takeRestored(peer: DeviceId, range: LogRange, segments: readonly Sealed[]): Promise<void>
 
   /** Counts something a peer sent that was not taken. */
-  refused(code: string): Promise<void>
+  refused(code: string, by?: DeviceId): Promise<void>
 }
 
 /** The state that connections and writes are judged by, always the latest, without waiting. */

@@ -53,6 +53,8 @@ export interface StatusView {
   readonly alarms: readonly AlarmView[]
   /** Stored records that are damaged on this disk and not back yet, by the device whose they are. */
   readonly damaged: readonly DamagedView[]
+  /** Notifications that nobody has read: `notifications` lists them. */
+  readonly unreadNotifications: number
 }
 
 /** In `status`. The index is made again from the records; `store` is anything else in store.db, `audit` is audit.db. */

@@ -9,11 +9,15 @@ const ID = /^(?:[0-9a-f]{2}){8,64}$/
 
 type RefKind = Parameters<AuditLog['refOf']>[0]
 
-/** @param before called before each leaf; what it throws keeps the leaf from being written */
+/**
+ * @param before called before each leaf; what it throws keeps the leaf from being written
+ * @param after called with each entry once its leaf is written; never throws
+ */
 export function auditLedger(
   audit: AuditLog,
   vouching: Pick<Vouching, 'catchUp' | 'noteLeaf'>,
   before: () => void,
+  after: (entry: LedgerEntry) => void = () => undefined,
 ): Ledger {
   const refOf = <Kind extends RefKind>({ kind, ref }: { readonly kind: Kind; readonly ref: string }) => ({
     kind,
@@ -26,6 +30,7 @@ export function auditLedger(
       vouching.catchUp()
       audit.append({ type, outcome, actor: refOf(actor), object: object && refOf(object), payload })
       noteIfThereIsRoom(vouching)
+      after(entry)
     },
   }
 }

@@ -22,8 +22,12 @@ export class DamageNotes {
   /** Errors that came out of reading the index: whoever asked is told of them too. */
   readonly #ofIndex = new WeakSet<object>()
 
-  constructor(clock: Pick<Clock, 'now'>) {
+  readonly #onNote: (part: DamagedPart) => void
+
+  /** @param onNote called when a part is found damaged that was not known to be */
+  constructor(clock: Pick<Clock, 'now'>, onNote: (part: DamagedPart) => void = () => undefined) {
     this.#clock = clock
+    this.#onNote = onNote
   }
 
   list(): readonly DamageNote[] {
@@ -53,6 +57,8 @@ export class DamageNotes {
   }
 
   #note(part: DamagedPart): void {
-    if (!this.#since.has(part)) this.#since.set(part, Math.floor(this.#clock.now()))
+    if (this.#since.has(part)) return
+    this.#since.set(part, Math.floor(this.#clock.now()))
+    this.#onNote(part)
   }
 }

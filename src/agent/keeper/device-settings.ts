@@ -20,6 +20,10 @@ export const SETTING = {
   retentionLooked: 'retention.looked_ms',
   /** What of the dropped segments the audit log was told. */
   droppedTold: 'retention.told',
+  /** What the person has chosen about being told. */
+  notifications: 'notifications',
+  /** True while an agent runs: found at a start, it did not end in order. */
+  agentRuns: 'agent.runs',
 } as const
 
 /** The settings of a device that was just made. */

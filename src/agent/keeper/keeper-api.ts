@@ -26,8 +26,10 @@ import { moved, type Callable } from '../worker-port.ts'
 import { lostByOwner } from './damage-report.ts'
 import { IntakeTurns } from './intake-turns.ts'
 import type { Keeper } from './keeper.ts'
+import { startsFailed } from './told-by-code.ts'
 import { TakenOnce } from './taken-once.ts'
 import { metricCalls } from './metric-calls.ts'
+import { notificationCalls } from './notification-calls.ts'
 import { otlpCalls } from './otlp-calls.ts'
 import { knowledgeOf, queryDeps, requireView } from './query-deps.ts'
 import { quotaCalls } from './quota-calls.ts'
@@ -78,6 +80,7 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
     ...runtimeCalls(intake),
     ...storeCalls(keeper, storeFile),
     ...quotaCalls(keeper),
+    ...notificationCalls(keeper),
     close: () => keeper.close(),
   } satisfies Callable
 }
@@ -97,6 +100,7 @@ function recordCalls(keeper: Keeper, intake: IntakeTurns) {
     /** Starts that failed before this one, by code. */
     startsFailed(counts: Readonly<Record<string, number>>): void {
       for (const [code, count] of Object.entries(counts)) keeper.store.counters.add(`start.failed.${code}`, count)
+      for (const told of startsFailed(counts)) keeper.notices.raise('security.start-failed', told)
     },
     audit: (entry: LedgerEntry): void => keeper.ledger.append(entry),
     recordEvent: (entry: LedgerEntry): void => keeper.recordEvent(entry),
@@ -114,6 +118,7 @@ function queryCalls(keeper: Keeper, storeFile: string) {
         bytes: sizeOf(storeFile) + sizeOf(`${storeFile}-wal`),
         counters: keeper.store.counters.all(),
         auditLeaves: keeper.audit.size(),
+        unreadNotifications: keeper.store.notifications.unread(keeper.deps.clock.now()),
         lost: lostByOwner(keeper.store),
         corrupt: keeper.damage.list(),
       }
@@ -130,7 +135,11 @@ function queryCalls(keeper: Keeper, storeFile: string) {
       }, limits)
     },
     auditList: (fromSeq: number, limit: number) => keeper.audit.list({ fromSeq, limit }),
-    auditVerify: () => keeper.vouching.verifyAudit(),
+    auditVerify() {
+      const verdict = keeper.vouching.verifyAudit()
+      if (!verdict.ok) keeper.notices.raise('security.not-verified', {})
+      return verdict
+    },
   }
 }
 
@@ -227,7 +236,9 @@ function syncCalls(keeper: Keeper) {
       receiving.forget(peer)
       restoring.forget(peer)
     },
-    refused: (room: 'sync' | 'pair', code: string): void => keeper.refusals.add(room, code),
+    /** @param by who sent it; somebody who is not known is only counted */
+    refused: (code: string, by?: DeviceId): void =>
+      by === undefined ? keeper.refusals.add('sync', code) : keeper.refusedOf(code, by),
   }
 }
 

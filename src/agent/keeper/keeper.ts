@@ -10,11 +10,13 @@ import { SIGNALS } from '../../model/lane.ts'
 import type { DeviceCard, Membership } from '../../model/membership.ts'
 import type { MeshId } from '../../model/ids.ts'
 import type { Stage } from '../../model/stage.ts'
+import { membersOf, memberNews, type Members } from '../../policy/notifications/member-news.ts'
 import { closedFor, isFromBeforeRemoval, type ShareView } from '../../policy/decide-share.ts'
 import { grantState } from '../../policy/grant-state.ts'
 import type { ConsentRecord } from '../../policy/reduce-consent.ts'
 import { planStageChange, type StageChange } from '../../policy/stage-change.ts'
 import { decideExit } from '../../policy/stage-gate.ts'
+import { localMinute } from '../../platform/local-time.ts'
 import { openAuditLog, type AuditLog } from '../../store/audit-log.ts'
 import { SegmentCutter } from '../../store/segment-cutter.ts'
 import { SegmentWriter } from '../../store/segment-writer.ts'
@@ -49,6 +51,7 @@ import { LiveGrants } from './live-grants.ts'
 import type { MetricUpkeep } from './metric-upkeep.ts'
 import { OwedWrites } from './owed-writes.ts'
 import { moveOldSegments } from './move-segments.ts'
+import { Notices, type ToldNotification } from './notices.ts'
 import type { PeerBook } from './peer-book.ts'
 import { RefusalCounter } from './refusal-counter.ts'
 import type { Reindex } from './reindex.ts'
@@ -61,6 +64,8 @@ import { StoredMetrics } from './stored-metrics.ts'
 import { StoredSearch } from './search-source.ts'
 import { StoredRecords } from './stored-records.ts'
 import { TailHub } from './tail-hub.ts'
+import { toldByAudit } from './told-by-audit.ts'
+import { toldByRefusal } from './told-by-code.ts'
 import { Turns } from './turns.ts'
 import { Vouching, type Alarm } from './vouching.ts'
 
@@ -81,6 +86,8 @@ export interface KeeperDeps {
   readonly crypto: Crypto
   /** `view`: what is granted, who is a member or the stage changed. `records`: there is more to serve or to show. */
   readonly onEvent: (event: 'view' | 'records') => void
+  /** Something is to be told to the person now. */
+  readonly onTold?: (told: ToldNotification) => void
   /** The stage, before anything else of the store is ready: what else it needs can begin at the same time. */
   readonly onStage?: (stage: Stage) => void
   /** Something went wrong in work that nobody waits for. */
@@ -107,6 +114,7 @@ export class Keeper {
   readonly store: Store
   readonly audit: AuditLog
   readonly vouching: Vouching
+  readonly notices: Notices
   readonly ledger: Ledger
   readonly card: DeviceCard
   readonly ownerClock: OwnerClock
@@ -139,6 +147,8 @@ export class Keeper {
   readonly deps: KeeperDeps
   #stage: Stage
   #connected: ReadonlySet<DeviceId> = new Set()
+  /** As the person was told of them. */
+  #members: Members
   #closed = false
   /** Peers that have said in this run that they hold more of our consent log than we do. */
   readonly #ahead = new Set<DeviceId>()
@@ -152,7 +162,10 @@ export class Keeper {
     const { crypto, clock } = deps
     const { keys } = options
     this.deps = deps
-    this.damage = new DamageNotes(clock)
+    this.damage = new DamageNotes(clock, (part) => {
+      // The index is made again by itself, and nothing is lost.
+      if (part !== 'index') this.notices.raise('storage.unreadable', {})
+    })
     const mustExist = options.newDevice === undefined
     // The store last: what fails before it leaves its write-ahead log as a kill left it.
     const auditDeps = { crypto, clock, bootId: crypto.randomBytes(8) }
@@ -160,6 +173,16 @@ export class Keeper {
     const setAside = options.setAuditAside === true ? setAuditAside(auditDeps, auditOptions) : undefined
     this.audit = openAuditLog(auditDeps, { ...auditOptions, mustExist: mustExist && setAside === undefined })
     this.store = inFile('store.db', () => openStore(options.storeFile, keys.store, { mustExist }))
+    this.notices = new Notices({
+      clock,
+      localMinute,
+      table: this.store.notifications,
+      settings: this.store.settings,
+      counters: this.store.counters,
+      later: this.rounds.later,
+      tell: (told) => deps.onTold?.(told),
+      onFailure: (err) => this.#fail(err),
+    })
     this.vouching = new Vouching(this.store, this.audit)
     this.guard = new DiskGuard({
       clock,
@@ -173,7 +196,12 @@ export class Keeper {
       onFailure: (err) => this.#fail(err),
       onChange: () => this.#heldOrFreed(),
     })
-    this.ledger = auditLedger(this.audit, this.vouching, () => this.owed.settle())
+    this.ledger = auditLedger(
+      this.audit,
+      this.vouching,
+      () => this.owed.settle(),
+      (entry) => this.#leafWritten(entry),
+    )
     const { settings } = this.store
     for (const [name, value] of Object.entries(options.newDevice ?? {})) settings.set(name, value)
     requireKeyStore(settings.get(SETTING.keyStore), options.keyStore)
@@ -235,18 +263,20 @@ export class Keeper {
       requireRoom: () => this.guard.requireRoom(),
       onKept: () => this.#housekeeping.grew(),
       tails: this.tails,
+      onRefusedOf: (code, owner) => this.refusedOf(code, owner),
       onFailure: (err) => this.#fail(err),
       onRestored: ({ lane, author }, restored) => {
         if (lane === 'metrics') this.metricUpkeep.takeAgain(restored)
         // What came back of ours can be offered again.
         if (author === self) this.announce()
       },
-      onView: () => deps.onEvent('view'),
+      onView: () => this.#viewChanged(),
     })
     this.peers = sharing.peers
     this.addresses = sharing.addresses
     this.epochs = sharing.epochs
     this.members = sharing.members
+    this.#members = membersOf(this.members.current())
     this.consents = sharing.consents
     this.pairing = sharing.pairing
     this.serving = sharing.serving
@@ -426,6 +456,7 @@ export class Keeper {
     this.#attempt(() => this.writer.cut(() => true), onFailure)
     this.#attempt(() => this.retention.noteStored(), onFailure)
     this.#attempt(() => this.peers.flush(), onFailure)
+    this.notices.flush()
     this.#attempt(() => this.ownerClock.flush(), onFailure)
     this.#attempt(() => this.refusals.flush(), onFailure)
     this.#attempt(() => this.vouching.end(), onFailure)
@@ -448,6 +479,18 @@ export class Keeper {
     })
   }
 
+  /** Something that a device sent was not taken: counted, and told of if it speaks against the device. */
+  refusedOf(code: string, device: DeviceId): void {
+    this.refusals.add('sync', code)
+    const id = toldByRefusal(code)
+    if (id !== undefined) this.notices.raise(id, { device: this.nameOf(device) })
+  }
+
+  /** What the person calls a device that is or was one of theirs. */
+  nameOf(device: DeviceId): string {
+    return device === this.card.deviceId ? 'this device' : (this.members.cardOf(device)?.name ?? 'another device')
+  }
+
   /** What the last run acknowledged and had not cut yet is chained now; its rows are old news for readers. */
   #cutLeftovers(): void {
     try {
@@ -456,6 +499,27 @@ export class Keeper {
       if (!isDiskTrouble(err)) throw err
       this.#cutTimer.failed(err)
     }
+  }
+
+  #leafWritten(entry: LedgerEntry): void {
+    const news = toldByAudit(entry, (device) => this.nameOf(device))
+    if (news !== undefined) this.notices.raise(news.id, news.args)
+    if (entry.type === 'agent.started') this.#attempt(() => this.#runBegins())
+    if (entry.type === 'agent.stopped') this.#attempt(() => this.store.settings.set(SETTING.agentRuns, false))
+  }
+
+  /** An agent that was still running when this one started has not ended in order. */
+  #runBegins(): void {
+    const { settings } = this.store
+    if (settings.get(SETTING.agentRuns) === true) this.notices.raise('agent.recovered', {})
+    else settings.set(SETTING.agentRuns, true)
+  }
+
+  #viewChanged(): void {
+    const now = this.members.current()
+    for (const { id, args } of memberNews(this.#members, now, this.card.deviceId)) this.notices.raise(id, args)
+    this.#members = membersOf(now)
+    this.deps.onEvent('view')
   }
 
   #heldOrFreed(): void {
@@ -477,6 +541,7 @@ export class Keeper {
     const { store, audit, vouching, deps, card } = this
     const codes = vouching.findings(setAside !== undefined)
     if (codes.length === 0) return
+    this.notices.raise('security.put-back', {})
     answerRollback(
       {
         crypto: deps.crypto,

@@ -58,6 +58,8 @@ export interface SharingDeps {
   /** Records of another device were stored. */
   readonly onKept: () => void
   readonly tails: Pick<TailHub, 'offer'>
+  /** Something of this owner was not taken. */
+  readonly onRefusedOf: (code: string, owner: DeviceId) => void
   readonly onFailure: (err: unknown) => void
   /** These segments of a log have their bodies again. */
   readonly onRestored: (log: LogDescription, segments: readonly SegmentRowId[]) => void
@@ -181,7 +183,7 @@ function makePairing(
 }
 
 function makeReceiving(deps: SharingDeps, source: ReturnType<typeof segmentSource>): Receiving {
-  const { crypto, card, store, stage, shareView, refusals, requireRoom, onKept, tails } = deps
+  const { crypto, card, store, stage, shareView, requireRoom, onKept, tails } = deps
   return new Receiving({
     crypto,
     self: card.deviceId,
@@ -192,6 +194,6 @@ function makeReceiving(deps: SharingDeps, source: ReturnType<typeof segmentSourc
       keepPeerRun({ store, stage, tails }, shareView(log.author), log, run, head)
       onKept()
     },
-    onRefused: (code) => refusals.add('sync', code),
+    onRefused: deps.onRefusedOf,
   })
 }

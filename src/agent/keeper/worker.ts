@@ -21,6 +21,7 @@ function open(options: KeeperOptions): void {
     onEvent: (event) => {
       if (keeper) port.postMessage({ event, value: event === 'view' ? keeper.view() : undefined })
     },
+    onTold: (told) => port.postMessage({ event: 'told', value: told }),
     onStage: (stage) => port.postMessage({ event: 'stage', value: stage }),
     onFailure: (err) => port.postMessage({ event: 'failure', value: toFailure(toStoreError(err)) }),
   }

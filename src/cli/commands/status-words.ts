@@ -20,6 +20,9 @@ export function describeStatus(view: StatusView, width: number): string {
     ...view.corrupt.flatMap(({ part }) => wrapText(CORRUPT[part], { width, lead: row('corrupt', '') })),
     ...view.damaged.flatMap((damaged) => wrapText(damagedWords(damaged), { width, lead: row('damaged', '') })),
     ...(view.diskFullSinceUnixMs === null ? [] : wrapText(FULL, { width, lead: row('disk', '') })),
+    ...(view.unreadNotifications === 0
+      ? []
+      : wrapText(newsWords(view.unreadNotifications), { width, lead: row('news', '') })),
     row('OTLP', view.otlp ?? 'closed'),
     ...rows('mesh', mesh.listening.length === 0 ? ['closed'] : mesh.listening),
     ...rows('peers', mesh.peers.map(describePeer)),
@@ -34,6 +37,10 @@ export function describeAlarms(alarms: readonly AlarmView[], width: number): rea
   const told = alarms.map(({ code, at, message }) => `ALARM ${code} (${at.slice(0, 19).replace('T', ' ')}): ${message}`)
   const remedy = 'Nothing of this device is shared until you say that you know: aico-mesh audit accept'
   return [...told, remedy].flatMap((text) => wrapText(text, { width }))
+}
+
+function newsWords(count: number): string {
+  return `${plural(count, 'notification')} you have not read: aico-mesh notifications`
 }
 
 function heldWords(code: string): string {

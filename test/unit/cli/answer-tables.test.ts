@@ -79,6 +79,7 @@ const statusView: StatusView = {
     { deviceId: PHONE, name: 'Phone', self: true, segments: 1, records: 256 },
     { deviceId: LAPTOP, name: null, self: false, segments: 2, records: 1 },
   ],
+  unreadNotifications: 3,
 }
 const modules = ['core', 'voice'].map((module, i) => ({
   module,

@@ -42,6 +42,7 @@ test.each([
     alarms: [],
     corrupt: [],
     damaged: [],
+    unreadNotifications: 0,
   }
   const handle = () => ({ json: status })
   await cli.serve([{ method: 'GET', path: '/v1/status', capability: 'cli', handle }])

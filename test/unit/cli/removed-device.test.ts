@@ -29,6 +29,7 @@ function routesOf(removedBy: RemovedByView | null): readonly Route[] {
     alarms: [],
     corrupt: [],
     damaged: [],
+    unreadNotifications: 0,
   }
   const peers: PeersView = { peers: [], removedBy }
   const devices: DeviceList = { devices: [], removedBy, former: [] }
