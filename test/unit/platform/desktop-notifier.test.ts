@@ -102,7 +102,7 @@ test('[NT16] a program that fails is counted and harms nothing', async () => {
   install('notify-send', 'process.exit(3)')
   const desktop = notifier('linux')
   desktop.show({ text: 'hello', isUrgent: false })
-  expect(await waitFor('the failure to be counted', async () => desktop.failures())).toBe(1)
+  expect(await waitFor('the failure to be counted', () => desktop.failures() > 0 && desktop.failures())).toBe(1)
 })
 
 test('[NT16] one that hangs is ended after its time, and no more than a few run at once', async () => {
