@@ -2,7 +2,7 @@
 import type { Attributes, Histogram } from '@opentelemetry/api'
 import type { MetricInput } from '../../wire/otlp/write-metric.ts'
 import { CUMULATIVE, type Description, type Instrument, type MeterState } from './instrument.ts'
-import { SeriesTable } from './series-table.ts'
+import { MeasuredSeries } from './measured-series.ts'
 
 /** Upper bounds of buckets where the program names none: OpenTelemetry's (metrics SDK, explicit bucket histogram). */
 export const DEFAULT_BOUNDS: readonly number[] = [
@@ -23,14 +23,14 @@ export class HistogramInstrument implements Histogram, Instrument {
   readonly about: Description
   readonly #state: MeterState
   readonly #bounds: readonly number[]
-  readonly #series: SeriesTable<Distribution>
+  readonly #series: MeasuredSeries<Distribution>
 
   constructor(about: Description, state: MeterState) {
     this.about = about
     this.#state = state
     this.#bounds = (about.bounds ?? DEFAULT_BOUNDS).slice(0, MAX_BOUNDS)
     const buckets = this.#bounds.length + 1
-    this.#series = new SeriesTable(state.room, () => ({
+    this.#series = new MeasuredSeries(state, 'not-negative', () => ({
       count: 0,
       sum: 0,
       min: Number.POSITIVE_INFINITY,
@@ -40,26 +40,17 @@ export class HistogramInstrument implements Histogram, Instrument {
   }
 
   record(value: number, attributes?: Attributes): void {
-    const state = this.#state
-    if (!state.isOn) return
-    if (!Number.isFinite(value) || value < 0) {
-      state.badValues++
-      return
-    }
-    try {
-      const point = this.#series.at(attributes)
-      point.count++
-      point.sum += value
-      if (value < point.min) point.min = value
-      if (value > point.max) point.max = value
-      const bucket = this.#bucketOf(value)
-      point.buckets[bucket] = (point.buckets[bucket] as number) + 1
-    } catch {
-      state.badValues++
-    }
+    const point = this.#series.at(value, attributes)
+    if (point === undefined) return
+    point.count++
+    point.sum += value
+    if (value < point.min) point.min = value
+    if (value > point.max) point.max = value
+    const bucket = this.#bucketOf(value)
+    point.buckets[bucket] = (point.buckets[bucket] as number) + 1
   }
 
-  collect(timeUnixNano: bigint): readonly MetricInput[] {
+  collect(timeUnixNano: bigint): MetricInput {
     const { startUnixNano } = this.#state
     const points = this.#series.all().map(({ attributes, point: { count, sum, min, max, buckets } }) => ({
       attributes,
@@ -72,8 +63,7 @@ export class HistogramInstrument implements Histogram, Instrument {
       bucketCounts: [...buckets],
       explicitBounds: this.#bounds,
     }))
-    if (points.length === 0) return []
-    return [{ ...this.about, data: { type: 'histogram', temporality: CUMULATIVE, points } }]
+    return { ...this.about, data: { type: 'histogram', temporality: CUMULATIVE, points } }
   }
 
   clear(): void {

@@ -36,8 +36,8 @@ export interface Instrument {
   readonly about: Description
   /** Asks whoever observes. */
   observe?(): Promise<void>
-  /** What there is to send. */
-  collect(timeUnixNano: bigint): readonly MetricInput[]
+  /** What there is to send; a metric without points if there is nothing. */
+  collect(timeUnixNano: bigint): MetricInput
   /** Forgets what was measured. */
   clear(): void
 }

@@ -83,7 +83,8 @@ export class ModuleMeter implements Meter {
   }
 
   collect(timeUnixNano: bigint): readonly MetricInput[] {
-    return [...this.#instruments.values()].flatMap((instrument) => instrument.collect(timeUnixNano))
+    const metrics = [...this.#instruments.values()].map((instrument) => instrument.collect(timeUnixNano))
+    return metrics.filter(({ data }) => data.points.length > 0)
   }
 
   clear(): void {

@@ -2,7 +2,7 @@
 import type { Attributes, Counter, Gauge, UpDownCounter } from '@opentelemetry/api'
 import type { MetricInput } from '../../wire/otlp/write-metric.ts'
 import { CUMULATIVE, numberPoints, type Description, type Instrument, type MeterState } from './instrument.ts'
-import { SeriesTable } from './series-table.ts'
+import { MeasuredSeries } from './measured-series.ts'
 
 interface NumberPoint {
   value: number
@@ -13,34 +13,24 @@ export class SumInstrument implements Counter, UpDownCounter, Instrument {
   readonly about: Description
   readonly #state: MeterState
   readonly #isMonotonic: boolean
-  readonly #series: SeriesTable<NumberPoint>
+  readonly #series: MeasuredSeries<NumberPoint>
 
   constructor(about: Description, state: MeterState, isMonotonic: boolean) {
     this.about = about
     this.#state = state
     this.#isMonotonic = isMonotonic
-    this.#series = new SeriesTable(state.room, newPoint)
+    this.#series = new MeasuredSeries(state, isMonotonic ? 'not-negative' : 'any', newPoint)
   }
 
   add(value: number, attributes?: Attributes): void {
-    const state = this.#state
-    if (!state.isOn) return
-    if (!Number.isFinite(value) || (value < 0 && this.#isMonotonic)) {
-      state.badValues++
-      return
-    }
-    try {
-      this.#series.at(attributes).value += value
-    } catch {
-      state.badValues++
-    }
+    const point = this.#series.at(value, attributes)
+    if (point !== undefined) point.value += value
   }
 
-  collect(timeUnixNano: bigint): readonly MetricInput[] {
+  collect(timeUnixNano: bigint): MetricInput {
     const { startUnixNano } = this.#state
     const points = numberPoints(this.about, this.#series.all(), { startUnixNano, timeUnixNano })
-    if (points.length === 0) return []
-    return [{ ...this.about, data: { type: 'sum', temporality: CUMULATIVE, isMonotonic: this.#isMonotonic, points } }]
+    return { ...this.about, data: { type: 'sum', temporality: CUMULATIVE, isMonotonic: this.#isMonotonic, points } }
   }
 
   clear(): void {
@@ -50,32 +40,21 @@ export class SumInstrument implements Counter, UpDownCounter, Instrument {
 
 export class GaugeInstrument implements Gauge, Instrument {
   readonly about: Description
-  readonly #state: MeterState
-  readonly #series: SeriesTable<NumberPoint>
+  readonly #series: MeasuredSeries<NumberPoint>
 
   constructor(about: Description, state: MeterState) {
     this.about = about
-    this.#state = state
-    this.#series = new SeriesTable(state.room, newPoint)
+    this.#series = new MeasuredSeries(state, 'any', newPoint)
   }
 
   record(value: number, attributes?: Attributes): void {
-    const state = this.#state
-    if (!state.isOn) return
-    if (!Number.isFinite(value)) {
-      state.badValues++
-      return
-    }
-    try {
-      this.#series.at(attributes).value = value
-    } catch {
-      state.badValues++
-    }
+    const point = this.#series.at(value, attributes)
+    if (point !== undefined) point.value = value
   }
 
-  collect(timeUnixNano: bigint): readonly MetricInput[] {
+  collect(timeUnixNano: bigint): MetricInput {
     const points = numberPoints(this.about, this.#series.all(), { timeUnixNano })
-    return points.length === 0 ? [] : [{ ...this.about, data: { type: 'gauge', points } }]
+    return { ...this.about, data: { type: 'gauge', points } }
   }
 
   clear(): void {

@@ -2,7 +2,7 @@
 import type { Attributes, Observable, ObservableCallback } from '@opentelemetry/api'
 import type { MetricInput } from '../../wire/otlp/write-metric.ts'
 import { CUMULATIVE, numberPoints, type Description, type Instrument, type MeterState } from './instrument.ts'
-import { SeriesTable } from './series-table.ts'
+import { MeasuredSeries } from './measured-series.ts'
 
 export type ObservableKind = 'counter' | 'up-down-counter' | 'gauge'
 
@@ -11,13 +11,13 @@ export class ObservableInstrument implements Observable, Instrument {
   readonly #state: MeterState
   readonly #kind: ObservableKind
   readonly #callbacks = new Set<ObservableCallback>()
-  readonly #series: SeriesTable<{ value: number }>
+  readonly #series: MeasuredSeries<{ value: number }>
 
   constructor(about: Description, state: MeterState, kind: ObservableKind) {
     this.about = about
     this.#state = state
     this.#kind = kind
-    this.#series = new SeriesTable(state.room, () => ({ value: 0 }))
+    this.#series = new MeasuredSeries(state, kind === 'counter' ? 'not-negative' : 'any', () => ({ value: 0 }))
   }
 
   addCallback(callback: ObservableCallback): void {
@@ -30,16 +30,8 @@ export class ObservableInstrument implements Observable, Instrument {
 
   /** Notes what somebody observed. */
   note(value: number, attributes: Attributes | undefined): void {
-    const state = this.#state
-    if (!Number.isFinite(value) || (value < 0 && this.#kind === 'counter')) {
-      state.badValues++
-      return
-    }
-    try {
-      this.#series.at(attributes).value = value
-    } catch {
-      state.badValues++
-    }
+    const point = this.#series.at(value, attributes)
+    if (point !== undefined) point.value = value
   }
 
   async observe(): Promise<void> {
@@ -48,18 +40,17 @@ export class ObservableInstrument implements Observable, Instrument {
   }
 
   /** Only what was observed since the last time is true now. */
-  collect(timeUnixNano: bigint): readonly MetricInput[] {
+  collect(timeUnixNano: bigint): MetricInput {
     const series = this.#series.all()
     const { startUnixNano } = this.#state
     const isGauge = this.#kind === 'gauge'
     const points = numberPoints(this.about, series, isGauge ? { timeUnixNano } : { startUnixNano, timeUnixNano })
     this.#series.clear()
-    if (points.length === 0) return []
     const isMonotonic = this.#kind === 'counter'
     const data = isGauge
       ? ({ type: 'gauge', points } as const)
       : ({ type: 'sum', temporality: CUMULATIVE, isMonotonic, points } as const)
-    return [{ ...this.about, data }]
+    return { ...this.about, data }
   }
 
   clear(): void {
