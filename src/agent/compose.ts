@@ -163,6 +163,7 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
       clock: nodeClock,
       modules: registry,
       telemetry: { accept: (batch) => gate.pass(batch.bytes.length, () => takeBus(keeper, batch)) },
+      reports: { accept: (report) => keeper.call('takeReport', { ...report, bytes: new Uint8Array(report.bytes) }) },
     },
     { dir: home.busFolder, stage: keeper.view().stage, onRefused: (name) => recordRefusal(keeper, name, log) },
   )

@@ -6,7 +6,7 @@ import { AGENT_MODULE, MODULE_NAME } from '../model/lane.ts'
 import type { ModuleRecord } from '../bus/bus-ports.ts'
 import { chooseEndpoint } from '../bus/bus-address.ts'
 import { createModuleCredential } from '../bus/module-credential.ts'
-import { makePrivateFolder, type Home } from '../platform/home.ts'
+import { makePrivateFolder, spoolFolder, type Home } from '../platform/home.ts'
 
 export type ModuleErrorCode = 'MODULE_NAME_INVALID' | 'MODULE_EXISTS' | 'MODULE_UNKNOWN' | 'MODULE_TOO_MANY'
 export class ModuleError extends MeshError<ModuleErrorCode> {}
@@ -81,5 +81,6 @@ export class ModuleRegistry {
     await forget()
     this.#records.delete(name)
     rmSync(this.credentialFile(name), { force: true })
+    rmSync(spoolFolder(this.credentialFile(name)), { recursive: true, force: true })
   }
 }

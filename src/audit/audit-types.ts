@@ -42,6 +42,8 @@ const DEFAULTS = {
   'module.added': { severity: 'notice', retention: 'security-1y' },
   'module.removed': { severity: 'notice', retention: 'security-1y' },
   'module.refused': { severity: 'warn', retention: 'security-1y' },
+  /** What a module says happened, in its own words: in the payload. */
+  'module.reported': { severity: 'info', retention: 'security-1y' },
   'endpoint.opened': { severity: 'notice', retention: 'security-1y' },
   'endpoint.closed': { severity: 'info', retention: 'security-1y' },
   /** Records went to a file of the person's own: out of the encrypted store, and out of what a revocation can delete. */

@@ -32,7 +32,8 @@ export function fromHex(text: string): Uint8Array | undefined {
 
 /** Value of the hex digit at a place, of either case; -1 for every other character. */
 export function digitAt(text: string, at: number): number {
-  return DIGITS[text.charCodeAt(at)] ?? -1
+  const code = text.charCodeAt(at)
+  return code < DIGITS.length ? (DIGITS[code] as number) : -1
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {

@@ -5,7 +5,7 @@ import type { Logger } from '../base/logger.ts'
 import type { Delivery } from '../model/delivery.ts'
 import type { Signal } from '../model/lane.ts'
 import type { Stage } from '../model/stage.ts'
-import type { TelemetryEncoding } from '../wire/bus-frames.ts'
+import type { ReportKind, TelemetryEncoding } from '../wire/bus-frames.ts'
 
 export type BusErrorCode = 'BUS_RECORD_INVALID' | 'BUS_MODULE_EXISTS' | 'BUS_BIND_FAILED'
 export class BusError extends MeshError<BusErrorCode> {}
@@ -39,10 +39,24 @@ export interface TelemetrySink {
   accept(batch: TelemetryBatch): Promise<{ readonly accepted: number; readonly rejected: number }>
 }
 
+/** What a module reports itself: see wire/bus-report.ts. */
+export interface ModuleReport {
+  readonly module: string
+  readonly kind: ReportKind
+  readonly bytes: Uint8Array
+  readonly delivery?: Delivery | undefined
+}
+
+export interface ReportSink {
+  /** Resolves once it is committed; rejects as {@link TelemetrySink} does. */
+  accept(report: ModuleReport): Promise<void>
+}
+
 export interface BusDeps {
   readonly log: Logger
   readonly clock: Clock
   readonly telemetry: TelemetrySink
+  readonly reports: ReportSink
   readonly modules: { list(): readonly ModuleRecord[] }
 }
 

@@ -152,7 +152,7 @@ export class Bus implements Service {
   }
 
   #listen(record: ModuleRecord, context: Context): Module {
-    const { telemetry, clock, log } = this.#deps
+    const { telemetry, reports, clock, log } = this.#deps
     const { dir, platform } = this.#options
     const counters = newCounters()
     const socket = new RouterSocket(context, record)
@@ -161,7 +161,7 @@ export class Bus implements Service {
     const door = new ModuleEndpoint({
       module: record.name,
       socket,
-      inlet: new TelemetryInlet(record.name, telemetry, counters, log),
+      inlet: new TelemetryInlet({ module: record.name, telemetry, reports, counters, clock, log }),
       counters,
       clock,
       log,

@@ -148,6 +148,8 @@ export class ModuleEndpoint {
   #message(session: ModuleSession, message: Exclude<ModuleMessage, { kind: 'hello' }>): void {
     switch (message.kind) {
       case 'telemetry':
+      case 'audit':
+      case 'notify':
         void this.#deps.inlet.accept(message).then((answer) => this.#answer(session, answer))
         return
       case 'publish':

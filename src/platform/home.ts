@@ -16,7 +16,7 @@ export interface Home {
   readonly storeFile: string
   readonly auditFile: string
   readonly lockFile: string
-  /** Credentials of bus modules, one file each. */
+  /** Credentials of bus modules, one file each, and what modules keep while no agent runs. */
   readonly modulesFolder: string
   /** Sockets and the token, made anew at each start. */
   readonly runFolder: string
@@ -47,6 +47,11 @@ export function layOutHome(folder: string): Home {
     tokenFile: join(folder, 'token'),
     busFolder: join(runFolder, 'bus'),
   }
+}
+
+/** Where a module keeps what its agent is not there to take: beside its credential. */
+export function spoolFolder(credentialFile: string): string {
+  return `${credentialFile.replace(/\.json$/, '')}.spool`
 }
 
 export type HomeErrorCode = 'HOME_NOT_PRIVATE'
@@ -94,12 +99,17 @@ export function requireOwnFolder(path: string): void {
  */
 export function narrowHome(home: Home): readonly string[] {
   if (!isOurs(statSync(home.folder))) throw new HomeError('HOME_NOT_PRIVATE', `${home.folder} is another user's`)
-  const modules = existsSync(home.modulesFolder) ? readdirSync(home.modulesFolder) : []
+  const inModules = existsSync(home.modulesFolder) ? readdirSync(home.modulesFolder, { withFileTypes: true }) : []
+  const modules = inModules.map((entry) => ({
+    path: join(home.modulesFolder, entry.name),
+    isSpool: entry.isDirectory(),
+  }))
+  const folders = [home.folder, home.modulesFolder, ...modules.flatMap(({ path, isSpool }) => (isSpool ? [path] : []))]
   const files = [
     ...PRIVATE_FILES.map((name) => join(home.folder, name)),
-    ...modules.map((name) => join(home.modulesFolder, name)),
+    ...modules.flatMap(({ path, isSpool }) => (isSpool ? [] : [path])),
   ]
-  return [...narrow([home.folder, home.modulesFolder], 0o700), ...narrow(files, 0o600)]
+  return [...narrow(folders, 0o700), ...narrow(files, 0o600)]
 }
 
 function narrow(paths: readonly string[], mode: number): readonly string[] {

@@ -2,6 +2,8 @@
 import type { Attributes, AttributeValue } from '../wire/otlp/attributes.ts'
 import { cutText, MAX_KEY_CHARS, readProperty, toAttributeValue, type RecordBudget } from './attribute-value.ts'
 
+/** On every span and log record: which run of the module it is of. The SDK writes it, whatever a module says. */
+export const SESSION_ID = 'session.id'
 /** Most attributes of a span, an event, a link or a log record: OpenTelemetry's default. */
 export const MAX_ATTRIBUTES = 128
 
@@ -46,5 +48,12 @@ export class BoundedAttributes {
   #find(key: string): { value: AttributeValue } | undefined {
     for (const attribute of this.#list) if (attribute.key === key) return attribute
     return undefined
+  }
+}
+
+/** Of a span or log record itself. */
+export class RecordAttributes extends BoundedAttributes {
+  override set(name: string, value: unknown): void {
+    if (name !== SESSION_ID) super.set(name, value)
   }
 }

@@ -3,7 +3,7 @@
  * messages once. Begins anew whenever its session is over, for ever. Never throws into its caller and never waits for it.
  */
 import type { Clock } from '../base/clock.ts'
-import { SIGNALS, type Signal } from '../model/lane.ts'
+import { SIGNALS } from '../model/lane.ts'
 import type { Stage } from '../model/stage.ts'
 import type { Envelope } from '../wire/bus-envelope.ts'
 import {
@@ -13,10 +13,12 @@ import {
   type AgentMessage,
   type ModuleMessage,
 } from '../wire/bus-frames.ts'
+import { isSignal, type Batch, type BatchKind } from './batch.ts'
 import { BatchQueue } from './batch-queue.ts'
 import { isCollected } from './collected.ts'
 import type { Link, OpenLink } from './link.ts'
 import { PublishQueue } from './publish-queue.ts'
+import type { Spool } from './spool/spool.ts'
 
 /** Time without a welcome after which hello is said again, in milliseconds. */
 export const HELLO_RETRY_MS = 1000
@@ -49,6 +51,8 @@ export interface BusClientDeps {
   readonly openLink: OpenLink
   /** Chosen at random: names this sender's batches for good, so that one sent twice is kept once. */
   readonly stream: string
+  /** Where what waits goes while the agent is away; without one it waits in memory. */
+  readonly spool?: Spool | undefined
   /** Name and version told to the agent. */
   readonly sdk: string
   onStage(stage: Stage): void
@@ -60,7 +64,7 @@ type State = 'new' | 'greeting' | 'ready' | 'closed'
 
 export class BusClient {
   readonly #deps: BusClientDeps
-  readonly #batches = new BatchQueue()
+  readonly #batches: BatchQueue
   readonly #publishes = new PublishQueue()
   readonly #prefixes = new Set<string>()
   readonly #control: ModuleMessage[] = []
@@ -82,6 +86,8 @@ export class BusClient {
   #heardAtMs = 0
   #nextSeq = 0
   #isPumping = false
+  /** What earlier runs left goes first. */
+  #isTakenOver: boolean
   /** Set from a hello until its welcome, or until it is time to say it again. */
   #cancelHelloRetry: (() => void) | undefined
   #cancelPing: (() => void) | undefined
@@ -89,6 +95,8 @@ export class BusClient {
 
   constructor(deps: BusClientDeps) {
     this.#deps = deps
+    this.#batches = new BatchQueue({ spool: deps.spool })
+    this.#isTakenOver = deps.spool === undefined
   }
 
   get isReady(): boolean {
@@ -105,14 +113,17 @@ export class BusClient {
     this.#heardAtMs = this.#deps.clock.monotonic()
     this.#cancelPing = this.#deps.clock.every(PING_PERIOD_MS, () => this.#ping())
     this.#openLink()
+    if (!this.#isTakenOver) void this.#takeOver()
   }
 
-  telemetry(signal: Signal, bytes: Uint8Array, records: number): void {
+  /** Sends it until the agent has committed it. */
+  deliver(kind: BatchKind, bytes: Uint8Array, records: number): void {
     if (this.#state === 'closed') {
       this.counters.droppedRecords += records
       return
     }
-    this.counters.droppedRecords += this.#batches.add({ seq: this.#nextSeq++, signal, bytes, records })
+    const seq = this.#nextSeq++
+    this.counters.droppedRecords += this.#batches.add({ seq, stream: this.#deps.stream, n: seq, kind, records }, bytes)
     this.#pump()
   }
 
@@ -154,7 +165,8 @@ export class BusClient {
     return isDrained
   }
 
-  close(): void {
+  /** What could not be sent goes to the spool, if there is one, for the next run. */
+  async close(): Promise<void> {
     if (this.#state === 'closed') return
     const isDrained = this.#isDrained()
     this.#endSession()
@@ -163,6 +175,8 @@ export class BusClient {
     this.#link?.close()
     this.#link = undefined
     for (const waiter of this.#drainWaiters) waiter(isDrained)
+    this.#spoolWaiting()
+    await this.#batches.spooled()
   }
 
   #openLink(): void {
@@ -185,8 +199,23 @@ export class BusClient {
     if (!isWaiting) this.#sendControl({ kind: 'hello', v: BUS_VERSION, sdk: this.#deps.sdk })
     this.#cancelHelloRetry = this.#deps.clock.after(HELLO_RETRY_MS, () => {
       this.#cancelHelloRetry = undefined
-      if (this.#state === 'greeting') this.#greet()
+      if (this.#state !== 'greeting') return
+      this.#spoolWaiting()
+      this.#greet()
     })
+  }
+
+  /** What a stage may not collect is not written down before its owner's word is known. */
+  #spoolWaiting(): void {
+    const isSpooled = (kind: BatchKind): boolean =>
+      !isSignal(kind) || (this.#stage === undefined ? kind === 'logs' : isCollected(kind, this.#stage))
+    this.counters.droppedRecords += this.#batches.spool(isSpooled)
+  }
+
+  async #takeOver(): Promise<void> {
+    this.counters.droppedRecords += await this.#batches.takeOver(() => this.#nextSeq++)
+    this.#isTakenOver = true
+    this.#pump()
   }
 
   #frames(frames: readonly Uint8Array[]): void {
@@ -300,7 +329,12 @@ export class BusClient {
 
   async #sendAll(link: Link): Promise<void> {
     try {
-      for (let next = this.#nextOn(link); next; next = this.#nextOn(link)) await link.send(encodeFrames(next))
+      for (;;) {
+        const next = this.#nextOn(link)
+        const message = next instanceof Promise ? await next : next
+        if (message === undefined) break
+        await link.send(encodeFrames(message))
+      }
     } catch {
       // The link was closed. What it did not take is either sent on the next one, or was to be sent once only.
     }
@@ -309,15 +343,34 @@ export class BusClient {
     if (this.#control.length > 0) this.#pump()
   }
 
-  #nextOn(link: Link): ModuleMessage | undefined {
+  #nextOn(link: Link): ModuleMessage | undefined | Promise<ModuleMessage | undefined> {
     if (link !== this.#link) return undefined
     const control = this.#control.shift()
     if (control || !this.isReady) return control
-    const batch = this.#cancelBusy ? undefined : this.#batches.next()
+    const batch = this.#cancelBusy || !this.#isTakenOver ? undefined : this.#batches.next()
     if (!batch) return this.#publishes.next()
-    const { seq, signal, bytes } = batch
-    const delivery = { stream: this.#deps.stream, n: seq, oldest: this.#batches.oldestSeq ?? seq }
-    return { kind: 'telemetry', seq, signal, encoding: 'protobuf', delivery, body: bytes }
+    const bytes = this.#batches.bytesOf(batch)
+    return bytes instanceof Promise ? this.#fromSpool(batch, bytes, link) : this.#messageOf(batch, bytes)
+  }
+
+  async #fromSpool(
+    batch: Batch,
+    read: Promise<Uint8Array | undefined>,
+    link: Link,
+  ): Promise<ModuleMessage | undefined> {
+    const bytes = await read
+    // The session may have ended meanwhile: then it is not under way any more.
+    if (link !== this.#link || !this.isReady) return undefined
+    if (bytes !== undefined) return this.#messageOf(batch, bytes)
+    this.counters.droppedRecords += this.#batches.settle(batch.seq)?.records ?? 0
+    this.#settled()
+    return this.#nextOn(link)
+  }
+
+  #messageOf({ seq, stream, n, kind }: Batch, body: Uint8Array): ModuleMessage {
+    const delivery = { stream, n, oldest: this.#batches.oldestOf(stream) ?? n }
+    if (isSignal(kind)) return { kind: 'telemetry', seq, signal: kind, encoding: 'protobuf', delivery, body }
+    return { kind, seq, delivery, body }
   }
 
   #replaceLink(): void {
@@ -343,7 +396,7 @@ export class BusClient {
 
   #isDrained(): boolean {
     const isSubscribed = this.#prefixes.size === 0 || (this.isReady && this.#awaited.size === 0)
-    return this.#batches.isEmpty && this.#publishes.isEmpty && isSubscribed
+    return this.#isTakenOver && this.#batches.isEmpty && this.#publishes.isEmpty && isSubscribed
   }
 
   #settled(): void {

@@ -1,21 +1,25 @@
-/** Finished spans and logs -> OTLP protobuf, in batches that fit a bus frame. */
+/** Finished spans and logs, and metrics -> OTLP protobuf, in batches that fit a bus frame. */
 import type { SpanContext } from '@opentelemetry/api'
 import { toSpanId, toTraceId, type SpanId, type TraceId } from '../model/ids.ts'
 import { formatTracestate } from '../model/tracestate.ts'
 import { MAX_BODY_BYTES } from '../wire/bus-frames.ts'
 import type { Attributes } from '../wire/otlp/attributes.ts'
+import { BatchEncoder } from '../wire/otlp/batch-encoder.ts'
+import { encodeAttributes } from '../wire/otlp/encode-attributes.ts'
 import {
-  encodeLogsData,
   encodeMetricsData,
-  encodeTracesData,
+  LOG_ATTRIBUTE,
   REMOTE,
   REMOTE_KNOWN,
+  SPAN_ATTRIBUTE,
+  writeLogRecord,
+  writeSpan,
   type LinkInput,
   type LogRecordInput,
   type SpanInput,
 } from '../wire/otlp/encode.ts'
 import type { MetricDataInput, MetricInput } from '../wire/otlp/write-metric.ts'
-import type { FinishedLog } from './logger.ts'
+import { SESSION_ID } from './bounded-attributes.ts'
 import type { Scope } from './scope.ts'
 import type { FinishedLink, FinishedSpan } from './span.ts'
 import { membersOf } from './trace-state.ts'
@@ -25,6 +29,7 @@ const MAX_POINTS_OF_METRIC = 256
 
 export interface Origin {
   readonly resource: { readonly attributes: Attributes }
+  readonly sessionId: string
   /** The module's own. */
   readonly scope: Scope
 }
@@ -34,20 +39,26 @@ export interface EncodedBatch {
   readonly records: number
 }
 
-export function encodeSpans({ resource }: Origin, spans: readonly FinishedSpan[]): EncodedBatch[] {
-  return [...Map.groupBy(spans, ({ scope }) => scope)].flatMap(([scope, ofScope]) =>
-    split(ofScope.map(toSpanInput), (part) => encodeTracesData({ resource, scope, spans: part })),
-  )
+export function spanEncoder({ resource, sessionId }: Origin, scope: Scope): BatchEncoder<FinishedSpan> {
+  const session = encodeAttributes(SPAN_ATTRIBUTE, { [SESSION_ID]: sessionId })
+  return new BatchEncoder({ resource, scope }, (writer, span) => {
+    writeSpan(writer, toSpanInput(span))
+    writer.raw(session)
+  })
 }
 
-export function encodeLogs(origin: Origin, logs: readonly FinishedLog[]): EncodedBatch[] {
-  return split(logs.map(toLogInput), (part) => encodeLogsData({ ...origin, logRecords: part }))
+export function logEncoder(origin: Origin): BatchEncoder<LogRecordInput> {
+  const session = encodeAttributes(LOG_ATTRIBUTE, { [SESSION_ID]: origin.sessionId })
+  return new BatchEncoder(origin, (writer, log) => {
+    writeLogRecord(writer, log)
+    writer.raw(session)
+  })
 }
 
-/** Its records are points. */
+/** In parts that fit a frame. Its records are points. */
 export function encodeMetrics({ resource }: Origin, scope: Scope, metrics: readonly MetricInput[]): EncodedBatch[] {
   const encode = (part: readonly MetricInput[]): Uint8Array => encodeMetricsData({ resource, scope, metrics: part })
-  return split(metrics.flatMap(inParts), encode, ({ data }) => data.points.length)
+  return split(metrics.flatMap(inParts), encode)
 }
 
 function inParts(metric: MetricInput): readonly MetricInput[] {
@@ -60,19 +71,15 @@ function inParts(metric: MetricInput): readonly MetricInput[] {
   })
 }
 
-/** Halves until each part fits; a single record always does, by its budget. */
-function split<T>(
-  records: readonly T[],
-  encode: (part: readonly T[]) => Uint8Array,
-  weightOf: (record: T) => number = () => 1,
-): EncodedBatch[] {
-  if (records.length === 0) return []
-  const bytes = encode(records)
-  if (bytes.length <= MAX_BODY_BYTES || records.length === 1) {
-    return [{ bytes, records: records.reduce((sum, record) => sum + weightOf(record), 0) }]
+/** Halves until each part fits; a single metric always does, by its bounds. */
+function split(metrics: readonly MetricInput[], encode: (part: readonly MetricInput[]) => Uint8Array): EncodedBatch[] {
+  if (metrics.length === 0) return []
+  const bytes = encode(metrics)
+  if (bytes.length <= MAX_BODY_BYTES || metrics.length === 1) {
+    return [{ bytes, records: metrics.reduce((sum, { data }) => sum + data.points.length, 0) }]
   }
-  const middle = records.length >> 1
-  return [records.slice(0, middle), records.slice(middle)].flatMap((half) => split(half, encode, weightOf))
+  const middle = metrics.length >> 1
+  return [metrics.slice(0, middle), metrics.slice(middle)].flatMap((half) => split(half, encode))
 }
 
 function toSpanInput(span: FinishedSpan): SpanInput {
@@ -92,7 +99,7 @@ function toSpanInput(span: FinishedSpan): SpanInput {
     droppedAttributesCount: span.droppedAttributes,
     events,
     droppedEventsCount: span.droppedEvents,
-    links: span.links.flatMap(toLinkInput),
+    links: span.links.length === 0 ? undefined : span.links.flatMap(toLinkInput),
     droppedLinksCount: span.droppedLinks,
     status,
     flags: flagsOf(span.context, span.parent),
@@ -104,21 +111,6 @@ function toLinkInput({ context, attributes }: FinishedLink): readonly LinkInput[
   if (!ids) return []
   const traceState = formatTracestate(membersOf(context.traceState))
   return [{ ...ids, traceState, attributes, flags: flagsOf(context, context) }]
-}
-
-function toLogInput(log: FinishedLog): LogRecordInput {
-  const { timeUnixNano, severityNumber, severityText, body, attributes } = log
-  const ids = log.span && idsOf(log.span)
-  return {
-    timeUnixNano,
-    observedUnixNano: timeUnixNano,
-    severityNumber,
-    severityText,
-    body,
-    attributes,
-    droppedAttributesCount: log.droppedAttributes,
-    ...(log.span && ids ? { ...ids, flags: log.span.traceFlags } : {}),
-  }
 }
 
 /** W3C flags of a span, and whether the one it hangs on came from another process. */

@@ -14,12 +14,16 @@ import { setGlobals } from './globals.ts'
 import type { OpenLink } from './link.ts'
 import { loadCredential } from './load-credential.ts'
 import { Module, type ModuleOptions } from './module.ts'
+import { spoolFolder } from '../platform/home.ts'
+import { FolderSpool } from './spool/folder-spool.ts'
+import { SpoolFiles } from './spool/spool-file.ts'
 import { requireNode } from './require-node.ts'
 import { openZmqLink } from './zmq-link.ts'
 
 export type { Module, ModuleOptions, ModuleStats, FlushOptions } from './module.ts'
 export type { ModuleLogger, LogFn, Level, LevelOrSilent, Bindings } from './logger.ts'
-export type { MessageHandler, PublishOptions } from './messaging.ts'
+export type { MessageHandler, PublishOptions, RequestOptions } from './messaging.ts'
+export type { AuditReport, NotifyReport, ReportData } from '../wire/bus-report.ts'
 export type { ReceivedMessage } from './received-message.ts'
 export type { PinoDestination } from './pino-destination.ts'
 export type { MutableHeaders, ReadableHeaders } from './propagation.ts'
@@ -35,6 +39,11 @@ export interface ConnectOptions extends ModuleOptions {
    * up before. Default true: libraries that instrument through that API need nothing else.
    */
   readonly global?: boolean
+  /**
+   * Whether what waits for an agent that is away goes to disk, encrypted, in a folder beside the credential's file, so that even
+   * the end of this process loses nothing but the last second. Default true where the credential is a file.
+   */
+  readonly spool?: boolean
 }
 
 /**
@@ -45,10 +54,15 @@ export interface ConnectOptions extends ModuleOptions {
  */
 export function connect(options: ConnectOptions = {}): Module {
   requireNode(process.versions.node)
-  const credential = loadCredential(options.credential)
+  const { credential, file } = loadCredential(options.credential)
+  const spoolFiles = new SpoolFiles(nodeCrypto, credential.secretKey)
   const deps = {
     clock: nodeClock,
     crypto: nodeCrypto,
+    spool:
+      file === undefined || options.spool === false
+        ? undefined
+        : new FolderSpool(spoolFolder(file), spoolFiles, nodeClock),
     openLink: (onFrames: Parameters<OpenLink>[0]) => openZmqLink(credential, onFrames),
   }
   const module = new Module(credential.module, deps, options)

@@ -5,8 +5,14 @@ import { SdkError } from './sdk-error.ts'
 
 export const CREDENTIAL_VARIABLE = 'AICO_MESH_MODULE'
 
+export interface LoadedCredential {
+  readonly credential: ModuleCredential
+  /** The file that it is from. */
+  readonly file: string | undefined
+}
+
 /** @throws {SdkError} */
-export function loadCredential(given: string | ModuleCredential | undefined): ModuleCredential {
+export function loadCredential(given: string | ModuleCredential | undefined): LoadedCredential {
   const source = given ?? process.env[CREDENTIAL_VARIABLE]
   if (source === undefined || source === '') {
     throw new SdkError('SDK_CREDENTIAL_MISSING', `no credential: pass one, or set ${CREDENTIAL_VARIABLE} to its file`)
@@ -17,7 +23,7 @@ export function loadCredential(given: string | ModuleCredential | undefined): Mo
       details: { field: read.bad },
     })
   }
-  return read.credential
+  return { credential: read.credential, file: typeof source === 'string' ? source : undefined }
 }
 
 function readJson(path: string): unknown {

@@ -5,6 +5,7 @@ import { cutText } from './attribute-value.ts'
 export const MAX_MESSAGE_CHARS = 16_384
 
 export function formatMessage(template: string, args: readonly unknown[]): string {
+  if (!template.includes('%')) return cutText(template, MAX_MESSAGE_CHARS)
   let next = 0
   const text = cutText(template, MAX_MESSAGE_CHARS).replace(/%([sdifjoO%])/g, (directive, letter: string) => {
     if (letter === '%') return '%'

@@ -2,30 +2,33 @@
  * A pino-compatible logger that records for the bus: levels, `child`, `(obj, msg, ...args)` or `(msg, ...args)`,
  * errors serialised. Every record carries the ids of the span active when it was written. It never throws.
  */
-import { context, trace, type SpanContext } from '@opentelemetry/api'
 import type { Clock } from '../base/clock.ts'
 import type { Attributes } from '../wire/otlp/attributes.ts'
+import type { LogRecordInput } from '../wire/otlp/encode.ts'
+import { activeSpan, spanOfLog } from './active-span.ts'
 import { describeError, exceptionAttributes, readProperty, RecordBudget } from './attribute-value.ts'
-import { BoundedAttributes } from './bounded-attributes.ts'
+import { RecordAttributes } from './bounded-attributes.ts'
 import { formatMessage } from './log-message.ts'
 import { msToNanos } from './time-input.ts'
 
-/** OpenTelemetry's severity number of each pino level. */
-const SEVERITY = { trace: 1, debug: 5, info: 9, warn: 13, error: 17, fatal: 21 } as const
+/** OpenTelemetry's severity number and text of each pino level. */
+export const SEVERITY = {
+  trace: { severityNumber: 1, severityText: 'TRACE' },
+  debug: { severityNumber: 5, severityText: 'DEBUG' },
+  info: { severityNumber: 9, severityText: 'INFO' },
+  warn: { severityNumber: 13, severityText: 'WARN' },
+  error: { severityNumber: 17, severityText: 'ERROR' },
+  fatal: { severityNumber: 21, severityText: 'FATAL' },
+} as const
 const SILENT = 'silent'
 
 export type Level = keyof typeof SEVERITY
 export type LevelOrSilent = Level | typeof SILENT
 export type Bindings = Readonly<Record<string, unknown>>
 
-export interface FinishedLog {
-  readonly timeUnixNano: bigint
-  readonly severityNumber: number
-  readonly severityText: string
-  readonly body: string
+/** A log record as it is encoded. */
+export interface FinishedLog extends LogRecordInput {
   readonly attributes: Attributes
-  readonly droppedAttributes: number
-  readonly span: SpanContext | undefined
 }
 
 /** `(msg, ...args)`, or `(fields or error, msg?, ...args)`. */
@@ -52,8 +55,6 @@ export interface ModuleLogger {
 
 export interface LoggerDeps {
   readonly clock: Clock
-  /** On every record. */
-  readonly attributes: Bindings
   onLog(log: FinishedLog): void
 }
 
@@ -79,50 +80,56 @@ export function createLogger(deps: LoggerDeps, bindings: Bindings = {}, level: L
 
   function write(at: Level): LogFn {
     return (first: unknown, ...rest: readonly unknown[]) => {
-      if (logger.isLevelEnabled(at)) deps.onLog(toRecord(deps, own, at, first, rest))
+      if (logger.isLevelEnabled(at)) deps.onLog(toRecord(deps.clock, own, at, first, rest))
     }
   }
 }
 
 function toRecord(
-  deps: LoggerDeps,
+  clock: LoggerDeps['clock'],
   bindings: Bindings,
   at: Level,
   first: unknown,
   rest: readonly unknown[],
 ): FinishedLog {
   const isMessage = typeof first === 'string'
-  const [message, args] = isMessage ? [first, rest] : [rest[0], rest.slice(1)]
-  const fields = first instanceof Error ? { err: first } : !isMessage && isObject(first) ? first : {}
-  const attributes = new BoundedAttributes(new RecordBudget(), bindings)
-  attributes.setAll(deps.attributes)
-  for (const key of Object.keys(fields)) setField(attributes, key, readProperty(fields, key))
-  const error = readProperty(fields, 'err')
-  const fallback = error instanceof Error ? describeError(error).message : ''
+  const message = isMessage ? first : rest[0]
+  const attributes = new RecordAttributes(new RecordBudget(), bindings)
+  const error = isMessage ? undefined : setFields(attributes, first)
+  const fallback = error === undefined ? '' : describeError(error).message
+  const { traceId, spanId, flags } = spanOfLog(activeSpan())
+  const { severityNumber, severityText } = SEVERITY[at]
+  const timeUnixNano = msToNanos(clock.now())
   return {
-    timeUnixNano: msToNanos(deps.clock.now()),
-    severityNumber: SEVERITY[at],
-    severityText: at.toUpperCase(),
-    body: typeof message === 'string' ? formatMessage(message, args) : fallback,
+    timeUnixNano,
+    observedUnixNano: timeUnixNano,
+    severityNumber,
+    severityText,
+    body: typeof message === 'string' ? formatMessage(message, isMessage ? rest : rest.slice(1)) : fallback,
     attributes: attributes.list(),
-    droppedAttributes: attributes.dropped,
-    span: trace.getSpanContext(context.active()),
+    droppedAttributesCount: attributes.dropped,
+    traceId,
+    spanId,
+    flags,
   }
 }
 
-/** An error under `err`, where pino serialises one, becomes OpenTelemetry's exception attributes. */
-function setField(attributes: BoundedAttributes, key: string, value: unknown): void {
-  if (key !== 'err' || !(value instanceof Error)) {
-    attributes.set(key, value)
-    return
+/** An error, alone or where pino serialises one, becomes OpenTelemetry's exception attributes. @returns it */
+function setFields(attributes: RecordAttributes, fields: unknown): Error | undefined {
+  if (fields instanceof Error) {
+    attributes.setAll(exceptionAttributes(describeError(fields)))
+    return fields
   }
-  attributes.setAll(exceptionAttributes(describeError(value)))
+  if (typeof fields !== 'object' || fields === null) return undefined
+  let error: Error | undefined
+  for (const key of Object.keys(fields)) {
+    const value = readProperty(fields, key)
+    if (key === 'err' && value instanceof Error) error = setFields(attributes, value)
+    else attributes.set(key, value)
+  }
+  return error
 }
 
 function severityOf(level: LevelOrSilent): number {
-  return level === SILENT ? Number.POSITIVE_INFINITY : SEVERITY[level]
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
+  return level === SILENT ? Number.POSITIVE_INFINITY : SEVERITY[level].severityNumber
 }

@@ -22,6 +22,7 @@ import {
   isTopic,
   isTopicPrefix,
   readEnvelope,
+  replyTopic,
   senderContext,
   type Envelope,
 } from '../wire/bus-envelope.ts'
@@ -29,14 +30,21 @@ import { MAX_BODY_BYTES } from '../wire/bus-frames.ts'
 import { describeError } from './attribute-value.ts'
 import { toRemoteSpanContext, toTraceContext } from './propagation.ts'
 import { ReceivedMessage } from './received-message.ts'
+import { DEFAULT_REQUEST_TIMEOUT_MS, Requests } from './requests.ts'
 import { msToNanos } from './time-input.ts'
 
 /** Most handlers running at once; a message that comes while so many are running is dropped and counted. */
 export const MAX_RUNNING_HANDLERS = 1024
 const MESSAGE_ID_BYTES = 16
+/** What may stand in an envelope. */
+const ERROR_TYPE = /^[\x21-\x7e]{1,128}$/
 const SYSTEM = { 'messaging.system': 'zeromq' }
 
+/** What it returns is the answer, if the message is a request. */
 export type MessageHandler = (message: ReceivedMessage) => unknown
+
+type ReplyFields = Pick<Envelope, 'reply_to' | 'in_reply_to' | 'error_type'>
+type MessageHead = ReplyFields & Pick<Envelope, 'id' | 'topic'>
 
 export interface PublishOptions {
   /** Default: `application/octet-stream` for bytes, `text/plain; charset=utf-8` for a string, else `application/json`. */
@@ -47,7 +55,15 @@ export interface PublishOptions {
   readonly attributes?: Attributes
 }
 
+export interface RequestOptions extends PublishOptions {
+  /** Default 5,000. */
+  readonly timeoutMs?: number
+}
+
 export interface MessagingDeps {
+  /** Who this is: where answers come to. */
+  readonly module: string
+  readonly sessionId: string
   readonly tracer: Tracer
   readonly clock: Clock
   readonly crypto: Pick<Crypto, 'randomBytes' | 'sha256'>
@@ -66,10 +82,13 @@ export class Messaging {
   readonly #deps: MessagingDeps
   readonly #subscriptions = new Set<Subscription>()
   readonly #running = new Set<Promise<void>>()
+  readonly #requests: Requests
+  #isListening = false
   #dropped = 0
 
   constructor(deps: MessagingDeps) {
     this.#deps = deps
+    this.#requests = new Requests(deps.module, deps.sessionId, deps.clock)
   }
 
   /** Messages not handled because too many handlers were running. */
@@ -79,13 +98,30 @@ export class Messaging {
 
   /** @returns false if it was not sent: a wrong topic, a payload that is too large or no JSON, a full queue. */
   publish(topic: string, payload: unknown, options: PublishOptions = {}): boolean {
+    return this.#publish(topic, payload, options) !== undefined
+  }
+
+  /**
+   * Publishes a message and waits for the first answer to it: what a handler of another module returns, unless that is undefined.
+   * @throws {SdkError} `SDK_REQUEST_NOT_SENT`, `SDK_REQUEST_TIMEOUT`, `SDK_REQUEST_FAILED`
+   */
+  async request(topic: string, payload: unknown, options: RequestOptions = {}): Promise<ReceivedMessage> {
     const { tracer } = this.#deps
-    const attributes = { ...options.attributes, ...operation('publish', 'send', topic) }
-    const span = tracer.startSpan(`publish ${topic}`, { kind: SpanKind.PRODUCER, attributes })
-    const problem = this.#trySend(topic, payload, options, span)
-    if (problem !== undefined) fail(span, problem)
-    span.end()
-    return problem === undefined
+    const { inbox } = this.#requests
+    if (!this.#isListening) this.#deps.subscribe(inbox)
+    this.#isListening = true
+    const span = tracer.startSpan(`request ${topic}`, { kind: SpanKind.CLIENT, attributes: SYSTEM })
+    const active = trace.setSpan(contextApi.active(), span)
+    const send = (): string | undefined =>
+      contextApi.with(active, () => this.#publish(topic, payload, options, { reply_to: inbox }))
+    try {
+      return await this.#requests.run(send, options.timeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS)
+    } catch (err) {
+      fail(span, describeError(err).type)
+      throw err
+    } finally {
+      span.end()
+    }
   }
 
   /** @returns what ends the subscription. A wrong prefix subscribes to nothing. */
@@ -109,6 +145,7 @@ export class Messaging {
 
   /** Runs every handler that subscribed to the message's topic, each in a span of its own. */
   receive(envelope: Envelope, body: Uint8Array): void {
+    if (this.#requests.receive(envelope, body)) return
     for (const { prefix, handler } of this.#subscriptions) {
       if (!envelope.topic.startsWith(prefix)) continue
       if (this.#running.size >= MAX_RUNNING_HANDLERS) this.#dropped++
@@ -121,19 +158,29 @@ export class Messaging {
     void handling.finally(() => this.#running.delete(handling))
   }
 
+  /** @returns the message's id; undefined if it was not sent, which its span says */
+  #publish(topic: string, payload: unknown, options: PublishOptions, fields: ReplyFields = {}): string | undefined {
+    const { tracer, crypto } = this.#deps
+    const attributes = { ...options.attributes, ...operation('publish', 'send', topic) }
+    const span = tracer.startSpan(`publish ${topic}`, { kind: SpanKind.PRODUCER, attributes })
+    const id = toHex(crypto.randomBytes(MESSAGE_ID_BYTES))
+    const problem = this.#trySend({ id, topic, ...fields }, payload, options, span)
+    if (problem !== undefined) fail(span, problem)
+    span.end()
+    return problem === undefined ? id : undefined
+  }
+
   /** @returns what is wrong, as a value for `error.type`; `undefined` if it is on its way. */
-  #trySend(topic: string, payload: unknown, options: PublishOptions, span: Span): string | undefined {
-    if (!isTopic(topic)) return 'BUS_TOPIC_INVALID'
+  #trySend(head: MessageHead, payload: unknown, options: PublishOptions, span: Span): string | undefined {
+    if (!isTopic(head.topic)) return 'BUS_TOPIC_INVALID'
     const content = toContent(payload)
     if (!content) return 'SDK_PAYLOAD_INVALID'
     if (content.body.length > MAX_BODY_BYTES) return 'BUS_BODY_TOO_LARGE'
-    const id = toHex(this.#deps.crypto.randomBytes(MESSAGE_ID_BYTES))
     const { conversationId, contentType = content.type } = options
     const now = msToNanos(this.#deps.clock.now()).toString()
     const read = readEnvelope({
       v: ENVELOPE_VERSION,
-      id,
-      topic,
+      ...head,
       time_unix_nano: now,
       content_type: contentType,
       conversation_id: conversationId,
@@ -157,15 +204,27 @@ export class Messaging {
     }
     const links = remote ? [{ context: remote }] : []
     const span = tracer.startSpan(`process ${envelope.topic}`, { kind: SpanKind.CONSUMER, attributes, links }, parent)
+    const active = trace.setSpan(parent, span)
     try {
-      await contextApi.with(trace.setSpan(parent, span), handler, undefined, new ReceivedMessage(envelope, body))
+      const answer = await contextApi.with(active, handler, undefined, new ReceivedMessage(envelope, body))
+      if (answer !== undefined) contextApi.with(active, () => this.#reply(envelope, answer))
     } catch (err) {
       const { type, message, stack } = describeError(err)
       span.recordException({ name: type, message, stack })
       fail(span, type, message)
+      contextApi.with(active, () => this.#reply(envelope, null, type))
     } finally {
       span.end()
     }
+  }
+
+  /** Only to whoever asked: nobody can have an answer sent anywhere else. What failed is told by its type, never its words. */
+  #reply(to: Envelope, payload: unknown, failure?: string): void {
+    const { reply_to: topic, source, id } = to
+    if (topic === undefined || source === undefined || !topic.startsWith(replyTopic(source))) return
+    const isNamed = failure !== undefined && ERROR_TYPE.test(failure)
+    const error = failure === undefined ? {} : { error_type: isNamed ? failure : 'Error' }
+    this.#publish(topic, payload, {}, { in_reply_to: id, ...error })
   }
 }
 

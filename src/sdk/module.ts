@@ -16,19 +16,36 @@ import { toHex } from '../base/bytes.ts'
 import type { Crypto } from '../base/crypto.ts'
 import type { Signal } from '../model/lane.ts'
 import type { Stage } from '../model/stage.ts'
+import { MAX_REPORT_BYTES, type ReportKind } from '../wire/bus-frames.ts'
+import {
+  encodeAuditReport,
+  encodeNotifyReport,
+  readAuditReport,
+  readNotifyReport,
+  type AuditReport,
+  type NotifyReport,
+  type ReportData,
+} from '../wire/bus-report.ts'
 import type { Attributes } from '../wire/otlp/attributes.ts'
+import type { LogRecordInput } from '../wire/otlp/encode.ts'
+import type { MetricInput } from '../wire/otlp/write-metric.ts'
 import { BusClient, type ClientCounters } from './bus-client.ts'
 import { isCollected } from './collected.ts'
-import { encodeLogs, encodeMetrics, encodeSpans, type EncodedBatch, type Origin } from './encode-records.ts'
+import { encodeMetrics, logEncoder, spanEncoder, type EncodedBatch, type Origin } from './encode-records.ts'
 import type { OpenLink } from './link.ts'
-import { createLogger, type Bindings, type FinishedLog, type ModuleLogger } from './logger.ts'
-import { Messaging, type MessageHandler, type PublishOptions } from './messaging.ts'
+import { activeSpan, spanOfLog } from './active-span.ts'
+import { describeError } from './attribute-value.ts'
+import { createLogger, type Bindings, type ModuleLogger } from './logger.ts'
+import { Messaging, type MessageHandler, type PublishOptions, type RequestOptions } from './messaging.ts'
+import type { ReceivedMessage } from './received-message.ts'
 import { ModuleMetrics } from './metrics/module-metrics.ts'
 import { pinoDestination, type PinoDestination } from './pino-destination.ts'
 import { extractHeaders, injectHeaders, type MutableHeaders, type ReadableHeaders } from './propagation.ts'
+import { RandomIds } from './random-ids.ts'
 import { RecordBuffer } from './record-buffer.ts'
 import { ByScope, type Scope } from './scope.ts'
 import type { FinishedSpan } from './span.ts'
+import type { Spool } from './spool/spool.ts'
 import { ModuleTracer } from './tracer.ts'
 
 export const SDK_NAME = 'aico-mesh/sdk'
@@ -66,6 +83,8 @@ export interface ModuleDeps {
   readonly clock: Clock
   readonly crypto: Pick<Crypto, 'randomBytes' | 'sha256'>
   readonly openLink: OpenLink
+  /** Where what waits goes while the agent is away. */
+  readonly spool?: Spool | undefined
 }
 
 export class Module {
@@ -83,14 +102,13 @@ export class Module {
   readonly #clock: Clock
   readonly #client: BusClient
   readonly #messaging: Messaging
-  readonly #spans: RecordBuffer<FinishedSpan>
-  readonly #logs: RecordBuffer<FinishedLog>
+  readonly #spans: RecordBuffer<FinishedSpan>[] = []
+  readonly #logs: RecordBuffer<LogRecordInput>
   readonly #metrics: ModuleMetrics
-  readonly #attributes: Bindings
   #unencodable = 0
 
   constructor(name: string, deps: ModuleDeps, options: ModuleOptions = {}) {
-    const { clock, crypto, openLink } = deps
+    const { clock, crypto, openLink, spool } = deps
     contextApi.setGlobalContextManager(new AsyncLocalStorageContextManager()) // does nothing if the module has one
     this.#clock = clock
     this.name = name
@@ -98,32 +116,35 @@ export class Module {
     this.#client = new BusClient({
       clock,
       openLink,
+      spool,
       stream: this.sessionId,
       sdk: `${SDK_NAME}/${SDK_VERSION}`,
       onStage: (stage) => this.#metrics.setStage(stage),
       onMessage: (envelope, body) => this.#messaging.receive(envelope, body),
     })
     const origin = originOf(name, this.sessionId, options)
-    this.#spans = new RecordBuffer(clock, (spans) => this.#send('traces', spans, () => encodeSpans(origin, spans)))
-    this.#logs = new RecordBuffer(clock, (logs) => this.#send('logs', logs, () => encodeLogs(origin, logs)))
-    const attributes = { 'session.id': this.sessionId }
-    this.#attributes = attributes
-    const { randomBytes } = crypto
+    this.#logs = new RecordBuffer(clock, logEncoder(origin), (batch) => this.#send('logs', batch))
+    const ids = new RandomIds((length) => crypto.randomBytes(length))
+    const newTracer = (of: Scope): Tracer => {
+      const spans = new RecordBuffer(clock, spanEncoder(origin, of), (batch) => this.#send('traces', batch))
+      this.#spans.push(spans)
+      return new ModuleTracer({ clock, ids, onEnd: (span) => this.#ended(span, spans) })
+    }
     const { scope } = origin
-    const newTracer = (of: Scope): Tracer =>
-      new ModuleTracer({ scope: of, clock, randomBytes, attributes, onEnd: (span) => this.#ended(span) })
     const tracers = new ByScope(scope, MAX_TRACERS, newTracer)
     this.tracer = tracers.own
     this.tracerProvider = { getTracer: (of, version) => tracers.of(of, version) }
     this.#metrics = new ModuleMetrics({
       clock,
       scope,
-      send: (of, metrics) => this.#send('metrics', metrics, () => encodeMetrics(origin, of, metrics)),
+      send: (of, metrics) => this.#measured(origin, of, metrics),
     })
     this.meterProvider = this.#metrics
     this.meter = this.#metrics.own
-    this.logger = createLogger({ clock, attributes, onLog: (log) => this.#logs.add(log) })
+    this.logger = createLogger({ clock, onLog: (log) => this.#add(this.#logs, log) })
     this.#messaging = new Messaging({
+      module: name,
+      sessionId: this.sessionId,
       tracer: this.tracer,
       clock,
       crypto,
@@ -157,8 +178,7 @@ export class Module {
   pinoDestination(): PinoDestination {
     return pinoDestination({
       clock: this.#clock,
-      attributes: this.#attributes,
-      onLog: (log) => this.#logs.add(log),
+      onLog: (log) => this.#add(this.#logs, log),
       onBadLine: () => this.#unencodable++,
     })
   }
@@ -166,6 +186,40 @@ export class Module {
   /** Sends a message to every module that subscribed to its topic, at most once, in a PRODUCER span. @returns false if dropped. */
   publish(topic: string, payload: unknown, options: PublishOptions = {}): boolean {
     return this.#messaging.publish(topic, payload, options)
+  }
+
+  /**
+   * Sends a message and resolves with the first answer: what another module's handler of it returns.
+   * @throws {SdkError} `SDK_REQUEST_NOT_SENT`, `SDK_REQUEST_TIMEOUT`, or `SDK_REQUEST_FAILED` with `details.type` of what was thrown
+   */
+  request(topic: string, payload: unknown, options: RequestOptions = {}): Promise<ReceivedMessage> {
+    return this.#messaging.request(topic, payload, options)
+  }
+
+  /**
+   * Records an event in this device's audit log, which nobody can change unnoticed. It is sent until it is there, and kept once.
+   * @param type two to four words, such as `memory.erased`; `agent.`, `audit.`, `consent.` and their like are the agent's
+   * @param data up to 32 names with a text, number, boolean or null each; encrypted, and erased when its time is over
+   * @returns false if it is not such an event, and was not sent
+   */
+  audit(type: string, data: ReportData = {}, outcome: AuditReport['outcome'] = 'success'): boolean {
+    const { traceId, spanId } = spanOfLog(activeSpan())
+    const trace = traceId && spanId ? { traceId, spanId } : undefined
+    return this.#report('audit', { type, outcome, trace, data }, encodeAuditReport, readAuditReport)
+  }
+
+  /**
+   * Tells the person something, in one short sentence of up to 140 characters in their words.
+   * @returns false if it is not such a sentence, and was not sent
+   */
+  notify(text: string, severity: NotifyReport['severity'] = 'info'): boolean {
+    return this.#report('notify', { text, severity }, encodeNotifyReport, readNotifyReport)
+  }
+
+  /** Records an error that was caught, with its type, message and stack, and whatever else there is to say. */
+  captureError(error: unknown, fields: Bindings = {}): void {
+    const described = error instanceof Error ? error : new Error(describeError(error).message)
+    this.logger.error({ ...fields, err: described })
   }
 
   /**
@@ -193,7 +247,7 @@ export class Module {
   async flush(options: FlushOptions = {}): Promise<boolean> {
     const timeoutMs = options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS
     const startedAt = this.#clock.monotonic()
-    this.#spans.flush()
+    for (const spans of this.#spans) spans.flush()
     this.#logs.flush()
     // Who observes may take longer than whoever waits here has.
     const isMeasured = await whileAlive(this.#within(timeoutMs, this.#metrics.collect()))
@@ -212,7 +266,7 @@ export class Module {
     const isIdle = await whileAlive(this.#within(timeoutMs, this.#messaging.close()))
     const isFlushed = await this.flush({ timeoutMs: Math.max(0, timeoutMs - (this.#clock.monotonic() - startedAt)) })
     this.#metrics.stop()
-    this.#client.close()
+    await whileAlive(this.#client.close())
     return isIdle && isFlushed
   }
 
@@ -225,17 +279,46 @@ export class Module {
     return isDone
   }
 
-  #ended(span: FinishedSpan): void {
-    if (isCollected('traces', this.stage)) this.#spans.add(span)
+  #ended(span: FinishedSpan, spans: RecordBuffer<FinishedSpan>): void {
+    if (isCollected('traces', this.stage)) this.#add(spans, span)
     else this.#client.counters.uncollectedRecords++
   }
 
-  #send(signal: Signal, records: readonly unknown[], encode: () => readonly EncodedBatch[]): void {
+  #add<T>(buffer: RecordBuffer<T>, record: T): void {
     try {
-      for (const batch of encode()) this.#client.telemetry(signal, batch.bytes, batch.records)
+      buffer.add(record)
     } catch {
-      this.#unencodable += records.length // what a module logged must never come back to it as an exception
+      this.#unencodable++ // what a module logged must never come back to it as an exception
     }
+  }
+
+  #measured(origin: Origin, scope: Scope, metrics: readonly MetricInput[]): void {
+    try {
+      for (const batch of encodeMetrics(origin, scope, metrics)) this.#send('metrics', batch)
+    } catch {
+      this.#unencodable += metrics.length
+    }
+  }
+
+  /** Sends only what the agent will be able to read. */
+  #report<T>(
+    kind: ReportKind,
+    report: T,
+    encode: (report: T) => Uint8Array,
+    read: (body: Uint8Array) => T | undefined,
+  ) {
+    try {
+      const body = encode(report)
+      if (body.length > MAX_REPORT_BYTES || read(body) === undefined) return false
+      this.#client.deliver(kind, body, 1)
+      return true
+    } catch {
+      return false // a getter that throws, a circle: no such report
+    }
+  }
+
+  #send(signal: Signal, { bytes, records }: EncodedBatch): void {
+    this.#client.deliver(signal, bytes, records)
   }
 }
 
@@ -258,5 +341,5 @@ function originOf(name: string, sessionId: string, options: ModuleOptions): Orig
     { key: 'telemetry.sdk.language', value: 'nodejs' },
     { key: 'telemetry.sdk.version', value: SDK_VERSION },
   ]
-  return { resource: { attributes }, scope: { name: SDK_NAME, version: SDK_VERSION } }
+  return { resource: { attributes }, sessionId, scope: { name: SDK_NAME, version: SDK_VERSION } }
 }

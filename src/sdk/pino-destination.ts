@@ -3,12 +3,13 @@
  * a line of JSON for each record within the call, so the active span is known. Never throws into it; a line that is no
  * record is counted.
  */
-import { context, isSpanContextValid, trace, type SpanContext } from '@opentelemetry/api'
+import { isSpanContextValid, type SpanContext } from '@opentelemetry/api'
 import type { Clock } from '../base/clock.ts'
+import { activeSpan, spanOfLog } from './active-span.ts'
 import { cutText, describeError, exceptionAttributes, readProperty, RecordBudget } from './attribute-value.ts'
-import { BoundedAttributes } from './bounded-attributes.ts'
+import { RecordAttributes } from './bounded-attributes.ts'
 import { MAX_MESSAGE_CHARS } from './log-message.ts'
-import type { Bindings, FinishedLog } from './logger.ts'
+import { SEVERITY, type Bindings, type FinishedLog } from './logger.ts'
 import { msToNanos } from './time-input.ts'
 
 /** Longest line that is read, in characters: what a record may hold, and its escapes. */
@@ -17,7 +18,7 @@ export const MAX_LINE_CHARS = 524_288
 const LEVEL_STEP = 10
 const SEVERITY_STEP = 4
 const MAX_SEVERITY = 24
-const NAMES = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const
+const NAMES: readonly string[] = Object.values(SEVERITY).map(({ severityText }) => severityText)
 /** Fields of pino's own, which become a record's, and what says on which machine a module runs. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'err'])
 
@@ -32,8 +33,6 @@ export interface PinoDestination {
 
 export interface PinoDestinationDeps {
   readonly clock: Pick<Clock, 'now'>
-  /** On every record. */
-  readonly attributes: Bindings
   onLog(log: FinishedLog): void
   onBadLine(): void
 }
@@ -58,9 +57,9 @@ function readLine(line: unknown): object | undefined {
   }
 }
 
-function toLog({ clock, attributes: fixed }: PinoDestinationDeps, record: object): FinishedLog {
-  const attributes = new BoundedAttributes(new RecordBudget(), fixed)
-  const active = trace.getSpanContext(context.active())
+function toLog({ clock }: PinoDestinationDeps, record: object): FinishedLog {
+  const attributes = new RecordAttributes(new RecordBudget())
+  const active = activeSpan()
   const named = active === undefined ? namedSpan(record) : undefined
   for (const key of Object.keys(record)) {
     if (OWN_FIELDS.has(key) || (named !== undefined && SPAN_FIELDS.has(key))) continue
@@ -69,14 +68,19 @@ function toLog({ clock, attributes: fixed }: PinoDestinationDeps, record: object
   attributes.setAll(exceptionOf(readProperty(record, 'err')))
   const { severityNumber, severityText } = severityOf(readProperty(record, 'level'))
   const message = readProperty(record, 'msg')
+  const { traceId, spanId, flags } = spanOfLog(active ?? named)
+  const timeUnixNano = msToNanos(timeOf(readProperty(record, 'time')) ?? clock.now())
   return {
-    timeUnixNano: msToNanos(timeOf(readProperty(record, 'time')) ?? clock.now()),
+    timeUnixNano,
+    observedUnixNano: timeUnixNano,
     severityNumber,
     severityText,
     body: message === undefined ? '' : cutText(message, MAX_MESSAGE_CHARS),
     attributes: attributes.list(),
-    droppedAttributes: attributes.dropped,
-    span: active ?? named,
+    droppedAttributesCount: attributes.dropped,
+    traceId,
+    spanId,
+    flags,
   }
 }
 
@@ -90,9 +94,9 @@ function namedSpan(record: object): SpanContext | undefined {
 }
 
 /** 10, 20, ... 60 are pino's trace to fatal; between them a module may have levels of its own. A label stands for its number. */
-function severityOf(level: unknown): Pick<FinishedLog, 'severityNumber' | 'severityText'> {
+function severityOf(level: unknown): { readonly severityNumber: number; readonly severityText: string } {
   if (typeof level === 'string') {
-    const at = NAMES.indexOf(level.toUpperCase() as (typeof NAMES)[number])
+    const at = NAMES.indexOf(level.toUpperCase())
     return { severityNumber: at < 0 ? 0 : 1 + at * SEVERITY_STEP, severityText: cutText(level, MAX_MESSAGE_CHARS) }
   }
   if (typeof level !== 'number' || !(level > 0)) return { severityNumber: 0, severityText: '' }

@@ -1,4 +1,4 @@
-/** Random ids in hex. Bytes are fetched many at a time: one call of the system's source costs more than all else of a span. */
+/** Random ids in hex. Made many at a time: one call of the system's source costs more than all else of a span. */
 import { toHex } from '../base/bytes.ts'
 import type { Crypto } from '../base/crypto.ts'
 
@@ -6,7 +6,8 @@ const POOL_BYTES = 4_096
 
 export class RandomIds {
   readonly #randomBytes: Crypto['randomBytes']
-  #pool: Uint8Array = new Uint8Array()
+  /** Hex digits. */
+  #pool = ''
   #at = 0
 
   constructor(randomBytes: Crypto['randomBytes']) {
@@ -14,12 +15,13 @@ export class RandomIds {
   }
 
   next(bytes: number): string {
-    if (this.#at + bytes > this.#pool.length) {
-      this.#pool = this.#randomBytes(POOL_BYTES)
+    const digits = 2 * bytes
+    if (this.#at + digits > this.#pool.length) {
+      this.#pool = toHex(this.#randomBytes(POOL_BYTES))
       this.#at = 0
     }
     const from = this.#at
-    this.#at += bytes
-    return toHex(this.#pool.subarray(from, this.#at))
+    this.#at += digits
+    return this.#pool.slice(from, this.#at)
   }
 }

@@ -16,8 +16,7 @@ import {
 import type { Clock } from '../base/clock.ts'
 import type { Attributes as AttributeList } from '../wire/otlp/attributes.ts'
 import { describeError, exceptionAttributes, RecordBudget } from './attribute-value.ts'
-import { BoundedAttributes } from './bounded-attributes.ts'
-import type { Scope } from './scope.ts'
+import { BoundedAttributes, RecordAttributes } from './bounded-attributes.ts'
 import { msToNanos, timeToNanos } from './time-input.ts'
 
 /** Most events of a span: OpenTelemetry's default. */
@@ -37,7 +36,6 @@ export interface FinishedLink {
   readonly attributes: AttributeList
 }
 export interface FinishedSpan {
-  readonly scope: Scope
   readonly attributes: AttributeList
   readonly droppedAttributes: number
   readonly context: SpanContext
@@ -54,14 +52,11 @@ export interface FinishedSpan {
 }
 
 export interface SpanStart {
-  readonly scope: Scope
   readonly context: SpanContext
   readonly parent: SpanContext | undefined
   readonly name: string
   readonly kind: SpanKind
   readonly attributes: Attributes | undefined
-  /** On every span. */
-  readonly fixed: Attributes
   readonly links: readonly Link[]
   readonly startTime: TimeInput | undefined
 }
@@ -73,7 +68,7 @@ export class RecordingSpan implements Span {
   readonly #startUnixNano: bigint
   readonly #startedAtMs: number
   readonly #budget = new RecordBudget()
-  readonly #attributes = new BoundedAttributes(this.#budget)
+  readonly #attributes = new RecordAttributes(this.#budget)
   readonly #events: FinishedEvent[] = []
   readonly #links: FinishedLink[] = []
   #droppedEvents = 0
@@ -91,7 +86,6 @@ export class RecordingSpan implements Span {
     this.#startUnixNano = given ?? msToNanos(clock.now())
     this.updateName(start.name)
     if (start.attributes !== undefined) this.setAttributes(start.attributes)
-    this.setAttributes(start.fixed)
     this.addLinks(start.links)
   }
 
@@ -157,9 +151,8 @@ export class RecordingSpan implements Span {
     if (this.#hasEnded) return
     const end = (endTime === undefined ? undefined : timeToNanos(endTime)) ?? this.#now()
     this.#hasEnded = true
-    const { scope, context, parent, kind } = this.#start
+    const { context, parent, kind } = this.#start
     this.#onEnd({
-      scope,
       context,
       parent,
       kind,

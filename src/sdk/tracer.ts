@@ -7,7 +7,6 @@ import {
   isSpanContextValid,
   SpanKind,
   trace,
-  type Attributes,
   type Context,
   type Span,
   type SpanContext,
@@ -15,42 +14,33 @@ import {
   type Tracer,
 } from '@opentelemetry/api'
 import type { Clock } from '../base/clock.ts'
-import type { Crypto } from '../base/crypto.ts'
 import { SPAN_ID_BYTES, TRACE_ID_BYTES } from '../model/ids.ts'
 import { FLAG_RANDOM, FLAG_SAMPLED } from '../model/trace-context.ts'
-import { RandomIds } from './random-ids.ts'
-import type { Scope } from './scope.ts'
+import type { RandomIds } from './random-ids.ts'
 import { RecordingSpan, type FinishedSpan } from './span.ts'
 
 export interface ModuleTracerDeps {
-  readonly scope: Scope
   readonly clock: Clock
-  readonly randomBytes: Crypto['randomBytes']
-  /** On every span. */
-  readonly attributes: Attributes
+  readonly ids: RandomIds
   onEnd(span: FinishedSpan): void
 }
 
 export class ModuleTracer implements Tracer {
   readonly #deps: ModuleTracerDeps
-  readonly #ids: RandomIds
 
   constructor(deps: ModuleTracerDeps) {
     this.#deps = deps
-    this.#ids = new RandomIds(deps.randomBytes)
   }
 
   startSpan(name: string, options: SpanOptions = {}, context: Context = contextApi.active()): Span {
-    const { scope, clock, attributes } = this.#deps
+    const { clock } = this.#deps
     const parent = options.root === true ? undefined : validParent(context)
     const start = {
-      scope,
       context: this.#newContext(parent),
       parent,
       name,
       kind: options.kind ?? SpanKind.INTERNAL,
       attributes: options.attributes,
-      fixed: attributes,
       links: options.links ?? [],
       startTime: options.startTime,
     }
@@ -74,8 +64,9 @@ export class ModuleTracer implements Tracer {
   }
 
   #newContext(parent: SpanContext | undefined): SpanContext {
-    const spanId = this.#ids.next(SPAN_ID_BYTES)
-    if (!parent) return { traceId: this.#ids.next(TRACE_ID_BYTES), spanId, traceFlags: FLAG_SAMPLED | FLAG_RANDOM }
+    const { ids } = this.#deps
+    const spanId = ids.next(SPAN_ID_BYTES)
+    if (!parent) return { traceId: ids.next(TRACE_ID_BYTES), spanId, traceFlags: FLAG_SAMPLED | FLAG_RANDOM }
     const traceState = parent.traceState === undefined ? {} : { traceState: parent.traceState }
     // Sampled says that this span is recorded, whatever the caller did; random says something of the id, so it stays.
     const traceFlags = FLAG_SAMPLED | (parent.traceFlags & FLAG_RANDOM)

@@ -8,6 +8,8 @@ export interface LedgerEntry {
   readonly outcome: Outcome
   readonly actor: { readonly kind: ActorKind; readonly ref: string }
   readonly object?: { readonly kind: ObjectKind; readonly ref: string }
+  /** The span that it happened in. */
+  readonly trace?: { readonly traceId: string; readonly spanId: string } | undefined
   /** Encrypted beside the leaf: the only place for names and words. */
   readonly payload?: Readonly<Record<string, string | number | boolean | null>>
 }

@@ -44,6 +44,12 @@ export interface Envelope {
   readonly time_unix_nano: string
   readonly content_type: string
   readonly conversation_id?: string
+  /** Where an answer goes: see {@link replyTopic}. */
+  readonly reply_to?: string
+  /** Of an answer: the id of the message that it answers. */
+  readonly in_reply_to?: string
+  /** Of an answer that is none: what failed, as in OpenTelemetry's `error.type`. */
+  readonly error_type?: string
   readonly trace?: TraceBlock
   readonly traceparent?: string
   readonly tracestate?: string
@@ -59,6 +65,11 @@ const MAX_UINT64 = (1n << 64n) - 1n
 
 export function isTopic(value: unknown): value is string {
   return isText(value, MAX_TOPIC_CHARS, TOPIC)
+}
+
+/** Under which answers to a module go; what is under another module's is not answered to. */
+export function replyTopic(module: string, rest = ''): string {
+  return `reply/${module}/${rest}`
 }
 
 /** A subscription's prefix is compared character by character; the empty one is every topic. */
@@ -121,6 +132,9 @@ const REQUIRED: readonly (readonly [keyof Envelope, Check])[] = [
 const OPTIONAL: readonly (readonly [keyof Envelope, Check])[] = [
   ['source', isMessageId],
   ['conversation_id', isMessageId],
+  ['reply_to', isTopic],
+  ['in_reply_to', isMessageId],
+  ['error_type', isMessageId],
   ['trace', isTraceBlock],
   ['traceparent', isShort(MAX_TRACEPARENT_CHARS)],
   ['tracestate', isShort(MAX_TRACESTATE_READ_CHARS)],

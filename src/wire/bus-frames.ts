@@ -17,6 +17,8 @@ export const BUS_VERSION = 1
 export const MAX_HEADER_BYTES = 65_536
 /** Largest body, in bytes: a batch of 512 records with long attributes, or a message's payload. */
 export const MAX_BODY_BYTES = 4_194_304
+/** Largest body of what a module reports itself, in bytes: what an audit log takes, and JSON around it. */
+export const MAX_REPORT_BYTES = 16_384
 /** Longest description of a module's SDK, in characters; only ever logged. */
 const MAX_SDK_CHARS = 128
 /** Longest session id, in characters. */
@@ -44,6 +46,16 @@ export type BusCode =
   | 'BUS_SLOW_READER'
   | 'BUS_SESSION_EXPIRED'
 
+/** What a module reports itself, in JSON: an event for the audit, or something for the person to know. */
+export const REPORT_KINDS = ['audit', 'notify'] as const
+export type ReportKind = (typeof REPORT_KINDS)[number]
+export interface ReportMessage {
+  readonly kind: ReportKind
+  readonly seq: number
+  readonly delivery?: Delivery
+  readonly body: Uint8Array
+}
+
 /** Every message may carry a `seq` of the module's choosing; one with a `seq` gets exactly one ack, nack or welcome. */
 export type ModuleMessage =
   | { readonly kind: 'hello'; readonly seq?: number; readonly v: typeof BUS_VERSION; readonly sdk: string }
@@ -55,6 +67,7 @@ export type ModuleMessage =
       readonly delivery?: Delivery
       readonly body: Uint8Array
     }
+  | ReportMessage
   | { readonly kind: 'publish'; readonly seq?: number; readonly envelope: Envelope; readonly body: Uint8Array }
   | { readonly kind: 'subscribe'; readonly seq?: number; readonly prefix: string }
   | { readonly kind: 'unsubscribe'; readonly seq?: number; readonly prefix: string }
@@ -129,6 +142,9 @@ function readModuleMessage(fields: Fields, seq: number | undefined, body: Uint8A
       return readHello(fields, seq)
     case 'telemetry':
       return readTelemetry(fields, seq, body)
+    case 'audit':
+    case 'notify':
+      return readReport(kind, fields, seq, body)
     case 'publish': {
       // The sender's name is the broker's to set: whatever a module wrote there is not even looked at.
       const read = isObject(fields['envelope']) ? readEnvelope({ ...fields['envelope'], source: undefined }) : undefined
@@ -162,9 +178,27 @@ function readTelemetry(fields: Fields, seq: number | undefined, body: Uint8Array
   if (!SIGNALS.includes(signal as Signal)) return refuse('BUS_FIELD_INVALID', seq, 'signal')
   if (!ENCODINGS.includes(encoding as TelemetryEncoding)) return refuse('BUS_FIELD_INVALID', seq, 'encoding')
   const head = { kind: 'telemetry', seq, signal: signal as Signal, encoding: encoding as TelemetryEncoding } as const
-  if (fields['delivery'] === undefined) return { message: { ...head, body } }
+  return withDelivery({ ...head, body }, fields)
+}
+
+function readReport(
+  kind: ReportKind,
+  fields: Fields,
+  seq: number | undefined,
+  body: Uint8Array,
+): Decoded<ModuleMessage> {
+  if (seq === undefined) return refuse('BUS_FIELD_INVALID', seq, 'seq')
+  if (body.length > MAX_REPORT_BYTES) return refuse('BUS_BODY_TOO_LARGE', seq)
+  return withDelivery({ kind, seq, body }, fields)
+}
+
+function withDelivery(
+  message: Extract<ModuleMessage, { delivery?: Delivery }>,
+  fields: Fields,
+): Decoded<ModuleMessage> {
+  if (fields['delivery'] === undefined) return { message }
   const delivery = readDelivery(fields['delivery'])
-  return delivery ? { message: { ...head, delivery, body } } : refuse('BUS_FIELD_INVALID', seq, 'delivery')
+  return delivery ? { message: { ...message, delivery } } : refuse('BUS_FIELD_INVALID', message.seq, 'delivery')
 }
 
 function readDelivery(value: unknown): Delivery | undefined {

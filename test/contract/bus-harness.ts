@@ -77,7 +77,13 @@ export async function makeBus(
   const credentials = new Map<string, ModuleCredential>()
   const buses: Bus[] = []
   const another = (): Bus => {
-    const deps = { log: silent, clock: nodeClock, telemetry: sink, modules: { list: () => records } }
+    const deps = {
+      log: silent,
+      clock: nodeClock,
+      telemetry: sink,
+      reports: { accept: async () => {} },
+      modules: { list: () => records },
+    }
     const bus = new Bus(deps, { stage: 'developer', ...options, dir })
     buses.push(bus)
     return bus

@@ -26,9 +26,9 @@ export function auditLedger(
   return {
     append(entry: LedgerEntry) {
       before()
-      const { type, outcome, actor, object, payload } = entry
+      const { type, outcome, actor, object, trace, payload } = entry
       vouching.catchUp()
-      audit.append({ type, outcome, actor: refOf(actor), object: object && refOf(object), payload })
+      audit.append({ type, outcome, actor: refOf(actor), object: object && refOf(object), trace, payload })
       noteIfThereIsRoom(vouching)
       after(entry)
     },

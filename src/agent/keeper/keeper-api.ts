@@ -33,6 +33,7 @@ import { notificationCalls } from './notification-calls.ts'
 import { otlpCalls } from './otlp-calls.ts'
 import { knowledgeOf, queryDeps, requireView } from './query-deps.ts'
 import { quotaCalls } from './quota-calls.ts'
+import { reportCalls } from './report-calls.ts'
 import { runtimeCalls } from './runtime-calls.ts'
 import { searchCalls } from './search-calls.ts'
 import { requireGate } from './stage-error.ts'
@@ -65,6 +66,7 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
   const intake = new IntakeTurns(keeper.deps.clock, keeper.rounds.later)
   return {
     ...recordCalls(keeper, intake),
+    ...reportCalls(keeper),
     ...otlpCalls(keeper, intake),
     ...queryCalls(keeper, storeFile),
     ...metricCalls(

@@ -1,7 +1,7 @@
 /** Attributes -> KeyValue fields, straight from what a program hands over. */
 import type { Attributes, AttributeValue } from './attributes.ts'
 import { MAX_VALUE_DEPTH } from './limits.ts'
-import type { ProtobufWriter } from './protobuf-writer.ts'
+import { ProtobufWriter } from './protobuf-writer.ts'
 
 /**
  * A list, or an object whose keys are the attributes' (as @opentelemetry/api has them); undefined values are left out.
@@ -25,6 +25,13 @@ export function writeAttributes(
     const value = attributes[key]
     if (value !== undefined) writeAttribute(writer, tag, key, value, depth)
   }
+}
+
+/** The same, by themselves: for {@link ProtobufWriter.raw}. */
+export function encodeAttributes(tag: number, attributes: AttributesInput): Uint8Array {
+  const writer = new ProtobufWriter()
+  writeAttributes(writer, tag, attributes)
+  return writer.finish()
 }
 
 /** Writes one AnyValue field. Lists at the deepest level end up empty, so that the record is not rejected for them. */

@@ -1,28 +1,24 @@
 /**
- * Plain objects -> OTLP protobuf: `TracesData`, `LogsData` and `MetricsData` of one resource and scope. The module SDK's
- * hot path: everything is written once, into one buffer. Fields at their default are left out. Decoded records of this
- * folder fit the inputs. Never throws; ids are trusted, since their types vouch for them.
+ * Plain objects -> OTLP protobuf: `TracesData`, `LogsData` and `MetricsData` of one resource and scope. Fields at their
+ * default are left out. Decoded records of this folder fit the inputs. Never throws; ids are trusted, since their types
+ * vouch for them.
  */
 import type { SpanId, TraceId } from '../../model/ids.ts'
 import type { AttributeValue } from './attributes.ts'
+import { BatchEncoder, type BatchHead, type WriteRecord } from './batch-encoder.ts'
 import type { AttributesInput } from './encode-attributes.ts'
 import { writeAttributes, writeValue } from './encode-attributes.ts'
-import { ProtobufWriter } from './protobuf-writer.ts'
+import type { ProtobufWriter } from './protobuf-writer.ts'
 import type { MetricInput } from './write-metric.ts'
 import { writeMetric } from './write-metric.ts'
 
-interface Batch {
-  readonly resource: { readonly attributes: AttributesInput }
-  readonly scope: { readonly name: string; readonly version?: string; readonly attributes?: AttributesInput }
-}
-
-export interface TracesInput extends Batch {
+export interface TracesInput extends BatchHead {
   readonly spans: readonly SpanInput[]
 }
-export interface LogsInput extends Batch {
+export interface LogsInput extends BatchHead {
   readonly logRecords: readonly LogRecordInput[]
 }
-export interface MetricsInput extends Batch {
+export interface MetricsInput extends BatchHead {
   readonly metrics: readonly MetricInput[]
 }
 
@@ -40,7 +36,7 @@ export interface SpanInput {
   readonly droppedAttributesCount?: number
   readonly events?: readonly EventInput[]
   readonly droppedEventsCount?: number
-  readonly links?: readonly LinkInput[]
+  readonly links?: readonly LinkInput[] | undefined
   readonly droppedLinksCount?: number
   /** Code 0 unset, 1 ok, 2 error. */
   readonly status?: { readonly code: number; readonly message?: string | undefined }
@@ -67,12 +63,15 @@ export interface LogRecordInput {
   readonly body?: AttributeValue | undefined
   readonly attributes?: AttributesInput
   readonly droppedAttributesCount?: number
-  readonly flags?: number
+  readonly flags?: number | undefined
   readonly traceId?: TraceId | undefined
   readonly spanId?: SpanId | undefined
   readonly eventName?: string
 }
 
+/** Tags of an attribute of a span and of a log record, for fields that are written beforehand. */
+export const SPAN_ATTRIBUTE = 0x4a
+export const LOG_ATTRIBUTE = 0x32
 /** Flag: it is known whether the parent (of a span) or target (of a link) is on another device or process. */
 export const REMOTE_KNOWN = 0x100
 /** Flag: it is. */
@@ -90,33 +89,13 @@ export function encodeMetricsData(input: MetricsInput): Uint8Array {
   return encodeBatch(input, input.metrics, writeMetric)
 }
 
-function encodeBatch<T>(
-  { resource, scope }: Batch,
-  records: readonly T[],
-  write: (writer: ProtobufWriter, record: T) => void,
-): Uint8Array {
-  const writer = new ProtobufWriter()
-  const resourceLevel = writer.open(0x0a)
-  const resourceHead = writer.open(0x0a)
-  writeAttributes(writer, 0x0a, resource.attributes)
-  writer.close(resourceHead)
-  const scopeLevel = writer.open(0x12)
-  const scopeHead = writer.open(0x0a)
-  writer.text(0x0a, scope.name)
-  if (scope.version) writer.text(0x12, scope.version)
-  writeAttributes(writer, 0x1a, scope.attributes)
-  writer.close(scopeHead)
-  for (const record of records) {
-    const start = writer.open(0x12)
-    write(writer, record)
-    writer.close(start)
-  }
-  writer.close(scopeLevel)
-  writer.close(resourceLevel)
-  return writer.finish()
+function encodeBatch<T>(head: BatchHead, records: readonly T[], writeRecord: WriteRecord<T>): Uint8Array {
+  const encoder = new BatchEncoder(head, writeRecord)
+  for (const record of records) encoder.add(record)
+  return encoder.take()
 }
 
-function writeSpan(writer: ProtobufWriter, span: SpanInput): void {
+export function writeSpan(writer: ProtobufWriter, span: SpanInput): void {
   writer.hex(0x0a, span.traceId)
   writer.hex(0x12, span.spanId)
   if (span.traceState) writer.text(0x1a, span.traceState)
@@ -125,7 +104,7 @@ function writeSpan(writer: ProtobufWriter, span: SpanInput): void {
   if (span.kind) writer.integer(0x30, span.kind)
   writer.fixed64(0x39, span.startUnixNano)
   writer.fixed64(0x41, span.endUnixNano)
-  writeAttributes(writer, 0x4a, span.attributes)
+  writeAttributes(writer, SPAN_ATTRIBUTE, span.attributes)
   if (span.droppedAttributesCount) writer.integer(0x50, span.droppedAttributesCount)
   for (const event of span.events ?? []) writeEvent(writer, event)
   if (span.droppedEventsCount) writer.integer(0x60, span.droppedEventsCount)
@@ -160,12 +139,12 @@ function writeStatus(writer: ProtobufWriter, status: NonNullable<SpanInput['stat
   writer.close(start)
 }
 
-function writeLogRecord(writer: ProtobufWriter, record: LogRecordInput): void {
+export function writeLogRecord(writer: ProtobufWriter, record: LogRecordInput): void {
   if (record.timeUnixNano) writer.fixed64(0x09, record.timeUnixNano)
   if (record.severityNumber) writer.integer(0x10, record.severityNumber)
   if (record.severityText) writer.text(0x1a, record.severityText)
   if (record.body !== undefined && record.body !== null) writeValue(writer, 0x2a, record.body)
-  writeAttributes(writer, 0x32, record.attributes)
+  writeAttributes(writer, LOG_ATTRIBUTE, record.attributes)
   if (record.droppedAttributesCount) writer.integer(0x38, record.droppedAttributesCount)
   if (record.flags) writer.fixed32(0x45, record.flags)
   if (record.traceId) writer.hex(0x4a, record.traceId)

@@ -78,9 +78,11 @@ export class ProtobufWriter {
     this.varint(tag)
     this.varint(text.length >> 1)
     this.#reserve(text.length >> 1)
+    let at = this.#length
     for (let i = 0; i + 1 < text.length; i += 2) {
-      this.#bytes[this.#length++] = (digitAt(text, i) << 4) | digitAt(text, i + 1)
+      this.#bytes[at++] = (digitAt(text, i) << 4) | digitAt(text, i + 1)
     }
+    this.#length = at
   }
 
   bytes(tag: number, bytes: Uint8Array): void {

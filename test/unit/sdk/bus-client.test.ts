@@ -43,7 +43,7 @@ function setup() {
 describe('connecting', () => {
   test('[BU12] says hello once there is a connection, and nothing else before the welcome', async () => {
     const { client, link } = setup()
-    client.telemetry('logs', NOTHING, 1)
+    client.deliver('logs', NOTHING, 1)
     client.publish(envelope, NOTHING)
     client.subscribe('a')
     await settled()
@@ -150,8 +150,8 @@ describe('connecting', () => {
   test('[BU52] after close nothing is sent, nothing reconnects, and what comes is counted as dropped', async () => {
     const { client, clock, links, link, getThrough } = setup()
     await getThrough()
-    client.close()
-    client.telemetry('logs', NOTHING, 3)
+    void client.close()
+    client.deliver('logs', NOTHING, 3)
     expect(client.publish(envelope, NOTHING)).toBe(false)
     clock.advance(60_000)
     await settled()
@@ -165,11 +165,11 @@ describe('telemetry', () => {
   test('[BU34] what was not acknowledged is sent again in the next session, first and in order', async () => {
     const { client, link, getThrough, seqOf } = setup()
     await getThrough()
-    for (const byte of [1, 2, 3]) client.telemetry('logs', Uint8Array.of(byte), 1)
+    for (const byte of [1, 2, 3]) client.deliver('logs', Uint8Array.of(byte), 1)
     await settled()
     link().say({ kind: 'ack', seq: seqOf(2) })
     link().reconnect()
-    client.telemetry('logs', Uint8Array.of(4), 1)
+    client.deliver('logs', Uint8Array.of(4), 1)
     await getThrough()
     const bodies = link().sent.flatMap((message) => (message.kind === 'telemetry' ? [...message.body] : []))
     expect(bodies).toEqual([1, 3, 4])
@@ -178,10 +178,10 @@ describe('telemetry', () => {
   test('[BU31] a busy agent gets the batch again after the time it named, and nothing else until then', async () => {
     const { client, clock, link, getThrough, seqOf } = setup()
     await getThrough()
-    client.telemetry('logs', Uint8Array.of(1), 1)
+    client.deliver('logs', Uint8Array.of(1), 1)
     await settled()
     link().say({ kind: 'nack', seq: seqOf(-1), code: 'BUS_BUSY', retryAfterMs: 300 })
-    client.telemetry('logs', Uint8Array.of(2), 1)
+    client.deliver('logs', Uint8Array.of(2), 1)
     clock.advance(299)
     await settled()
     expect(link().kinds()).toEqual(['hello', 'telemetry'])
@@ -194,7 +194,7 @@ describe('telemetry', () => {
   test('[BU33] only a few batches are under way at a time', async () => {
     const { client, link, getThrough, seqOf } = setup()
     await getThrough()
-    for (let i = 0; i < MAX_UNDER_WAY + 2; i++) client.telemetry('logs', NOTHING, 1)
+    for (let i = 0; i < MAX_UNDER_WAY + 2; i++) client.deliver('logs', NOTHING, 1)
     await settled()
     expect(link().sent).toHaveLength(1 + MAX_UNDER_WAY)
     link().say({ kind: 'ack', seq: seqOf(1) })
@@ -205,8 +205,8 @@ describe('telemetry', () => {
   test('[BU32] refused for good is not sent again; rejected records of a batch are counted', async () => {
     const { client, link, getThrough, seqOf } = setup()
     await getThrough()
-    client.telemetry('logs', NOTHING, 5)
-    client.telemetry('logs', NOTHING, 7)
+    client.deliver('logs', NOTHING, 5)
+    client.deliver('logs', NOTHING, 7)
     await settled()
     link().say({ kind: 'nack', seq: seqOf(1), code: 'OTLP_TRUNCATED' }, { kind: 'ack', seq: seqOf(2), rejected: 2 })
     expect(client.counters.refusedRecords).toBe(7)
@@ -216,7 +216,7 @@ describe('telemetry', () => {
   test('[BU31] a batch the agent keeps failing on is given up, so that the others get through', async () => {
     const { client, clock, link, getThrough, seqOf } = setup()
     await getThrough()
-    client.telemetry('logs', NOTHING, 5)
+    client.deliver('logs', NOTHING, 5)
     for (let i = 0; i < 5; i++) {
       await settled()
       link().say({ kind: 'nack', seq: seqOf(-1), code: 'BUS_INTERNAL', retryAfterMs: 1 })
@@ -228,8 +228,8 @@ describe('telemetry', () => {
 
   test('[BU35] below developer stage waiting traces are let go, logs stay', async () => {
     const { client, link, getThrough } = setup()
-    client.telemetry('traces', NOTHING, 3)
-    client.telemetry('logs', NOTHING, 2)
+    client.deliver('traces', NOTHING, 3)
+    client.deliver('logs', NOTHING, 2)
     await getThrough('casual')
     expect(link().sent.map((message) => (message.kind === 'telemetry' ? message.signal : message.kind))).toEqual([
       'hello',
@@ -282,7 +282,7 @@ describe('messages and subscriptions', () => {
     const { client, clock, link, getThrough, seqOf } = setup()
     await getThrough()
     client.subscribe('a')
-    client.telemetry('logs', NOTHING, 1)
+    client.deliver('logs', NOTHING, 1)
     client.publish(envelope, NOTHING)
     await settled()
     const tooShort = client.drain(10)

@@ -19,10 +19,10 @@ afterEach(() => vi.unstubAllEnvs())
 describe('loadCredential', () => {
   test('[BU4] takes an object, a file, or the file that the environment names', () => {
     const path = file('good.json', JSON.stringify(credential))
-    expect(loadCredential(credential)).toEqual(credential)
-    expect(loadCredential(path)).toEqual(credential)
+    expect(loadCredential(credential)).toEqual({ credential, file: undefined })
+    expect(loadCredential(path)).toEqual({ credential, file: path })
     vi.stubEnv(CREDENTIAL_VARIABLE, path)
-    expect(loadCredential(undefined)).toEqual(credential)
+    expect(loadCredential(undefined)).toEqual({ credential, file: path })
   })
 
   test.each([

@@ -1,12 +1,18 @@
-import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
-import { describe, expect, test } from 'vitest'
+import { context as contextApi, SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
 import { MAX_RUNNING_HANDLERS, Messaging } from '../../../src/sdk/messaging.ts'
 import type { FinishedSpan } from '../../../src/sdk/span.ts'
+import { MAX_REQUESTS } from '../../../src/sdk/requests.ts'
+import { RandomIds } from '../../../src/sdk/random-ids.ts'
 import { ModuleTracer } from '../../../src/sdk/tracer.ts'
 import type { Envelope } from '../../../src/wire/bus-envelope.ts'
 import { MAX_BODY_BYTES } from '../../../src/wire/bus-frames.ts'
 import { manualClock } from '../../support/manual-clock.ts'
+
+beforeAll(() => contextApi.setGlobalContextManager(new AsyncLocalStorageContextManager()))
+afterAll(() => contextApi.disable())
 
 const envelope: Envelope = { v: 1, id: 'm', topic: 'a/b', source: 's', time_unix_nano: '1', content_type: 'x' }
 
@@ -15,22 +21,18 @@ function setup() {
   const spans: FinishedSpan[] = []
   const sent: { envelope: Envelope; body: Uint8Array }[] = []
   const prefixes: string[] = []
-  const randomBytes = (length: number): Uint8Array => nodeCrypto.randomBytes(length)
+  const ids = new RandomIds((length) => nodeCrypto.randomBytes(length))
   const messaging = new Messaging({
-    tracer: new ModuleTracer({
-      scope: { name: 'test' },
-      clock,
-      randomBytes,
-      attributes: {},
-      onEnd: (span) => spans.push(span),
-    }),
+    module: 'asker',
+    sessionId: 'session-1',
+    tracer: new ModuleTracer({ clock, ids, onEnd: (span) => spans.push(span) }),
     clock,
     crypto: nodeCrypto,
     send: (sentEnvelope, body) => sent.push({ envelope: sentEnvelope, body }) > 0,
     subscribe: (prefix) => prefixes.push(`+${prefix}`),
     unsubscribe: (prefix) => prefixes.push(`-${prefix}`),
   })
-  return { messaging, spans, sent, prefixes }
+  return { clock, messaging, spans, sent, prefixes }
 }
 
 describe('publish', () => {
@@ -138,5 +140,87 @@ describe('subscribe', () => {
     open()
     await closed
     expect(spans.map((span) => span.name)).toEqual(['process a/b'])
+  })
+})
+
+describe('request', () => {
+  const INBOX = 'reply/asker/session-1'
+  const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
+
+  /** One asks, the other answers; the broker between them names who speaks. */
+  function pair() {
+    const [asker, answerer] = [setup(), setup()]
+    const deliver = (): void => {
+      for (const { envelope: sent, body } of asker.sent.splice(0)) {
+        answerer.messaging.receive({ ...sent, source: 'asker' }, body)
+      }
+    }
+    const answer = async (): Promise<void> => {
+      await answerer.messaging.close()
+      for (const { envelope: sent, body } of answerer.sent.splice(0)) asker.messaging.receive(sent, body)
+    }
+    return { asker, answerer, deliver, answer }
+  }
+
+  test('[BU73] resolves with what the other side’s handler returns, and is one trace', async () => {
+    const { asker, answerer, deliver, answer } = pair()
+    answerer.messaging.subscribe('sum', (message) => (message.json() as number[]).reduce((a, b) => a + b))
+    const asked = asker.messaging.request('sum', [1, 2, 3])
+    expect(asker.prefixes).toEqual([`+${INBOX}`])
+    expect(asker.sent[0]?.envelope.reply_to).toBe(INBOX)
+    deliver()
+    await answer()
+    expect((await asked).json()).toBe(6)
+    expect(asker.spans.map(({ name, kind }) => [name, kind])).toEqual([
+      ['publish sum', SpanKind.PRODUCER],
+      ['request sum', SpanKind.CLIENT],
+    ])
+    expect(asker.spans[0]?.parent?.spanId).toBe(asker.spans[1]?.context.spanId)
+    expect(answerer.spans.map(({ name }) => name)).toEqual([`publish ${INBOX}`, 'process sum'])
+    expect(new Set([...asker.spans, ...answerer.spans].map(({ context }) => context.traceId)).size).toBe(1)
+  })
+
+  test('[BU73] a handler that returns nothing answers nothing, and the request ends at its timeout', async () => {
+    const { asker, answerer, deliver, answer } = pair()
+    answerer.messaging.subscribe('', () => {})
+    const asked = asker.messaging.request('a', 1, { timeoutMs: 10 })
+    deliver()
+    await answer()
+    asker.clock.advance(10)
+    await expect(asked).rejects.toMatchObject({ code: 'SDK_REQUEST_TIMEOUT' })
+    expect(asker.spans.at(-1)?.status.code).toBe(SpanStatusCode.ERROR)
+    asker.messaging.receive({ ...envelope, topic: INBOX, in_reply_to: 'late' }, json(1))
+  })
+
+  test('[BU73] what the handler throws is told by its type, never its words', async () => {
+    const { asker, answerer, deliver, answer } = pair()
+    answerer.messaging.subscribe('', () => {
+      throw new RangeError('a secret')
+    })
+    const asked = asker.messaging.request('a', 1)
+    deliver()
+    await answerer.messaging.close()
+    expect(new TextDecoder().decode(answerer.sent[0]?.body)).toBe('null')
+    expect(answerer.sent[0]?.envelope.error_type).toBe('RangeError')
+    await answer()
+    await expect(asked).rejects.toMatchObject({ code: 'SDK_REQUEST_FAILED', details: { type: 'RangeError' } })
+  })
+
+  test('[BU73] what cannot be sent, or asked for once too often, is rejected at once', async () => {
+    const { messaging } = setup()
+    await expect(messaging.request('a b', 1)).rejects.toMatchObject({ code: 'SDK_REQUEST_NOT_SENT' })
+    for (let i = 0; i < MAX_REQUESTS; i++) messaging.request('a', 1).catch(() => {})
+    await expect(messaging.request('a', 1)).rejects.toMatchObject({ code: 'SDK_REQUEST_NOT_SENT' })
+  })
+
+  test.each([
+    ['another module’s topic', 'reply/other/x'],
+    ['a topic of everybody’s', 'conversation/heard'],
+  ])('[BU73] an answer that should go to %s is not sent', async (_, replyTo) => {
+    const { messaging, sent } = setup()
+    messaging.subscribe('', () => 1)
+    messaging.receive({ ...envelope, source: 'asker', reply_to: replyTo }, json(1))
+    await messaging.close()
+    expect(sent).toEqual([])
   })
 })

@@ -3,7 +3,9 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
 import { MAX_ATTRIBUTES } from '../../../src/sdk/bounded-attributes.ts'
-import { encodeSpans } from '../../../src/sdk/encode-records.ts'
+import { spanEncoder } from '../../../src/sdk/encode-records.ts'
+import { RandomIds } from '../../../src/sdk/random-ids.ts'
+import { RecordBuffer } from '../../../src/sdk/record-buffer.ts'
 import { MAX_EVENTS, MAX_LINKS, MAX_NAME_CHARS, type FinishedSpan } from '../../../src/sdk/span.ts'
 import { ModuleTracer } from '../../../src/sdk/tracer.ts'
 import { W3cTraceState } from '../../../src/sdk/trace-state.ts'
@@ -19,7 +21,7 @@ const remote = {
   traceFlags: 0,
   isRemote: true,
 }
-const origin = { resource: { attributes: [] }, scope: { name: 'test', version: '1' } }
+const origin = { resource: { attributes: [] }, sessionId: 's', scope: { name: 'test', version: '1' } }
 
 beforeAll(() => context.setGlobalContextManager(new AsyncLocalStorageContextManager()))
 afterAll(() => context.disable())
@@ -27,16 +29,18 @@ afterAll(() => context.disable())
 function setup() {
   const clock = manualClock(START_MS)
   const ended: FinishedSpan[] = []
-  const randomBytes = (length: number): Uint8Array => nodeCrypto.randomBytes(length)
-  const attributes = { 'session.id': 's' }
-  const tracer = new ModuleTracer({
-    scope: origin.scope,
-    clock,
-    randomBytes,
-    attributes,
-    onEnd: (span) => ended.push(span),
-  })
+  const ids = new RandomIds((length) => nodeCrypto.randomBytes(length))
+  const tracer = new ModuleTracer({ clock, ids, onEnd: (span) => ended.push(span) })
   return { clock, ended, tracer }
+}
+
+/** As a module sends them. */
+function batchesOf(spans: readonly FinishedSpan[]): Uint8Array[] {
+  const batches: Uint8Array[] = []
+  const buffer = new RecordBuffer(manualClock(), spanEncoder(origin, origin.scope), ({ bytes }) => batches.push(bytes))
+  for (const span of spans) buffer.add(span)
+  buffer.flush()
+  return batches
 }
 const nanos = (ms: number) => BigInt(ms) * 1_000_000n
 const value = (span: FinishedSpan | undefined, key: string) =>
@@ -159,7 +163,7 @@ describe('span', () => {
     span.end()
     const [got] = ended
     expect(got?.name).toHaveLength(MAX_NAME_CHARS)
-    expect([got?.attributes.length, got?.droppedAttributes]).toEqual([MAX_ATTRIBUTES, 6]) // session.id is one of them
+    expect([got?.attributes.length, got?.droppedAttributes]).toEqual([MAX_ATTRIBUTES, 5])
     expect([got?.events.length, got?.droppedEvents]).toEqual([MAX_EVENTS, 2])
     expect([got?.links.length, got?.droppedLinks]).toEqual([MAX_LINKS, 3])
     expect(value(got, 'k0')).toBe('again')
@@ -173,9 +177,9 @@ describe('span', () => {
       span.setAttribute(`k${i}`, [fat, fat]).addEvent('e', { fat, n: Array.from({ length: 128 }, () => [1, 2, 3]) })
     }
     span.end()
-    const [batch] = encodeSpans(origin, ended)
-    expect(batch?.bytes.length).toBeGreaterThan(MAX_RECORD_BYTES / 2)
-    expect(batch?.bytes.length).toBeLessThan(MAX_RECORD_BYTES)
+    const [batch] = batchesOf(ended)
+    expect(batch?.length).toBeGreaterThan(MAX_RECORD_BYTES / 2)
+    expect(batch?.length).toBeLessThan(MAX_RECORD_BYTES)
   })
 
   test('[BU51] many fat spans travel in as many frames as they need', () => {
@@ -185,12 +189,10 @@ describe('span', () => {
       for (let k = 0; k < 16; k++) span.setAttribute(`k${k}`, '€'.repeat(16_000))
       span.end()
     }
-    const batches = encodeSpans(origin, ended)
+    const batches = batchesOf(ended)
     expect(batches.length).toBeGreaterThan(1)
-    expect(batches.every((batch) => batch.bytes.length <= MAX_BODY_BYTES)).toBe(true)
-    expect(batches.flatMap((batch) => decodeSpans(batch.bytes)).map((span) => span.name)).toEqual(
-      ended.map((span) => span.name),
-    )
+    expect(batches.every((batch) => batch.length <= MAX_BODY_BYTES)).toBe(true)
+    expect(batches.flatMap(decodeSpans).map((span) => span.name)).toEqual(ended.map((span) => span.name))
   })
 
   test('[BU54] everything it recorded is there after encoding', () => {
@@ -198,14 +200,14 @@ describe('span', () => {
     const parent = trace.setSpanContext(ROOT_CONTEXT, remote)
     const options = {
       kind: SpanKind.SERVER,
-      attributes: { n: 1, f: 1.5, list: ['a'], skip: undefined },
+      attributes: { n: 1, f: 1.5, list: ['a'], skip: undefined, 'session.id': 'not the module’s to say' },
       links: [{ context: remote }],
     }
     const span = tracer.startSpan('op', options, parent)
     span.recordException(new TypeError('bad'))
     span.addEvent('tick', { at: 2 }, START_MS + 1)
     span.setStatus({ code: SpanStatusCode.ERROR, message: 'failed' }).end()
-    const [decoded] = encodeSpans(origin, ended).flatMap((batch) => decodeSpans(batch.bytes))
+    const [decoded] = batchesOf(ended).flatMap(decodeSpans)
     expect(decoded).toMatchObject({
       name: 'op',
       kind: 2,

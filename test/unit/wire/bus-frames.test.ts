@@ -19,6 +19,7 @@ import {
   encodeFrames,
   MAX_BODY_BYTES,
   MAX_HEADER_BYTES,
+  MAX_REPORT_BYTES,
   type AgentMessage,
   type ModuleMessage,
 } from '../../../src/wire/bus-frames.ts'
@@ -46,7 +47,7 @@ const framesOf = ({ header, bodyHex }: FrameVector): Uint8Array[] => [utf8(heade
 /** A vector's message, with the body its kind carries. */
 function expected(vector: FrameVector): unknown {
   if (vector.refused) return { refused: expect.objectContaining(vector.refused) as unknown }
-  const hasBody = ['telemetry', 'publish', 'message'].includes(String(vector.message?.['kind']))
+  const hasBody = ['telemetry', 'audit', 'notify', 'publish', 'message'].includes(String(vector.message?.['kind']))
   return { message: { ...vector.message, ...(hasBody ? { body: fromHex(vector.bodyHex) } : {}) } }
 }
 
@@ -88,6 +89,14 @@ describe('frames', () => {
     })
   })
 
+  test('[BU10] a report at its limit is read, one byte more is refused', () => {
+    const header = utf8('{"kind":"notify","seq":1}')
+    expect(decodeModuleFrames([header, new Uint8Array(MAX_REPORT_BYTES)])).toHaveProperty('message')
+    expect(decodeModuleFrames([header, new Uint8Array(MAX_REPORT_BYTES + 1)])).toEqual({
+      refused: { code: 'BUS_BODY_TOO_LARGE', seq: 1 },
+    })
+  })
+
   test.each([{ parts: [] }, { parts: [hello[0]] }, { parts: [...hello, NO_BODY] }])(
     '[BU10] $parts.length parts are refused',
     ({ parts }) => {
@@ -101,7 +110,7 @@ describe('frames', () => {
       fc.json().map(utf8),
       fc
         .record({
-          kind: fc.constantFrom('hello', 'telemetry', 'publish', 'subscribe', 'ping', 'ack', 'nack'),
+          kind: fc.constantFrom('hello', 'telemetry', 'audit', 'publish', 'subscribe', 'ping', 'ack', 'nack'),
           seq: fc.anything(),
         })
         .map((fields) => utf8(JSON.stringify(fields, (_, value: unknown) => (typeof value === 'bigint' ? 0 : value)))),
