@@ -23,7 +23,6 @@ import {
   readAuditReport,
   readNotifyReport,
   type AuditReport,
-  type NotifyReport,
   type ReportData,
 } from '../wire/bus-report.ts'
 import type { Attributes } from '../wire/otlp/attributes.ts'
@@ -212,8 +211,8 @@ export class Module {
    * Tells the person something, in one short sentence of up to 140 characters in their words.
    * @returns false if it is not such a sentence, and was not sent
    */
-  notify(text: string, severity: NotifyReport['severity'] = 'info'): boolean {
-    return this.#report('notify', { text, severity }, encodeNotifyReport, readNotifyReport)
+  notify(text: string): boolean {
+    return this.#report('notify', { text }, encodeNotifyReport, readNotifyReport)
   }
 
   /** Records an error that was caught, with its type, message and stack, and whatever else there is to say. */

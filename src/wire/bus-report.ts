@@ -2,7 +2,7 @@
  * What a module reports itself (docs/spec/bus.md, BU71 and BU72): bodies of `audit` and `notify` frames, JSON in UTF-8.
  *
  *   audit:  {"type", "outcome"?, "trace"?: {"trace_id", "span_id"}, "data"?: {name: text | number | boolean | null}}
- *   notify: {"text", "severity"?}
+ *   notify: {"text"}
  *
  * Unknown members are ignored. Whatever else breaks a rule makes a report unreadable as a whole: it is one fact.
  */
@@ -15,7 +15,6 @@ const TYPE = /^[a-z][a-z0-9-]{0,31}(?:\.[a-z][a-z0-9-]{0,31}){1,3}$/
 /** What only the agent says. */
 const RESERVED = /^(?:agent|audit|consent|device|key|membership|module|pairing|stage)\./
 export const REPORT_OUTCOMES = ['success', 'failure', 'denied'] as const
-export const REPORT_SEVERITIES = ['info', 'warning'] as const
 /** Most members of `data`. */
 export const MAX_REPORT_DATA = 32
 /** Longest name of one, in characters. */
@@ -37,7 +36,6 @@ export interface AuditReport {
 }
 export interface NotifyReport {
   readonly text: string
-  readonly severity: (typeof REPORT_SEVERITIES)[number]
 }
 
 export function encodeAuditReport({ type, outcome, trace, data }: AuditReport): Uint8Array {
@@ -45,8 +43,8 @@ export function encodeAuditReport({ type, outcome, trace, data }: AuditReport): 
   return utf8(JSON.stringify({ type, outcome, trace: ids, data }))
 }
 
-export function encodeNotifyReport({ text, severity }: NotifyReport): Uint8Array {
-  return utf8(JSON.stringify({ text, severity }))
+export function encodeNotifyReport({ text }: NotifyReport): Uint8Array {
+  return utf8(JSON.stringify({ text }))
 }
 
 /** @returns undefined for what breaks a rule */
@@ -60,9 +58,9 @@ export function readAuditReport(body: Uint8Array): AuditReport | undefined {
 
 /** @returns undefined for what breaks a rule */
 export function readNotifyReport(body: Uint8Array): NotifyReport | undefined {
-  const { text, severity = 'info' } = parse(body)
+  const { text } = parse(body)
   const isText = typeof text === 'string' && text.trim() !== '' && text.length <= MAX_NOTIFY_CHARS && !hasUnseen(text)
-  return isText && isOneOf(REPORT_SEVERITIES, severity) ? { text, severity } : undefined
+  return isText ? { text } : undefined
 }
 
 function readTrace(value: unknown): AuditReport['trace'] {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import type { AuditView } from '../../src/agent/http-types/device.ts'
+import type { NotificationsView } from '../../src/agent/http-types/notifications.ts'
 import { spoolFolder } from '../../src/platform/home.ts'
 import { connect } from '../../src/sdk/index.ts'
 import { recordsOf } from '../../src/sdk/spool/spool-file.ts'
@@ -22,7 +23,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-test('[BU70] [BU71] lines of a module that was killed, and of one that ended, while no agent ran are kept once', async () => {
+test('[BU70] [BU71] [BU72] lines of a module that was killed, and of one that ended, while no agent ran are kept once', async () => {
   await agent.ask('init', '--name', 'laptop')
   await agent.ask('stage', 'pro', '--yes')
   await agent.start()
@@ -45,6 +46,7 @@ test('[BU70] [BU71] lines of a module that was killed, and of one that ended, wh
   await agent.start()
   const mesh = connect({ credential, global: false })
   mesh.logger.info({ n: 2 * LINES }, 'a line')
+  expect(mesh.notify('The kettle is on')).toBe(true)
   expect(await mesh.close({ timeoutMs: 30_000 })).toBe(true)
   expect(mesh.stats).toMatchObject({ droppedRecords: 0, refusedRecords: 0 })
   expect(await keptNumbers()).toEqual(Array.from({ length: 2 * LINES + 1 }, (_, n) => n))
@@ -54,6 +56,9 @@ test('[BU70] [BU71] lines of a module that was killed, and of one that ended, wh
     { payload: { module: 'talker', event: 'talk.ended', 'data.from': 0 } },
     { payload: { module: 'talker', event: 'talk.ended', 'data.from': LINES } },
   ])
+
+  const { notifications } = await agent.ask<NotificationsView>('notifications')
+  expect(notifications.map(({ message }) => message)).toContain('Talker: The kettle is on')
 
   await agent.ask('modules', 'remove', 'talker')
   expect(existsSync(spool)).toBe(false)

@@ -2,23 +2,37 @@
 import { MeshError } from '../../base/errors.ts'
 import type { ModuleReport } from '../../bus/bus-ports.ts'
 import type { LedgerEntry } from '../../sync/ledger.ts'
-import { readAuditReport, type AuditReport } from '../../wire/bus-report.ts'
+import { readAuditReport, readNotifyReport, type AuditReport } from '../../wire/bus-report.ts'
+import type { ReportKind } from '../../wire/bus-frames.ts'
 import type { Keeper } from './keeper.ts'
 
 type ReportErrorCode = 'REPORT_INVALID'
 class ReportError extends MeshError<ReportErrorCode> {}
 
-export function reportCalls({ store, ledger, deps: { clock } }: Keeper) {
+export function reportCalls({ store, ledger, notices, deps: { clock } }: Keeper) {
+  const take = {
+    audit(module: string, body: Uint8Array): void {
+      const report = readAuditReport(body) ?? refuse('audit')
+      ledger.append(toLeaf(module, report))
+    },
+    notify(module: string, body: Uint8Array): void {
+      const { text } = readNotifyReport(body) ?? refuse('notify')
+      notices.raise('module.message', { module, text })
+      notices.flush()
+    },
+  }
   return {
     /** @throws {ReportError} `REPORT_INVALID`: it will never be taken; {StoreError} if it cannot be kept now */
     takeReport({ module, kind, bytes, delivery }: ModuleReport): void {
       if (delivery !== undefined && store.deliveries.has(module, delivery)) return
-      const report = kind === 'audit' ? readAuditReport(bytes) : undefined
-      if (report === undefined) throw new ReportError('REPORT_INVALID', `this is no ${kind} report`)
-      ledger.append(toLeaf(module, report))
+      take[kind](module, bytes)
       if (delivery !== undefined) store.deliveries.add(module, delivery, clock.now())
     },
   }
+}
+
+function refuse(kind: ReportKind): never {
+  throw new ReportError('REPORT_INVALID', `this is no ${kind} report`)
 }
 
 /** A module's words are in the payload only: what stands in a leaf is from lists of the agent's own. */
