@@ -22,6 +22,7 @@ import { layOutHome, makePrivateFolder, narrowHome, type Home } from '../platfor
 import { forgetFailedStarts, noteFailedStart, readFailedStarts } from './failed-starts.ts'
 import { HomeLockError, lockHome } from './home-lock.ts'
 import { CliToken, findLiveAgent } from './cli-token.ts'
+import { HostSampler } from './host-metrics/host-sampler.ts'
 import { HttpServer } from './http-server.ts'
 import { IntakeGate } from './intake-gate.ts'
 import { KeeperClient } from './keeper-client.ts'
@@ -167,7 +168,10 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
     },
     { dir: home.busFolder, stage: keeper.view().stage, onRefused: (name) => recordRefusal(keeper, name, log) },
   )
-  const stages = new StageSwitch({ keeper, bus, devtools, mesh, isOnline })
+  const keep = (bytes: Uint8Array): Promise<void> => keeper.call('takeOwn', 'metrics', bytes)
+  const sampler =
+    (config.hostMetrics ?? true) ? new HostSampler({ log, clock: nodeClock, keep }, config.home) : undefined
+  const stages = new StageSwitch({ keeper, bus, devtools, mesh, sampler, isOnline })
   const state = new AgentState({ keeper, keyStore, bus, registry, mesh, devtools, clock: nodeClock })
   const routes = agentRoutes({
     keeper,

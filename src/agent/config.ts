@@ -13,6 +13,8 @@ export interface AgentConfig {
   readonly isOnline: boolean
   /** Wanted OTLP port; a free one is taken if it is in use. Default 4318. */
   readonly otlpPort?: number
+  /** Whether the device and the agent's process are measured, at a stage that collects that. Default true. */
+  readonly hostMetrics?: boolean
   /** A damaged audit log is kept beside a new one that begins now. Default: the start fails. */
   readonly setAuditAside?: boolean
   /** Called when somebody asks the agent to stop, through its socket. */

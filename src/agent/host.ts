@@ -26,6 +26,7 @@ export interface RunOptions {
   readonly passphrase: string | undefined
   readonly logLevel: string
   readonly otlpPort: number | undefined
+  readonly hostMetrics: boolean
   readonly onReady: (event: ReadyEvent) => void
   /** Aborted when the agent is to stop. */
   readonly signal: AbortSignal
@@ -72,6 +73,7 @@ export async function runAgent(options: RunOptions): Promise<void> {
     isOnline: true,
     keeperThread: options.keeperThread,
     ...(options.otlpPort === undefined ? {} : { otlpPort: options.otlpPort }),
+    hostMetrics: options.hostMetrics,
     onStop: end,
     onFatal: (cause) => fail(new HostError('AGENT_FAILED', 'the agent cannot go on', { cause })),
   })

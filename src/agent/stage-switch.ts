@@ -5,6 +5,7 @@ import type { Bus } from '../bus/bus.ts'
 import { planStageChange, type StageChange } from '../policy/stage-change.ts'
 import { decideEndpoint } from '../policy/stage-gate.ts'
 import type { DevtoolsProcess } from './devtools-process.ts'
+import type { HostSampler } from './host-metrics/host-sampler.ts'
 import type { KeeperClient } from './keeper-client.ts'
 import { FAREWELL_MS, type MeshHost } from './mesh-host.ts'
 
@@ -13,6 +14,8 @@ export interface StageSwitchDeps {
   readonly bus: Bus
   readonly devtools: DevtoolsProcess
   readonly mesh: MeshHost
+  /** None: this device is not measured. */
+  readonly sampler: HostSampler | undefined
   readonly isOnline: boolean
 }
 
@@ -29,6 +32,7 @@ export class StageSwitch implements Service {
   }
 
   async stop(): Promise<void> {
+    this.#deps.sampler?.stop()
     await this.#closeOtlp()
   }
 
@@ -45,7 +49,8 @@ export class StageSwitch implements Service {
   }
 
   async #apply(stage: Stage): Promise<void> {
-    const { devtools, keeper } = this.#deps
+    const { devtools, keeper, sampler } = this.#deps
+    sampler?.setStage(stage)
     if (!decideEndpoint(stage, 'otlp').allow) return this.#closeOtlp()
     if (devtools.url() !== undefined) return
     await devtools.start()

@@ -20,6 +20,7 @@ export interface AgentHost {
     readonly passphrase: string | undefined
     readonly logLevel: string
     readonly otlpPort: number | undefined
+    readonly hostMetrics: boolean
     readonly onReady: (event: ReadyEvent) => void
     readonly signal: AbortSignal
   }): Promise<void>

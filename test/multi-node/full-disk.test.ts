@@ -18,7 +18,15 @@ let homes = 0
 beforeEach(async () => {
   const home = join(disk?.folder ?? lab.folder, `home-${++homes}`)
   const { deviceId } = await initDevice({ home, name: 'small', keyStore: 'file', passphrase: undefined })
-  agent = new TestAgent('small', home, deviceId, [MAIN, '--home', home, 'start', '--otlp-port', '0'])
+  agent = new TestAgent('small', home, deviceId, [
+    MAIN,
+    '--home',
+    home,
+    'start',
+    '--otlp-port',
+    '0',
+    '--no-host-metrics',
+  ])
   await agent.start()
 })
 afterEach(async () => {

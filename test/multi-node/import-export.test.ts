@@ -19,7 +19,7 @@ const [first, second] = [new AgentProgram(), new AgentProgram()]
 beforeAll(async () => {
   for (const [name, agent] of Object.entries({ first, second })) {
     await agent.ask('init', '--name', name)
-    await agent.start('--otlp-port', '0')
+    await agent.start('--otlp-port', '0', '--no-host-metrics')
     await agent.ask('stage', 'developer', '--yes')
   }
 })

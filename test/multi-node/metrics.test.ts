@@ -102,7 +102,10 @@ test('[CL14] without an agent the command line reads them from the home', async 
   await phone.start()
 })
 
-test('[STG4] a stage that does not show metrics says which does', async () => {
+test('[STG4] [ME49] a stage shows the metrics it is for: at pro none of modules, at casual none at all', async () => {
   await phone.setStage('pro')
+  expect(await namesAt(phone)).toEqual([])
+  await expect(ask(phone, 'requests', 'increase')).rejects.toMatchObject({ status: 404, code: 'METRIC_NOT_FOUND' })
+  await phone.setStage('casual')
   await expect(namesAt(phone)).rejects.toMatchObject({ status: 403, code: 'STAGE_TOO_LOW' })
 })

@@ -33,6 +33,7 @@ const log = pino({ level: process.env['AICO_MESH_LOG'] ?? 'warn', base: null }, 
 const alone = (): Discovery =>
   new MemoryDiscovery({ clock: nodeClock, log, lan: new MemoryLan(), address: '127.0.0.1' })
 const agent = await startAgent({
+  hostMetrics: false,
   home,
   passphrase: undefined,
   log,

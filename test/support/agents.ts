@@ -42,6 +42,8 @@ export interface DeviceOptions {
   readonly stage?: StageName
   /** File that gets every byte before Noise and after it; read it with frame-tap.ts. */
   readonly tapFile?: string
+  /** Whether it measures the device, so that it has records that no test made. Default false. */
+  readonly hostMetrics?: boolean
   /** `false`: it is on a network that filters multicast. Default true. */
   readonly multicast?: boolean
 }
@@ -200,13 +202,13 @@ export class AgentLab {
   /** A new device, running at its stage. */
   async device(
     name: string,
-    { stage = 'developer', tapFile, multicast = true }: DeviceOptions = {},
+    { stage = 'developer', tapFile, multicast = true, hostMetrics = false }: DeviceOptions = {},
   ): Promise<TestAgent> {
     const home = join(this.folder, name)
     const { deviceId } = await initDevice({ home, name, keyStore: 'file', passphrase: undefined })
     const isPlain = tapFile === undefined && multicast
     const program = isPlain
-      ? [MAIN, '--home', home, 'start', '--otlp-port', '0']
+      ? [MAIN, '--home', home, 'start', '--otlp-port', '0', ...(hostMetrics ? [] : ['--no-host-metrics'])]
       : [TAPPED, home, tapFile ?? `${home}.tap`, ...(multicast ? [] : ['deaf'])]
     const agent = new TestAgent(name, home, deviceId, program)
     this.#agents.push(agent)

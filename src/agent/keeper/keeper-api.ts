@@ -31,7 +31,8 @@ import { TakenOnce } from './taken-once.ts'
 import { metricCalls } from './metric-calls.ts'
 import { notificationCalls } from './notification-calls.ts'
 import { otlpCalls } from './otlp-calls.ts'
-import { knowledgeOf, queryDeps, requireView } from './query-deps.ts'
+import { ownCalls } from './own-calls.ts'
+import { knowledgeOf, queryDeps, requireView, shownMetrics } from './query-deps.ts'
 import { quotaCalls } from './quota-calls.ts'
 import { reportCalls } from './report-calls.ts'
 import { runtimeCalls } from './runtime-calls.ts'
@@ -72,7 +73,7 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
     ...metricCalls(
       keeper,
       () => knowledgeOf(keeper),
-      () => requireView(keeper, 'metrics'),
+      () => shownMetrics(keeper),
     ),
     ...searchCalls(keeper),
     ...tailCalls(keeper),
@@ -80,6 +81,7 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
     ...controlCalls(keeper),
     ...syncCalls(keeper),
     ...runtimeCalls(intake),
+    ...ownCalls(keeper),
     ...storeCalls(keeper, storeFile),
     ...quotaCalls(keeper),
     ...notificationCalls(keeper),

@@ -7,27 +7,22 @@ import type { MeshKnowledge } from '../../query/trace-source.ts'
 import { moved } from '../worker-port.ts'
 import type { Turns } from './turns.ts'
 
-export interface MetricCallsDeps {
-  readonly turns: Turns
-  readonly metrics: MetricSource
-}
-
-/** @param requireView throws at a stage that does not show metrics */
+/** @param shown what the stage shows of metrics; throws at one that shows none */
 export function metricCalls(
-  { turns, metrics: source }: MetricCallsDeps,
+  { turns }: { readonly turns: Turns },
   knowledge: () => MeshKnowledge,
-  requireView: () => void,
+  shown: () => MetricSource,
 ) {
   return {
     metricList(limit: number | undefined) {
       return turns.run(function* () {
-        requireView()
+        const source = shown()
         return moved(yield* jsonInSteps(yield* listMetrics({ source, knowledge: knowledge() }, limit)))
       })
     },
     metricRange(query: RangeQuery) {
       return turns.run(function* () {
-        requireView()
+        const source = shown()
         return moved(yield* jsonInSteps(yield* queryRange(query, { source, knowledge: knowledge() })))
       })
     },

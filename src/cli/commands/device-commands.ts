@@ -65,6 +65,10 @@ const start: Command = {
       refuse: wholeNumber(0, 65_535),
       help: 'port for OTLP on 127.0.0.1 (developer stage); default 4318, and any free one if that is taken or N is 0',
     },
+    'no-host-metrics': {
+      type: 'boolean',
+      help: 'do not measure this device and the agent (pro and developer stage), see `metrics`',
+    },
     log: {
       type: 'string',
       value: 'LEVEL',
@@ -83,6 +87,7 @@ const start: Command = {
       passphrase: secret,
       logLevel,
       otlpPort: typeof options['otlp-port'] === 'string' ? Number(options['otlp-port']) : undefined,
+      hostMetrics: options['no-host-metrics'] !== true,
       onReady: (event) => output.event(event, () => describeReady(event, home)),
       signal: stop.signal,
     })

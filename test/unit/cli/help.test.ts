@@ -87,7 +87,7 @@ describe('asking for help', () => {
   test('[CL16] with --json it is one document', async () => {
     expect((await cli.run('--json')).json).toEqual((await cli.run('--json', '--help')).json)
     expect((await cli.run('start', '--help', '--json')).json).toMatchObject({
-      usage: 'aico-mesh start [--otlp-port N] [--log LEVEL]',
+      usage: 'aico-mesh start [--otlp-port N] [--no-host-metrics] [--log LEVEL]',
       help: 'run the agent in the foreground; Ctrl-C ends it',
       options: expect.arrayContaining([
         {
