@@ -19,6 +19,7 @@ import { describeError, exceptionAttributes, RecordBudget } from './attribute-va
 import { BoundedAttributes, RecordAttributes } from './bounded-attributes.ts'
 import { msToNanos, timeToNanos } from './time-input.ts'
 
+const NANOS_PER_MS = 1e6
 /** Most events of a span: OpenTelemetry's default. */
 export const MAX_EVENTS = 128
 /** Most links of a span: OpenTelemetry's default. */
@@ -173,7 +174,7 @@ export class RecordingSpan implements Span {
   #now(): bigint {
     // A start the caller gave may be long ago: then only the wall clock knows how long.
     if (this.#start.startTime !== undefined) return msToNanos(this.#clock.now())
-    return this.#startUnixNano + msToNanos(this.#clock.monotonic() - this.#startedAtMs)
+    return this.#startUnixNano + BigInt(Math.round((this.#clock.monotonic() - this.#startedAtMs) * NANOS_PER_MS))
   }
 
   #addEvent(name: string, attributes: object, time: TimeInput | undefined): void {

@@ -38,6 +38,8 @@ export class SeriesTable<T> {
   readonly #newPoint: () => T
   readonly #series = new Map<string, Series<T>>()
   readonly #bySpelling = new Map<string, T>()
+  /** Of no attributes: most instruments have no other. */
+  #plain: T | undefined
   #taken = 0
   #overflow: Series<T> | undefined
 
@@ -48,9 +50,10 @@ export class SeriesTable<T> {
 
   /** The point of a set of attributes. @throws what a getter among them throws */
   at(attributes: Attributes | undefined): T {
-    const spelling = attributes === undefined ? '' : spellingOf(attributes)
+    if (attributes === undefined) return (this.#plain ??= this.#find({}, ''))
+    const spelling = spellingOf(attributes)
     const known = spelling === undefined ? undefined : this.#bySpelling.get(spelling)
-    return known ?? this.#find(attributes ?? {}, spelling)
+    return known ?? this.#find(attributes, spelling)
   }
 
   all(): readonly Series<T>[] {
@@ -61,6 +64,7 @@ export class SeriesTable<T> {
   clear(): void {
     this.#series.clear()
     this.#bySpelling.clear()
+    this.#plain = undefined
     this.#overflow = undefined
     this.#room.chars += this.#taken
     this.#taken = 0
