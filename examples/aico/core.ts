@@ -1,6 +1,7 @@
 /**
- * core, on the laptop: understands, remembers, answers. It continues the caller's trace, tells the other modules of its
- * device over the bus, and lets the body on a third device speak.
+ * core, on the laptop: understands, remembers, answers. It continues the caller's trace, tells and asks the other modules of
+ * its device over the bus, and lets the body on a third device speak. What a turn of a conversation says of itself:
+ * docs/spec/conventions.md.
  *
  *   export AICO_MESH_MODULE=FILE   # as printed by: aico-mesh modules add core
  *   EMBODIMENT_URL=http://127.0.0.1:PORT/say node core.ts
@@ -19,16 +20,29 @@ const { tracer, logger } = mesh
 serveWords({
   path: '/think',
   handle: (heard, headers) =>
-    inSpan(tracer, 'POST /think', { kind: SpanKind.SERVER }, () => think(heard), mesh.extract(headers)),
+    inSpan(tracer, 'POST /think', { kind: SpanKind.SERVER }, () => turn(heard), mesh.extract(headers)),
   stop: () => mesh.close(),
 })
+
+let turns = 0
+
+/** How much was said and by whom, never what. */
+function turn(heard: Words): Promise<Words> {
+  const attributes = {
+    'gen_ai.conversation.id': mesh.sessionId,
+    'aico.conversation.turn': ++turns,
+    'aico.conversation.speaker': 'user',
+    'aico.conversation.words': heard.text.split(' ').length,
+  }
+  return inSpan(tracer, 'conversation turn', { attributes }, () => think(heard))
+}
 
 async function think(heard: Words): Promise<Words> {
   await inSpan(tracer, 'understand', {}, () => pause(15)) // stands for a language model
   mesh.publish('conversation/turn', { words: heard.text.split(' ').length })
-  await inSpan(tracer, 'recall memories', { attributes: { 'aico.memories': 3 } }, () => pause(10))
+  const recalled = await mesh.request('memory/recall', { about: 'this turn' })
   const answer = await inSpan(tracer, 'compose answer', {}, () => compose(heard))
-  logger.info('answered')
+  logger.info(recalled.json(), 'answered')
   return inSpan(tracer, 'POST /say', { kind: SpanKind.CLIENT }, () =>
     sendWords(EMBODIMENT_URL, answer, mesh.inject({})),
   )

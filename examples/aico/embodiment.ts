@@ -35,8 +35,14 @@ serveWords({
   stop: () => provider.shutdown(),
 })
 
+/** What a body does is a span (docs/spec/conventions.md). */
+function act(action: string, modality: string, ms: number): Promise<void> {
+  const attributes = { 'aico.embodiment.action': action, 'aico.embodiment.modality': modality }
+  return inSpan(tracer, `act ${action}`, { attributes }, () => pause(ms))
+}
+
 async function say(answer: Words): Promise<Words> {
-  await inSpan(tracer, 'synthesise voice', { attributes: { 'aico.voice': 'warm' } }, () => pause(30))
-  await inSpan(tracer, 'move lips', {}, () => pause(20))
+  await act('speak', 'voice', 30)
+  await act('move lips', 'face', 20)
   return answer
 }

@@ -25,7 +25,10 @@ serveWords({
 
 async function hear(sound: Words): Promise<Words> {
   const heard = await inSpan(tracer, 'recognise speech', {}, () => recognise(sound))
-  logger.info({ words: heard.text.split(' ').length }, 'heard something') // how much, never what
+  // How much, never what.
+  const words = heard.text.split(' ').length
+  logger.info({ words }, 'heard something')
+  mesh.event('aico.interaction', { 'aico.interaction.channel': 'voice', 'aico.interaction.kind': 'utterance' })
   return inSpan(tracer, 'POST /think', { kind: SpanKind.CLIENT }, () => sendWords(CORE_URL, heard, mesh.inject({})))
 }
 

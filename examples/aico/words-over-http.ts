@@ -33,6 +33,12 @@ export function serveWords(service: WordsService): void {
   })
 }
 
+/** For a module that only listens: resolves, and prints its line, once its agent has taken its subscriptions. */
+export async function onceHeard(mesh: { flush(): Promise<boolean> }): Promise<void> {
+  if (!(await mesh.flush())) throw new Error('the agent does not answer')
+  process.stdout.write(`${JSON.stringify({ event: 'ready', url: null })}\n`)
+}
+
 /** Runs `stop` once, when somebody ends this process. */
 export function untilStopped(stop: () => Promise<unknown>): void {
   let stopping: Promise<unknown> | undefined

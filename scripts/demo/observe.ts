@@ -8,7 +8,7 @@ import { waitUntil } from './wait-until.ts'
 /** The spans of each device that end last: once they are stored, so is all the device has of an utterance. */
 const LAST_SPANS: Readonly<Record<string, readonly string[]>> = {
   phone: ['hear utterance'],
-  laptop: ['POST /think', 'process conversation/turn'],
+  laptop: ['POST /think', 'process conversation/turn', 'process memory/recall'],
   tablet: ['POST /say'],
 }
 

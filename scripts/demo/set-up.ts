@@ -71,20 +71,22 @@ async function pair({ phone, laptop, tablet }: Cast, { progress, signal }: SetUp
 async function startModules({ phone, laptop, tablet }: Cast, { progress }: SetUpDeps): Promise<string> {
   return progress.step("AICO's modules start on them", async ({ typed, said }) => {
     const otel = { OTEL_SERVICE_NAME: 'embodiment', OTEL_EXPORTER_OTLP_ENDPOINT: await tablet.otlpUrl() }
-    const [body, hearing, core, emotion] = await Promise.all([
+    const [body, hearing, core, emotion, memory] = await Promise.all([
       tablet.startModule('embodiment', otel),
       phone.addModule('hearing'),
       laptop.addModule('core'),
       laptop.addModule('emotion'),
+      laptop.addModule('memory'),
     ])
     const [mind] = await Promise.all([
       laptop.startModule('core', { ...core, EMBODIMENT_URL: body }),
       laptop.startModule('emotion', emotion),
+      laptop.startModule('memory', memory),
     ])
     const microphone = await phone.startModule('hearing', { ...hearing, CORE_URL: mind })
     typed('phone', 'aico-mesh modules add hearing')
     said('phone   hearing')
-    said('laptop  core and emotion, which talk over the encrypted bus')
+    said('laptop  core, emotion and memory, which talk over the encrypted bus')
     said('tablet  embodiment, a stock OpenTelemetry program that knows nothing of aico-mesh')
     return microphone
   })

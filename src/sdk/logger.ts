@@ -21,6 +21,8 @@ export const SEVERITY = {
   fatal: { severityNumber: 21, severityText: 'FATAL' },
 } as const
 const SILENT = 'silent'
+/** Longest name of an event, in characters. */
+const MAX_EVENT_NAME_CHARS = 256
 
 export type Level = keyof typeof SEVERITY
 export type LevelOrSilent = Level | typeof SILENT
@@ -82,6 +84,25 @@ export function createLogger(deps: LoggerDeps, bindings: Bindings = {}, level: L
     return (first: unknown, ...rest: readonly unknown[]) => {
       if (logger.isLevelEnabled(at)) deps.onLog(toRecord(deps.clock, own, at, first, rest))
     }
+  }
+}
+
+/** OpenTelemetry's event: a log record with a name, whose attributes say everything. */
+export function toEvent(clock: LoggerDeps['clock'], eventName: string, said: Bindings): FinishedLog {
+  const budget = new RecordBudget()
+  const attributes = new RecordAttributes(budget, said)
+  const { traceId, spanId, flags } = spanOfLog(activeSpan())
+  const timeUnixNano = msToNanos(clock.now())
+  return {
+    timeUnixNano,
+    observedUnixNano: timeUnixNano,
+    ...SEVERITY.info,
+    eventName: budget.text(eventName, MAX_EVENT_NAME_CHARS),
+    attributes: attributes.list(),
+    droppedAttributesCount: attributes.dropped,
+    traceId,
+    spanId,
+    flags,
   }
 }
 

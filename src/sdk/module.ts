@@ -34,7 +34,7 @@ import { encodeMetrics, logEncoder, spanEncoder, type EncodedBatch, type Origin 
 import type { OpenLink } from './link.ts'
 import { activeSpan, spanOfLog } from './active-span.ts'
 import { describeError } from './attribute-value.ts'
-import { createLogger, type Bindings, type ModuleLogger } from './logger.ts'
+import { createLogger, toEvent, type Bindings, type ModuleLogger } from './logger.ts'
 import { Messaging, type MessageHandler, type PublishOptions, type RequestOptions } from './messaging.ts'
 import type { ReceivedMessage } from './received-message.ts'
 import { ModuleMetrics } from './metrics/module-metrics.ts'
@@ -213,6 +213,11 @@ export class Module {
    */
   notify(text: string): boolean {
     return this.#report('notify', { text }, encodeNotifyReport, readNotifyReport)
+  }
+
+  /** Records that something happened: OpenTelemetry's event, by a name such as `aico.emotion.changed` (docs/spec/conventions.md). */
+  event(name: string, attributes: Bindings = {}): void {
+    this.#add(this.#logs, toEvent(this.#clock, name, attributes))
   }
 
   /** Records an error that was caught, with its type, message and stack, and whatever else there is to say. */

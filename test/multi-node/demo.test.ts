@@ -60,9 +60,9 @@ describe('npm run demo -- --json', () => {
         name,
       })),
       traceId: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
-      // Own spans of core and emotion; gaps: the caller's span, and that somebody does not share.
-      before: { spans: 8, foreignSpans: 0, gaps: 2 },
-      after: { spans: 14, devices: 3, verified: 14, stitchMs: count, stitchFromCommandMs: count },
+      // Own spans of core, emotion and memory; gaps: the caller's span, and that somebody does not share.
+      before: { spans: 13, foreignSpans: 0, gaps: 2 },
+      after: { spans: 19, devices: 3, verified: 19, stitchMs: count, stitchFromCommandMs: count },
       revoked: { newForeignSpans: 0, newForeignSegments: 0, connected: 2 },
       ok: true,
     })
