@@ -10,6 +10,7 @@ import type { Bus } from '../bus/bus.ts'
 import { MAX_TICKET_CHARS } from '../wire/ticket.ts'
 import { toAlarmView } from './alarm-view.ts'
 import type { AgentState } from './agent-state.ts'
+import { errorRoutes } from './error-routes.ts'
 import { findDevice } from './find-device.ts'
 import { jsonBody, type Route } from './http-server.ts'
 import type { AuditVerdictView, AuditView, ConsentEventView, GrantView } from './http-types/device.ts'
@@ -60,6 +61,7 @@ export function agentRoutes(deps: RouteDeps): readonly Route[] {
     ...queryRoutes(deps),
     ...metricRoutes(deps),
     ...searchRoutes(deps),
+    ...errorRoutes(deps),
     ...tailRoutes(deps),
     ...auditRoutes(deps),
     ...runtimeRoutes(deps),

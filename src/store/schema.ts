@@ -3,6 +3,7 @@
  * Text and layout in words: docs/spec/storage.md.
  */
 import { DELIVERY_SCHEMA } from './delivery-schema.ts'
+import { ERROR_STATE_SCHEMA } from './error-state-schema.ts'
 import { LOST_BODY_SCHEMA } from './lost-body-schema.ts'
 import { METRIC_SCHEMA } from './metric-schema.ts'
 import { NOTIFICATION_SCHEMA } from './notification-schema.ts'
@@ -121,5 +122,5 @@ export const MIGRATIONS: readonly string[] = [
   ${LOST_BODY_SCHEMA}
   ${QUOTA_SCHEMA}
   `,
-  `${DELIVERY_SCHEMA}${NOTIFICATION_SCHEMA}`,
+  `${DELIVERY_SCHEMA}${NOTIFICATION_SCHEMA}${ERROR_STATE_SCHEMA}`,
 ]

@@ -7,6 +7,7 @@ import { ControlTable } from './control-table.ts'
 import { DeliveryTable } from './delivery-table.ts'
 import { DroppedTable } from './dropped-table.ts'
 import { EpochTable } from './epoch-table.ts'
+import { ErrorStateTable } from './error-state-table.ts'
 import { FreePages } from './free-pages.ts'
 import { HoldTable } from './hold-table.ts'
 import { KeptTable } from './kept-table.ts'
@@ -56,6 +57,7 @@ export interface Store {
   readonly counters: CounterTable
   readonly deliveries: DeliveryTable
   readonly notifications: NotificationTable
+  readonly errorStates: ErrorStateTable
   readonly invitations: InvitationTable
   readonly peers: PeerTable
   /**
@@ -125,6 +127,7 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
     counters: new CounterTable(db),
     deliveries: asStoreErrors(() => new DeliveryTable(db)),
     notifications: asStoreErrors(() => new NotificationTable(db)),
+    errorStates: asStoreErrors(() => new ErrorStateTable(db)),
     invitations: new InvitationTable(db),
     peers: new PeerTable(db),
     transaction: (work) => asStoreErrors(() => db.transaction(work)()),

@@ -1,5 +1,5 @@
 /** What searches and tails answer. docs/spec/search.md. */
-import type { Looked, Provenance, SpanKind, SpanStatus } from './traces.ts'
+import type { LogLine, Looked, Provenance, SpanKind, SpanStatus } from './traces.ts'
 
 /** `tail traces`: one span; `tail logs` has {@link LogLine}s. */
 export interface SpanLine {
@@ -43,8 +43,13 @@ export interface StatisticsList {
 }
 
 /** `errors` */
+export type ErrorState = 'open' | 'resolved' | 'muted'
 export interface ErrorGroup {
   readonly fingerprint: string
+  readonly state: ErrorState
+  /** Open again, after it was resolved. */
+  readonly regressed: boolean
+  readonly stateSinceUnixMs: number | null
   readonly module: string
   readonly service: string | null
   readonly type: string
@@ -54,6 +59,8 @@ export interface ErrorGroup {
   readonly spans: number
   readonly firstUnixNano: string
   readonly lastUnixNano: string
+  readonly firstRelease: string | null
+  readonly lastRelease: string | null
   readonly devices: readonly { readonly deviceId: string; readonly name: string }[]
   readonly traceId: string | null
   readonly spanId: string | null
@@ -61,7 +68,24 @@ export interface ErrorGroup {
 export interface ErrorList {
   readonly errors: readonly ErrorGroup[]
   readonly others: number
+  /** Groups that another state was asked for than theirs. */
+  readonly otherStates: Readonly<Record<ErrorState, number>>
   readonly looked: { readonly traces: Looked | null; readonly logs: Looked | null }
+}
+
+/** `errors show` */
+export interface ErrorDetail extends ErrorGroup {
+  readonly stack: string
+  readonly lastDeviceId: string | null
+  readonly releases: readonly {
+    readonly release: string
+    readonly count: number
+    readonly firstUnixNano: string
+    readonly lastUnixNano: string
+  }[]
+  /** Counts from the first to the last, in cells of the same length. */
+  readonly timeline: readonly number[]
+  readonly breadcrumbs: readonly LogLine[]
 }
 
 /** `map` */

@@ -1,18 +1,16 @@
 /** Searching what was recorded. */
-import type { ErrorList, ServiceMap, StatisticsList } from '../../agent/http-types/search.ts'
+import type { ServiceMap, StatisticsList } from '../../agent/http-types/search.ts'
 import type { TraceList } from '../../agent/http-types/traces.ts'
 import type { Command, Option } from '../command.ts'
 import { wholeNumber } from '../option-values.ts'
 import { TIMES_HELP } from '../parse-time.ts'
-import { renderErrors } from '../render/error-table.ts'
 import { lookedWords, moreWords } from '../render/looked-words.ts'
 import { renderServiceMap } from '../render/service-map.ts'
 import { renderStatistics } from '../render/statistics-table.ts'
 import { renderTraceTable } from '../render/trace-table.ts'
-import { wrapText } from '../render/wrap-text.ts'
+import { errorCommands } from './error-commands.ts'
 import { logsCommand } from './logs-command.ts'
 import {
-  ERROR_FIELDS_HELP,
   FILTER_HELP,
   FILTER_WORDS,
   MAX_LIMIT,
@@ -57,33 +55,6 @@ const tracesSearch: Command = {
   },
 }
 
-const errors: Command = {
-  name: 'errors',
-  takes: '[FILTER...]',
-  help: 'what went wrong, the same error once: how often, since when, where',
-  details: [
-    'Errors are spans that failed and log records of severity ERROR and more. The same one is of one module, one type, says the same but for numbers and ids, and comes from the same place.',
-    ...FILTER_HELP,
-    ERROR_FIELDS_HELP,
-    TIMES_HELP,
-  ],
-  examples: ['errors --since 1d', "errors 'service=shop timeout'"],
-  options: { ...TIME_OPTIONS, limit: limitOption('groups'), ...TIMEOUT_OPTION },
-  words: FILTER_WORDS,
-  async run(context) {
-    const { client, output } = context
-    const list = await client.callAnyway<ErrorList>('POST', '/v1/search/errors', queryOf(context, Date.now()))
-    output.answer(list, () => {
-      const { width, color } = output
-      const looked = [list.looked.traces, list.looked.logs].flatMap((each) =>
-        each === null ? [] : lookedWords(each, width),
-      )
-      const table = renderErrors(list, { width, color, nowUnixMs: Date.now() }).trimEnd()
-      return [table, ...new Set(looked), ...leftOutWords(list, context.words.length > 0, width)].join('\n')
-    })
-  },
-}
-
 const stats: Command = {
   name: 'stats',
   takes: '[FILTER...]',
@@ -118,16 +89,7 @@ const map: Command = {
   },
 }
 
-export const searchCommands: readonly Command[] = [tracesSearch, logsCommand, errors, stats, map]
-
-/** A field that only one kind of record has leaves the other out: not a person's intention as a rule. */
-function leftOutWords({ looked }: ErrorList, hasFilter: boolean, width: number): readonly string[] {
-  if (!hasFilter || (looked.traces !== null && looked.logs !== null)) return []
-  const [one, other] = looked.traces === null ? ['Spans', 'log records'] : ['Log records', 'spans']
-  return wrapText(`${one} were not looked at: the filter names what only ${other} have, or this stage shows none.`, {
-    width,
-  })
-}
+export const searchCommands: readonly Command[] = [tracesSearch, logsCommand, ...errorCommands, stats, map]
 
 function limitOption(what: string): Option {
   return { type: 'string', value: 'N', refuse: wholeNumber(1, MAX_LIMIT), help: `at most so many ${what}` }

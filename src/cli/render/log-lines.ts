@@ -14,7 +14,7 @@ export interface LogLinesOptions {
 
 type Listed = Pick<LogList, 'logs' | 'omitted' | 'omittedChunks' | 'unreadableChunks'>
 
-const SEVERITY_STYLES: Readonly<Record<LogLine['severity'], readonly Style[]>> = {
+export const SEVERITY_STYLES: Readonly<Record<LogLine['severity'], readonly Style[]>> = {
   unspecified: ['dim'],
   trace: ['dim'],
   debug: ['dim'],
@@ -23,7 +23,7 @@ const SEVERITY_STYLES: Readonly<Record<LogLine['severity'], readonly Style[]>> =
   error: ['red'],
   fatal: ['red', 'bold'],
 }
-const SEVERITY_CELLS = 5
+export const SEVERITY_CELLS = 5
 /** Longest `device/module`, in cells. */
 const MAX_SOURCE_CELLS = 32
 
@@ -69,7 +69,7 @@ function sourceOf({ deviceName, module }: LogLine): string {
   return `${deviceName}/${module}`
 }
 
-function severityText({ severity }: LogLine): string {
+export function severityText({ severity }: LogLine): string {
   return severity === 'unspecified' ? '-' : severity.toUpperCase()
 }
 

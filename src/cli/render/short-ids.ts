@@ -2,6 +2,8 @@
 
 /** Enough that two ids of a person's lifetime hardly ever share them: 48 bits. */
 const DIGITS = 12
+/** Of groups of errors, of which there are some thousands at most. */
+const GROUP_DIGITS = 8
 
 /** Ids of systems that have 64 bits for them, such as Jaeger and B3, come with zeros before. */
 const PADDING = '0'.repeat(16)
@@ -20,6 +22,10 @@ export function shortTraceIds(ids: readonly string[]): readonly string[] {
 /** Of one trace, where there is no room for more. */
 export function shortTraceId(id: string): string {
   return withoutPadding(id).slice(0, DIGITS)
+}
+
+export function shortGroupId(fingerprint: string): string {
+  return fingerprint.slice(0, GROUP_DIGITS)
 }
 
 function withoutPadding(id: string): string {

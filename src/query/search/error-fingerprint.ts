@@ -3,6 +3,7 @@
  * innermost places they came from. Line numbers and folders are no part of it, for they change with every release and
  * device. Time is linear in the text, whatever it holds: it comes from outside.
  */
+import type { ErrorFacts } from './error-facts.ts'
 import { ownText } from './own-text.ts'
 
 /** Places of a stack that count. */
@@ -21,6 +22,18 @@ const PYTHON_LINE = /^File "([^"]+)", line \d+(?:, in (.+))?$/
 /** Of what may be a path with a line number behind it. */
 const WORD = /[^\s()"']+/g
 const LINE_NUMBER = /:\d+/g
+
+export interface ErrorKey {
+  /** The same for the same error, within its module. */
+  readonly key: string
+  /** The innermost places, the innermost first. */
+  readonly frames: readonly string[]
+}
+
+export function errorKey({ type, message, stack }: ErrorFacts): ErrorKey {
+  const frames = topFrames(stack)
+  return { key: JSON.stringify([type, generalMessage(message), frames]), frames }
+}
 
 /** `order 8f14e45f not found after 31 ms` -> `order <hex> not found after <n> ms` */
 export function generalMessage(message: string): string {

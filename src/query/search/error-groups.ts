@@ -6,11 +6,13 @@ import { toHex, utf8 } from '../../base/bytes.ts'
 import { sideBySide } from '../../base/side-by-side.ts'
 import type { Steps } from '../../base/steps.ts'
 import type { DeviceId } from '../../model/ids.ts'
+import type { ErrorState, JudgedError } from '../../policy/error-state.ts'
 import { deviceName } from '../device-name.ts'
 import type { Condition, SearchLane } from './condition.ts'
 import type { PartMaker } from './chunk-part.ts'
 import { eachPart } from './each-part.ts'
-import { logErrorPart, mergeErrors, spanErrorPart, type ErrorPart, type ErrorRow } from './error-part.ts'
+import { eachLogError, eachSpanError, errorPart, mergeErrors, type EachError } from './error-part.ts'
+import type { ErrorPart, ErrorRow } from './error-part.ts'
 import { Look, type Looked } from './look.ts'
 import { prepareSearch, type PreparedSearch, type SearchDeps } from './prepared-search.ts'
 import { logFilter, spanFilter, type ChunkOrigin } from './record-filter.ts'
@@ -24,7 +26,7 @@ export const MAX_ERROR_GROUPS = 2000
 const MAX_DEVICES = 16
 const FINGERPRINT_BYTES = 8
 
-export interface ErrorGroup {
+export interface ErrorGroup extends JudgedError {
   /** The same for the same error in the same module, on every device. */
   readonly fingerprint: string
   readonly module: string
@@ -39,6 +41,9 @@ export interface ErrorGroup {
   readonly spans: number
   readonly firstUnixNano: string
   readonly lastUnixNano: string
+  /** `service.version` of the first and the last one that name it. */
+  readonly firstRelease: string | null
+  readonly lastRelease: string | null
   readonly devices: readonly { readonly deviceId: DeviceId; readonly name: string }[]
   /** One to look at, the last in a trace. */
   readonly traceId: string | null
@@ -47,25 +52,61 @@ export interface ErrorGroup {
 export interface ErrorList {
   /** The most errors first. */
   readonly errors: readonly ErrorGroup[]
-  /** Errors of groups that are not listed. */
+  /** Errors of groups that are not listed, those of another state left out. */
   readonly others: number
+  /** Groups that were left out, for they are in another state than was asked for. */
+  readonly otherStates: Readonly<Record<ErrorState, number>>
   /** What was looked at of each kind of record; null where it was not asked for, or is not shown. */
-  readonly looked: { readonly traces: Looked | null; readonly logs: Looked | null }
+  readonly looked: ErrorsLooked
+}
+export interface ErrorsLooked {
+  readonly traces: Looked | null
+  readonly logs: Looked | null
 }
 
-/** @param queries one for each kind of record that is looked at */
-export function* errorGroups(queries: readonly SearchQuery[], deps: SearchDeps): Steps<ErrorList> {
+export interface ErrorDeps extends SearchDeps {
+  /** What became of a group that was seen last then. */
+  readonly stateOf: (fingerprint: string, lastUnixNano: bigint) => JudgedError
+}
+
+/** @param queries one for each kind of record that is looked at. @param state undefined: any */
+export function* errorGroups(queries: readonly SearchQuery[], deps: ErrorDeps, state?: ErrorState): Steps<ErrorList> {
+  const { groups, others, looked } = yield* collectErrors(queries, deps)
+  const listed = groups.filter((group) => state === undefined || group.state === state)
+  const limit = queries[0]?.limit ?? DEFAULT_ERROR_LIMIT
+  const leftOut = (of: ErrorState): number =>
+    state === undefined || state === of ? 0 : groups.filter((group) => group.state === of).length
+  return {
+    errors: listed.slice(0, limit).map((group) => describeError(group, deps)),
+    others: listed.slice(limit).reduce((sum, { row }) => sum + row.count, others),
+    otherStates: { open: leftOut('open'), resolved: leftOut('resolved'), muted: leftOut('muted') },
+    looked,
+  }
+}
+
+/** A group, not yet put into words. */
+export interface CollectedError extends JudgedError {
+  readonly fingerprint: string
+  readonly module: string
+  readonly devices: ReadonlySet<DeviceId>
+  readonly row: ErrorRow
+  readonly spans: number
+}
+
+/** All groups there are, the most errors first. */
+export function* collectErrors(
+  queries: readonly SearchQuery[],
+  deps: ErrorDeps,
+): Steps<{ readonly groups: readonly CollectedError[]; readonly others: number; readonly looked: ErrorsLooked }> {
   const groups = new Groups()
   const looked = yield* sideBySide(queries.map((query) => lookAt(query, groups, deps)))
-  const all = groups.sorted()
-  const limit = queries[0]?.limit ?? DEFAULT_ERROR_LIMIT
   const lookedAt = (lane: SearchLane): Looked | null =>
     looked[queries.findIndex((query) => query.lane === lane)] ?? null
-  return {
-    errors: all.slice(0, limit).map((group) => describe(group, deps)),
-    others: all.slice(limit).reduce((sum, { row }) => sum + row.count, groups.others),
-    looked: { traces: lookedAt('traces'), logs: lookedAt('logs') },
-  }
+  const judged = groups.sorted().map((group) => {
+    const fingerprint = fingerprintOf(group, deps)
+    return { ...group, fingerprint, ...deps.stateOf(fingerprint, group.row.lastUnixNano) }
+  })
+  return { groups: judged, others: groups.others, looked: { traces: lookedAt('traces'), logs: lookedAt('logs') } }
 }
 
 /** What makes a record one that says of an error. */
@@ -74,27 +115,37 @@ const FAILED: Readonly<Record<SearchLane, Condition>> = {
   logs: { not: false, test: { on: 'severity', from: 17, to: 24 } },
 }
 
-function* lookAt(query: SearchQuery, groups: Groups, deps: SearchDeps): Steps<Looked> {
-  const { lane } = query
-  const failed = { ...query, conditions: [...query.conditions, FAILED[lane]] }
+/** A search of errors, and how those of a chunk are read: of one that lies within the time range, and of any other. */
+export function errorSearch(query: SearchQuery, deps: SearchDeps) {
+  const failed = { ...query, conditions: [...query.conditions, FAILED[query.lane]] }
   const search = prepareSearch(failed, deps)
+  const readers = query.lane === 'traces' ? spanErrors(failed, search) : logErrors(failed, search)
+  return { ...search, readerFor: (isWhole: boolean): EachError => (isWhole ? readers.unbounded : readers.bounded) }
+}
+
+function* lookAt(query: SearchQuery, groups: Groups, deps: SearchDeps): Steps<Looked> {
+  const { key, scope, readerFor } = errorSearch(query, deps)
   const look = new Look(deps.limits)
-  const maker = {
-    name: `errors ${search.key}`,
-    make: lane === 'traces' ? spanErrors(failed, search) : logErrors(failed, search),
+  const maker: PartMaker<ErrorPart> = {
+    name: `errors ${key}`,
+    make: (payload, chunk, isWhole) => errorPart(readerFor(isWhole), payload, chunk),
   }
-  const ofChunks = yield* eachPart(search.scope, deps, look, maker, (part, chunk) => groups.add(part, chunk, lane))
+  const ofChunks = yield* eachPart(scope, deps, look, maker, (part, chunk) => groups.add(part, chunk, query.lane))
   return look.result(ofChunks)
 }
 
-function spanErrors(query: SearchQuery, { isDevice }: PreparedSearch): PartMaker<ErrorPart>['make'] {
-  const [bounded, unbounded] = [spanFilter(query, isDevice), spanFilter(atAnyTime(query), isDevice)]
-  return (payload, chunk, isWhole) => spanErrorPart(isWhole ? unbounded : bounded, payload, chunk)
+function spanErrors(query: SearchQuery, { isDevice }: PreparedSearch) {
+  return {
+    bounded: eachSpanError(spanFilter(query, isDevice)),
+    unbounded: eachSpanError(spanFilter(atAnyTime(query), isDevice)),
+  }
 }
 
-function logErrors(query: SearchQuery, { isDevice }: PreparedSearch): PartMaker<ErrorPart>['make'] {
-  const [bounded, unbounded] = [logFilter(query, isDevice), logFilter(atAnyTime(query), isDevice)]
-  return (payload, chunk, isWhole) => logErrorPart(isWhole ? unbounded : bounded, payload, chunk)
+function logErrors(query: SearchQuery, { isDevice }: PreparedSearch) {
+  return {
+    bounded: eachLogError(logFilter(query, isDevice)),
+    unbounded: eachLogError(logFilter(atAnyTime(query), isDevice)),
+  }
 }
 
 interface Group {
@@ -131,21 +182,23 @@ class Groups {
   }
 }
 
-function describe({ module, devices, row, spans }: Group, { knowledge, sha256 }: SearchDeps): ErrorGroup {
-  const { key, service, type, message, frames, count, firstUnixNano, lastUnixNano, traceId, spanId } = row
+function fingerprintOf({ module, row }: Group, { sha256 }: Pick<SearchDeps, 'sha256'>): string {
+  return toHex(sha256(utf8(`${module}\n${row.key}`)).subarray(0, FINGERPRINT_BYTES))
+}
+
+export function describeError(group: CollectedError, { knowledge }: Pick<SearchDeps, 'knowledge'>): ErrorGroup {
+  const { fingerprint, module, devices, row, spans, state, regressed, stateSinceUnixMs } = group
+  const { key: _, firstUnixNano, lastUnixNano, ...words } = row
   return {
-    fingerprint: toHex(sha256(utf8(`${module}\n${key}`)).subarray(0, FINGERPRINT_BYTES)),
+    fingerprint,
     module,
-    service,
-    type,
-    message,
-    frames,
-    count,
+    state,
+    regressed,
+    stateSinceUnixMs,
+    ...words,
     spans,
     firstUnixNano: firstUnixNano.toString(),
     lastUnixNano: lastUnixNano.toString(),
     devices: [...devices].sort().map((deviceId) => ({ deviceId, name: deviceName(deviceId, knowledge) })),
-    traceId,
-    spanId,
   }
 }

@@ -1,13 +1,12 @@
 /** Where the records of a chunk lie that match, found in one quick pass: to read what they say takes far longer. */
 import type { ChunkOrigin, RecordFilter } from './record-filter.ts'
 import type { LogHead, SpanHead } from './record-head.ts'
-import { readServiceName } from './service-name.ts'
+import { readServiceWords, type ServiceWords } from './service-name.ts'
 
-export interface FoundRecord {
+/** With what its resource says of it. */
+export interface FoundRecord extends ServiceWords {
   readonly start: number
   readonly end: number
-  /** Of its resource. */
-  readonly service: string | null
 }
 
 /** @throws {OtlpError} for a payload that cannot be read */
@@ -17,13 +16,13 @@ export function findRecords<Head extends SpanHead | LogHead>(
   origin: ChunkOrigin,
 ): readonly FoundRecord[] {
   const found: FoundRecord[] = []
-  let service: string | null = null
+  let words: ServiceWords = { service: null, release: null }
   filter.walk(
     payload,
     origin,
-    ({ record: { start, end } }) => found.push({ start, end, service }),
+    ({ record: { start, end } }) => found.push({ start, end, ...words }),
     (reader) => {
-      service = readServiceName(reader)
+      words = readServiceWords(reader)
     },
   )
   return found

@@ -156,6 +156,11 @@ describe('errors', () => {
     errors: [
       {
         fingerprint: '0123456789abcdef',
+        state: 'open',
+        regressed: false,
+        stateSinceUnixMs: null,
+        firstRelease: null,
+        lastRelease: '1.2.0',
         module: 'otlp/shop',
         service: 'shop',
         type: 'TimeoutError',
@@ -171,13 +176,14 @@ describe('errors', () => {
       },
     ],
     others: 2,
+    otherStates: { open: 0, resolved: 3, muted: 1 },
     looked: { traces: { ...LOOKED, cut: 'time' }, logs: null },
   }
 
   test('[SQ15] what, where, how often and since when', () => {
     expect(renderErrors(list, { width: 120, color: false, nowUnixMs: 1_795_377_600_000 }).split('\n')).toEqual([
-      'errors       last    since  where  devices  trace         what',
-      ' 1,234  2 min ago  2 h ago  shop   Phone    0af7651916cd  TimeoutError: no answer (in read (read.ts))',
+      'group     errors       last    since  where  devices  trace         state  what',
+      '01234567   1,234  2 min ago  2 h ago  shop   Phone    0af7651916cd  open   TimeoutError: no answer (in read (read.ts))',
       'Not listed: 2 errors.',
       '',
     ])
@@ -186,9 +192,11 @@ describe('errors', () => {
   test('[SQ15] the command says what was not looked at; no error is said', async () => {
     await cli.serve([answering('/v1/search/errors', list)])
     const { stdout } = await cli.run('errors', 'timeout', '--since', '1970-01-02')
-    expect(asked).toEqual([{ filter: 'timeout', sinceUnixMs: 86_400_000 }])
+    expect(asked).toEqual([{ filter: 'timeout', sinceUnixMs: 86_400_000, state: 'open' }])
     expect(stdout).toContain('TimeoutError: no answer')
     expect(stdout).toContain('Not all was looked at')
+    expect(stdout).toContain('Beside these: 3 resolved, 1 muted. See them with --state all.')
+    expect(stdout).toContain('See one in full: aico-mesh errors show 01234567')
     expect(renderErrors({ errors: [], others: 0 }, { width: 80, color: false, nowUnixMs: 0 })).toBe('No errors.\n')
   })
 })
@@ -203,13 +211,27 @@ describe('a filter for errors that only one kind of record can meet', () => {
     },
     { name: 'of spans', looked: { ...looked, logs: null }, words: /^Log records were not looked at: .*only spans/m },
   ])('[SQ15] says what was not looked at: it is one $name', async ({ looked: those, words }) => {
-    await cli.serve([answering('/v1/search/errors', { errors: [], others: 0, looked: those })])
+    await cli.serve([
+      answering('/v1/search/errors', {
+        errors: [],
+        others: 0,
+        otherStates: { open: 0, resolved: 0, muted: 0 },
+        looked: those,
+      }),
+    ])
     expect((await cli.run('errors', 'x=y')).stdout).toMatch(words)
     expect((await cli.run('errors')).stdout).toBe('No errors.\n')
   })
 
   test('[SQ15] says nothing where both kinds were looked at', async () => {
-    await cli.serve([answering('/v1/search/errors', { errors: [], others: 0, looked })])
+    await cli.serve([
+      answering('/v1/search/errors', {
+        errors: [],
+        others: 0,
+        otherStates: { open: 0, resolved: 0, muted: 0 },
+        looked,
+      }),
+    ])
     expect((await cli.run('errors', 'x=y')).stdout).toBe('No errors.\n')
   })
 })

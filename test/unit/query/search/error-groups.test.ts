@@ -3,7 +3,13 @@ import type { ErrorList as ErrorView } from '../../../../src/agent/http-types/se
 import type { DeviceId } from '../../../../src/model/ids.ts'
 import { MAX_MESSAGE_CHARS } from '../../../../src/query/search/error-facts.ts'
 import { generalMessage, topFrames } from '../../../../src/query/search/error-fingerprint.ts'
-import { errorGroups, MAX_ERROR_GROUPS, type ErrorList } from '../../../../src/query/search/error-groups.ts'
+import { judgeError } from '../../../../src/policy/error-state.ts'
+import {
+  errorGroups,
+  MAX_ERROR_GROUPS,
+  type ErrorDeps,
+  type ErrorList,
+} from '../../../../src/query/search/error-groups.ts'
 import { readSearchQuery } from '../../../../src/query/search/search-query.ts'
 import type { SearchScope } from '../../../../src/query/search/search-scope.ts'
 import type { SearchSource } from '../../../../src/query/search/search-source.ts'
@@ -121,9 +127,15 @@ function sourceOf(spans: readonly FakeChunk[], logs: readonly FakeChunk[]): Sear
   }
 }
 
+type Options = Parameters<typeof searchDeps>[1]
+/** Nobody has decided anything. */
+function errorDeps(source: SearchSource, options?: Options): ErrorDeps {
+  return { ...searchDeps(source, options), stateOf: (_, lastUnixNano) => judgeError(undefined, lastUnixNano) }
+}
+
 function ask(source: SearchSource, fields: Readonly<Record<string, unknown>> = {}): ErrorList {
   const queries = (['logs', 'traces'] as const).map((lane) => readSearchQuery(fields, lane, 0))
-  return finish(errorGroups(queries, searchDeps(source)))
+  return finish(errorGroups(queries, errorDeps(source)))
 }
 
 describe('groups of errors', () => {
@@ -138,6 +150,9 @@ describe('groups of errors', () => {
     expect(list).toEqual({
       errors: [
         {
+          state: 'open',
+          regressed: false,
+          stateSinceUnixMs: null,
           fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/),
           module: 'shop',
           service: 'svc',
@@ -148,6 +163,8 @@ describe('groups of errors', () => {
           spans: 3,
           firstUnixNano: String(T0_NANO + 1n),
           lastUnixNano: String(T0_NANO + 9n),
+          firstRelease: null,
+          lastRelease: null,
           devices: [
             { deviceId: deviceId('laptop'), name: 'laptop' },
             { deviceId: deviceId('phone'), name: 'phone' },
@@ -157,6 +174,7 @@ describe('groups of errors', () => {
         },
       ],
       others: 0,
+      otherStates: { open: 0, resolved: 0, muted: 0 },
       looked: { traces: expect.objectContaining({ cut: null }), logs: expect.objectContaining({ records: 2 }) },
     })
   })
@@ -217,7 +235,7 @@ describe('groups of errors', () => {
 
   test('[QU24] many errors of one chunk are read in many steps', () => {
     const words = Array.from({ length: 640 }, (_, i) => ({ id: i + 1, message: `m${'x'.repeat(i)}` }))
-    const steps = errorGroups([readSearchQuery({}, 'traces', 0)], searchDeps(sourceOf([spanChunk('phone', words)], [])))
+    const steps = errorGroups([readSearchQuery({}, 'traces', 0)], errorDeps(sourceOf([spanChunk('phone', words)], [])))
     let count = 0
     while (steps.next().done !== true) count++
     expect(count).toBeGreaterThanOrEqual(10)
@@ -226,7 +244,7 @@ describe('groups of errors', () => {
   test('[SQ10] a query without the time for all looks at either kind of record', () => {
     const chunks = (kind: typeof spanChunk) => [1, 2, 3, 4].map((id) => kind('phone', [{ id, message: 'a' }]))
     const left = { chunks: 4 }
-    const deps = searchDeps(sourceOf(chunks(spanChunk), chunks(logChunk)), {
+    const deps = errorDeps(sourceOf(chunks(spanChunk), chunks(logChunk)), {
       limits: { hasTime: () => left.chunks-- > 0 },
     })
     const queries = (['logs', 'traces'] as const).map((lane) => readSearchQuery({}, lane, 0))
