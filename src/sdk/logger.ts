@@ -8,6 +8,7 @@ import type { LogRecordInput } from '../wire/otlp/encode.ts'
 import { activeSpan, spanOfLog } from './active-span.ts'
 import { describeError, exceptionAttributes, readProperty, RecordBudget } from './attribute-value.ts'
 import { RecordAttributes } from './bounded-attributes.ts'
+import { callerOf } from './code-location.ts'
 import { formatMessage } from './log-message.ts'
 import { msToNanos } from './time-input.ts'
 
@@ -57,6 +58,8 @@ export interface ModuleLogger {
 
 export interface LoggerDeps {
   readonly clock: Clock
+  /** Whether each record says where in the code it was written. */
+  readonly hasLocation?: boolean | undefined
   onLog(log: FinishedLog): void
 }
 
@@ -81,9 +84,12 @@ export function createLogger(deps: LoggerDeps, bindings: Bindings = {}, level: L
   return logger
 
   function write(at: Level): LogFn {
-    return (first: unknown, ...rest: readonly unknown[]) => {
-      if (logger.isLevelEnabled(at)) deps.onLog(toRecord(deps.clock, own, at, first, rest))
+    const log = (first: unknown, ...rest: readonly unknown[]): void => {
+      if (!logger.isLevelEnabled(at)) return
+      const bindings = deps.hasLocation === true ? { ...own, ...callerOf(log) } : own
+      deps.onLog(toRecord(deps.clock, bindings, at, first, rest))
     }
+    return log
   }
 }
 

@@ -62,6 +62,8 @@ export interface ModuleOptions {
   readonly instanceName?: string
   /** `service.version`. */
   readonly serviceVersion?: string
+  /** Whether each log record says in which function, file and line it was written. Default false: it costs some microseconds. */
+  readonly codeLocation?: boolean
 }
 
 export interface FlushOptions {
@@ -140,7 +142,7 @@ export class Module {
     })
     this.meterProvider = this.#metrics
     this.meter = this.#metrics.own
-    this.logger = createLogger({ clock, onLog: (log) => this.#add(this.#logs, log) })
+    this.logger = createLogger({ clock, hasLocation: options.codeLocation, onLog: (log) => this.#add(this.#logs, log) })
     this.#messaging = new Messaging({
       module: name,
       sessionId: this.sessionId,
