@@ -53,6 +53,11 @@ export class BatchQueue {
     return this.#entries.length === 0
   }
 
+  /** Whether so little waits in memory that nothing is dropped soon. */
+  get hasRoom(): boolean {
+    return this.#bytes <= this.#maxBytes / 2
+  }
+
   /** The lowest number of a stream that is not done with. */
   oldestOf(stream: string): number | undefined {
     return this.#entries.find((entry) => entry.stream === stream)?.n

@@ -72,6 +72,7 @@ export class BusClient {
   readonly #awaited = new Set<number>()
   readonly #internalFailures = new Map<number, number>()
   readonly #drainWaiters = new Set<(isDrained: boolean) => void>()
+  readonly #roomWaiters = new Set<() => void>()
   readonly counters: ClientCounters = {
     droppedRecords: 0,
     refusedRecords: 0,
@@ -165,6 +166,14 @@ export class BusClient {
     return isDrained
   }
 
+  /** Resolves once there is room for more: at once most of the time. A sender that waits for it loses nothing by being quick. */
+  async room(): Promise<void> {
+    if (this.#state === 'closed' || this.#batches.hasRoom) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#roomWaiters.add(resolve)
+    await promise
+  }
+
   /** What could not be sent goes to the spool, if there is one, for the next run. */
   async close(): Promise<void> {
     if (this.#state === 'closed') return
@@ -175,6 +184,7 @@ export class BusClient {
     this.#link?.close()
     this.#link = undefined
     for (const waiter of this.#drainWaiters) waiter(isDrained)
+    this.#tellRoom()
     this.#spoolWaiting()
     await this.#batches.spooled()
   }
@@ -210,6 +220,7 @@ export class BusClient {
     const isSpooled = (kind: BatchKind): boolean =>
       !isSignal(kind) || (this.#stage === undefined ? kind === 'logs' : isCollected(kind, this.#stage))
     this.counters.droppedRecords += this.#batches.spool(isSpooled)
+    void this.#batches.spooled().then(() => this.#settled())
   }
 
   async #takeOver(): Promise<void> {
@@ -400,7 +411,13 @@ export class BusClient {
   }
 
   #settled(): void {
+    if (this.#batches.hasRoom) this.#tellRoom()
     if (this.#drainWaiters.size === 0 || !this.#isDrained()) return
     for (const waiter of this.#drainWaiters) waiter(true)
+  }
+
+  #tellRoom(): void {
+    for (const waiter of this.#roomWaiters) waiter()
+    this.#roomWaiters.clear()
   }
 }

@@ -247,6 +247,14 @@ export class Module {
   }
 
   /**
+   * Resolves once there is room for more: at once, unless the module has been quicker than the agent for a while. A module that
+   * records in bulk and waits for this every few thousand records loses none; one that does not may, and it is counted.
+   */
+  room(): Promise<void> {
+    return whileAlive(this.#client.room())
+  }
+
+  /**
    * Sends what is waiting. @returns true once the agent has committed all telemetry and answered all messages and
    * subscriptions so far, false after the timeout: then it is still kept, and still tried.
    */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MAX_UNDER_WAY } from '../../../src/sdk/batch-queue.ts'
+import { MAX_QUEUED_BYTES, MAX_UNDER_WAY } from '../../../src/sdk/batch-queue.ts'
 import { BusClient, HELLO_RETRY_MS, PING_PERIOD_MS } from '../../../src/sdk/bus-client.ts'
 import type { Stage } from '../../../src/model/stage.ts'
 import type { Envelope } from '../../../src/wire/bus-envelope.ts'
@@ -39,6 +39,35 @@ function setup() {
   const seqOf = (at: number): number => link().sent.at(at)?.seq ?? -1
   return { clock, links, link, client, received, getThrough, seqOf }
 }
+
+describe('room', () => {
+  test('[BU75] is there until half of what may wait does, and again once the agent has taken it, or the module ends', async () => {
+    const { client, link, getThrough, seqOf } = setup()
+    let rooms = 0
+    const ask = async (): Promise<void> => {
+      void client.room().then(() => rooms++)
+      await settled()
+    }
+    await getThrough()
+    const large = (): void => client.deliver('logs', new Uint8Array(MAX_QUEUED_BYTES / 4), 1)
+    large()
+    large()
+    await ask()
+    expect(rooms).toBe(1)
+    large()
+    await ask()
+    expect(rooms).toBe(1)
+    link().say({ kind: 'ack', seq: seqOf(-1) })
+    await settled()
+    expect(rooms).toBe(2)
+    large()
+    await ask()
+    expect(rooms).toBe(2)
+    void client.close()
+    await settled()
+    expect(rooms).toBe(3)
+  })
+})
 
 describe('connecting', () => {
   test('[BU12] says hello once there is a connection, and nothing else before the welcome', async () => {
