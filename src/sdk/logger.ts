@@ -86,8 +86,8 @@ export function createLogger(deps: LoggerDeps, bindings: Bindings = {}, level: L
   function write(at: Level): LogFn {
     const log = (first: unknown, ...rest: readonly unknown[]): void => {
       if (!logger.isLevelEnabled(at)) return
-      const bindings = deps.hasLocation === true ? { ...own, ...callerOf(log) } : own
-      deps.onLog(toRecord(deps.clock, bindings, at, first, rest))
+      const said = deps.hasLocation === true ? { ...own, ...callerOf(log) } : own
+      deps.onLog(toRecord(deps.clock, said, at, first, rest))
     }
     return log
   }

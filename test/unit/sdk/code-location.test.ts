@@ -36,7 +36,7 @@ test('[BU74] the caller of a function is found, and stacks are as deep as before
 })
 
 test('[BU74] a module that makes its own stacks, and fails at it, is not harmed', () => {
-  const before = Error.prepareStackTrace
+  const before = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace') ?? {}
   Error.prepareStackTrace = () => {
     throw new Error('no stack')
   }
@@ -44,6 +44,6 @@ test('[BU74] a module that makes its own stacks, and fails at it, is not harmed'
     const inner = (): unknown => callerOf(inner)
     expect(inner()).toEqual({})
   } finally {
-    Error.prepareStackTrace = before as typeof Error.prepareStackTrace
+    Object.defineProperty(Error, 'prepareStackTrace', { configurable: true, writable: true, ...before })
   }
 })
