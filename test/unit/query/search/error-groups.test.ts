@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import type { ErrorList as ErrorView } from '../../../../src/agent/http-types/search.ts'
 import type { DeviceId } from '../../../../src/model/ids.ts'
 import { MAX_MESSAGE_CHARS } from '../../../../src/query/search/error-facts.ts'
-import { generalMessage, topFrames } from '../../../../src/query/search/error-fingerprint.ts'
 import { judgeError } from '../../../../src/policy/error-state.ts'
 import {
   errorGroups,
@@ -19,52 +18,6 @@ import { heldMemory } from '../../../support/held-memory.ts'
 import { spanIdOf, T0_NANO, traceIdOf } from '../../../support/otlp-records.ts'
 import { deviceId } from '../make-chunk.ts'
 import { FakeSource, searchDeps, type FakeChunk } from './fake-source.ts'
-
-describe('what makes two errors the same', () => {
-  const messages: readonly [string, string][] = [
-    ['order 8f14e45f not found after 31.5 ms', 'order <hex> not found after <n> ms'],
-    ['user 123e4567-e89b-12d3-a456-426614174000 gone', 'user <uuid> gone'],
-    ['at 0xDEADbeef: bad address 10.0.0.7:443', 'at <hex>: bad address <n>:<n>'],
-    ['feedface is a word', 'feedface is a word'],
-    ["Cannot read properties of undefined (reading 'x')", "Cannot read properties of undefined (reading 'x')"],
-    ['two\n  lines\tof it ', 'two lines of it'],
-  ]
-  test.each(messages)('[SQ15] %j says %j', (message, general) => {
-    expect(generalMessage(message)).toBe(general)
-  })
-
-  test('[SQ15] of hostile stacks no more than three short places are kept', () => {
-    for (const stack of ['    at '.repeat(200_000), `at ${' '.repeat(9000)}\u2028x\u2028y`, `at ${'x'.repeat(9000)}`]) {
-      const frames = topFrames(`${stack}\n`.repeat(5))
-      expect(frames.length).toBeLessThanOrEqual(3)
-      expect(frames.every((frame) => frame.length <= 160)).toBe(true)
-    }
-  })
-
-  const stacks: readonly { name: string; stack: string; frames: readonly string[] }[] = [
-    {
-      name: 'of JavaScript, without folders and lines',
-      stack:
-        'TypeError: no\n    at read (file:///home/ann/app/src/read.ts:12:7)\n    at C:\\app\\x.js:3:4\n    at async Object.run (node:internal/y:1:2)\n    at last (z.js:1:1)',
-      frames: ['read (read.ts)', 'x.js', 'async Object.run (y)'],
-    },
-    {
-      name: 'of Java',
-      stack: 'java.lang.Error: no\n\tat com.shop.Cart.add(Cart.java:31)\n\tat com.shop.Main.main(Main.java:9)',
-      frames: ['com.shop.Cart.add(Cart.java)', 'com.shop.Main.main(Main.java)'],
-    },
-    {
-      name: 'of Python, whose innermost place stands last',
-      stack:
-        'Traceback (most recent call last):\n  File "/home/bob/main.py", line 9, in <module>\n    run()\n  File "/opt/app/run.py", line 3, in run\n    fail()\nValueError: no',
-      frames: ['run (run.py)', '<module> (main.py)'],
-    },
-    { name: 'of no kind', stack: 'just words', frames: [] },
-  ]
-  test.each(stacks)('[SQ15] the innermost places of a stack $name', ({ stack, frames }) => {
-    expect(topFrames(stack)).toEqual(frames)
-  })
-})
 
 interface ErrorWords {
   readonly id: number
