@@ -5,7 +5,7 @@ import { toHex } from '../base/bytes.ts'
 import { MAX_GRANT_MODULES, MAX_PURPOSE_BYTES, type May } from '../model/grant.ts'
 import { toGrantId, toTraceId, type DeviceId, type GrantId } from '../model/ids.ts'
 import { MAX_MODULE_NAME_BYTES } from '../model/lane.ts'
-import { planStageChange } from '../policy/stage-change.ts'
+import { planStageChange, type KeptFate } from '../policy/stage-change.ts'
 import type { Bus } from '../bus/bus.ts'
 import { MAX_TICKET_CHARS } from '../wire/ticket.ts'
 import { toAlarmView } from './alarm-view.ts'
@@ -85,8 +85,10 @@ function deviceRoutes({ state, stages, registry, keeper, bus, isOnline, stop }: 
       return { json: { from, to, opens, closes, kept } }
     }),
     route('POST', '/v1/stage', async (request) => {
-      const { from, to, opens, closes, kept } = await stages.change(stageField(jsonBody(request), 'stage'))
-      return { json: { from, to, opens, closes, kept, otlp: state.otlp() } }
+      const fields = jsonBody(request)
+      const { from, to, opens, closes, kept } = await stages.change(stageField(fields, 'stage'), fateField(fields))
+      const deleted = (await keeper.call('dropAbove')) ?? null
+      return { json: { from, to, opens, closes, kept, otlp: state.otlp(), deleted } }
     }),
     route('GET', '/v1/modules', () => ({ json: { modules: state.modules() } })),
     route('POST', '/v1/modules', async (request) => {
@@ -257,6 +259,13 @@ function mayField(fields: Readonly<Record<string, unknown>>): May {
   // Carrying needs carriers, which come later: an operation nobody acts on would only look like consent.
   if (may !== 'see') throw bad('may', 'is see')
   return may
+}
+
+/** Of what was kept above the new stage; what is not said to go stays. */
+function fateField(fields: Readonly<Record<string, unknown>>): KeptFate {
+  const fate = fields['kept'] ?? 'keep'
+  if (fate !== 'keep' && fate !== 'delete') throw bad('kept', 'is keep or delete')
+  return fate
 }
 
 function moduleEvent(type: 'module.added' | 'module.removed', name: string, keeper: KeeperClient) {

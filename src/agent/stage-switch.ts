@@ -2,7 +2,7 @@
 import type { Service } from '../base/service.ts'
 import type { Stage } from '../model/stage.ts'
 import type { Bus } from '../bus/bus.ts'
-import { planStageChange, type StageChange } from '../policy/stage-change.ts'
+import { planStageChange, type KeptFate, type StageChange } from '../policy/stage-change.ts'
 import { decideEndpoint } from '../policy/stage-gate.ts'
 import type { DevtoolsProcess } from './devtools-process.ts'
 import type { HostSampler } from './host-metrics/host-sampler.ts'
@@ -36,11 +36,11 @@ export class StageSwitch implements Service {
     await this.#closeOtlp()
   }
 
-  async change(to: Stage): Promise<StageChange> {
+  async change(to: Stage, fate: KeptFate = 'keep'): Promise<StageChange> {
     const { keeper, bus, mesh, isOnline } = this.#deps
-    if (!isOnline) return keeper.call('setStage', to)
+    if (!isOnline) return keeper.call('setStage', to, fate)
     const { closeMesh } = planStageChange(keeper.view().stage, to)
-    const set = (): Promise<StageChange> => keeper.call('setStage', to)
+    const set = (): Promise<StageChange> => keeper.call('setStage', to, fate)
     const change = closeMesh ? await mesh.farewell(FAREWELL_MS, set) : await set()
     bus.setStage(to)
     await mesh.update()

@@ -7,10 +7,15 @@ import { CliError, interrupted, usage } from './cli-error.ts'
  *   terminal
  */
 export async function confirm(question: string): Promise<void> {
+  if (!(await isWanted(question))) throw new CliError('CLI_DECLINED', 'nothing was changed')
+}
+
+/** A question whose no goes on too. @throws {CliError} `CLI_INTERRUPTED`, `CLI_USAGE` as {@link confirm} */
+export async function isWanted(question: string): Promise<boolean> {
   if (!process.stdin.isTTY) throw usage('add --yes to go ahead without a question')
   const answer = await ask(`${question} [y/N] `)
   if (answer === undefined) throw interrupted()
-  if (!/^y(?:es)?$/i.test(answer.trim())) throw new CliError('CLI_DECLINED', 'nothing was changed')
+  return /^y(?:es)?$/i.test(answer.trim())
 }
 
 /** Undefined after Ctrl-C and at the end of input. */

@@ -4,6 +4,9 @@
  */
 import { STAGES, type Stage } from '../model/stage.ts'
 
+/** What becomes of what was kept above the new stage. */
+export type KeptFate = 'keep' | 'delete'
+
 export interface StageChange {
   readonly from: Stage
   readonly to: Stage
@@ -49,7 +52,8 @@ const BROUGHT_BY: Readonly<Record<Stage, { readonly opens: readonly string[]; re
     ],
   },
 }
-const STILL_KEPT = 'What was kept stays on this device, encrypted, until its retention ends or you delete it.'
+const STILL_KEPT =
+  'What was kept stays on this device, encrypted, until its retention ends, unless you have it deleted now.'
 const CANNOT_RECALL =
   'Every grant is revoked, keys are changed and the mesh is closed. Devices that cannot be told now stop when the lease ' +
   'of their grant ends. What other devices already received cannot be recalled.'

@@ -2,8 +2,8 @@
 import type { Database, Statement } from 'better-sqlite3'
 import type { LogRowId } from './log-table.ts'
 
-/** `age`, `size` and `quota` by the limits set here; `lease`: its owner was not heard of for as long as its grant allows. */
-export type GoneReason = 'age' | 'size' | 'quota' | 'lease'
+/** `age`, `size` and `quota` by the limits set here; `stage`: the person went down to one that does not collect it; `lease`: its owner was not heard of for as long as its grant allows. */
+export type GoneReason = 'age' | 'size' | 'quota' | 'stage' | 'lease'
 
 export interface DroppedCounts {
   readonly segments: number

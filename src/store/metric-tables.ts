@@ -80,19 +80,29 @@ export class MetricTables {
     return this.series.hasAuthor(author)
   }
 
-  /** All that a device recorded. Rare: it looks at every block. */
+  /** All that a device recorded. */
   deleteAuthor(author: DeviceId): void {
+    this.#deleteWhere('author = ?', idBytes(author))
+  }
+
+  /** All that a module of a device recorded. */
+  deleteSource(author: DeviceId, module: string): void {
+    this.#deleteWhere('author = ? AND module = ?', idBytes(author), module)
+  }
+
+  /** Rare: it looks at every block. */
+  #deleteWhere(condition: string, ...values: readonly (Uint8Array | string)[]): void {
     this.#generation++
-    const ofAuthor = 'SELECT id FROM metric_source WHERE author = ?'
-    const series = `SELECT id FROM metric_series WHERE source IN (${ofAuthor})`
+    const ofSource = `SELECT id FROM metric_source WHERE ${condition}`
+    const series = `SELECT id FROM metric_series WHERE source IN (${ofSource})`
     for (const sql of [
       `DELETE FROM metric_part WHERE id & ${SERIES_BITS} IN (${series})`,
       `DELETE FROM metric_block WHERE id & ${SERIES_BITS} IN (${series})`,
       `DELETE FROM metric_last WHERE series IN (${series})`,
-      `DELETE FROM metric_series WHERE source IN (${ofAuthor})`,
-      'DELETE FROM metric_source WHERE author = ?',
+      `DELETE FROM metric_series WHERE source IN (${ofSource})`,
+      `DELETE FROM metric_source WHERE ${condition}`,
     ]) {
-      this.#db.prepare(sql).run(idBytes(author))
+      this.#db.prepare(sql).run(...values)
     }
   }
 }

@@ -103,9 +103,9 @@ export interface LaneLimitsView {
 }
 export type RetentionView = Readonly<Record<'traces' | 'logs' | 'metrics', LaneLimitsView>>
 
-/** Records that were kept and are gone. `quota`: their source had more than it may keep. `lease`: their owner was not heard of for as long as its grant allows. */
+/** Records that were kept and are gone. `quota`: their source had more than it may keep. `stage`: their stage ended, and they were not to be kept. `lease`: their owner was not heard of for as long as its grant allows. */
 export interface GoneView {
-  readonly reason: 'age' | 'size' | 'quota' | 'lease'
+  readonly reason: 'age' | 'size' | 'quota' | 'stage' | 'lease'
   readonly segments: number
   readonly records: number
   readonly bytes: number
@@ -208,6 +208,8 @@ export interface StageChangeView {
   readonly opens: readonly string[]
   readonly closes: readonly string[]
   readonly kept: string
+  /** Going down, where what was kept above the new stage was to be deleted: records that went, and that stay for a hold. */
+  readonly deleted?: { readonly records: number; readonly held: number } | null
   /** Base URL for OTLP, once changed; null while nothing takes it. */
   readonly otlp?: string | null
 }

@@ -1,5 +1,6 @@
 /** Leaves of the audit log about this device as a whole. */
 import type { DeviceCard } from '../../model/membership.ts'
+import type { Stage } from '../../model/stage.ts'
 import type { StageChange } from '../../policy/stage-change.ts'
 import type { LedgerEntry } from '../../sync/ledger.ts'
 import type { KeyStore } from '../key-file.ts'
@@ -24,6 +25,17 @@ export function stageChanged({ deviceId: ref }: Self, { from, to }: StageChange)
     actor: { kind: 'user', ref },
     object: { kind: 'policy', ref: 'stage' },
     payload: { from, to },
+  }
+}
+
+/** What was kept above a stage goes, as the person asked for. */
+export function keptDeleted({ deviceId: ref }: Self, stage: Stage): LedgerEntry {
+  return {
+    type: 'data.purged',
+    outcome: 'success',
+    actor: { kind: 'user', ref },
+    object: { kind: 'device', ref },
+    payload: { reason: 'stage', stage },
   }
 }
 

@@ -22,6 +22,10 @@ export const SETTING = {
   droppedTold: 'retention.told',
   /** What the person has chosen about being told. */
   notifications: 'notifications',
+  /** The stage above which what was kept is being deleted. */
+  dropAbove: 'stage.drop_above',
+  /** What limits of storage the person was told of. */
+  toldFull: 'notifications.nearly_full',
   /** True while an agent runs: found at a start, it did not end in order. */
   agentRuns: 'agent.runs',
 } as const

@@ -6,7 +6,9 @@
 import type { Steps } from '../../base/steps.ts'
 import { SIGNALS, type Signal } from '../../model/lane.ts'
 import type { Quota } from '../../model/quota.ts'
-import { overQuota } from '../../policy/quotas.ts'
+import type { StorageUse } from '../../policy/notifications/nearly-full.ts'
+import { readableName } from '../../policy/notifications/readable-name.ts'
+import { overQuota, quotaUse } from '../../policy/quotas.ts'
 import {
   DROP_REASONS,
   excessBytes,
@@ -36,6 +38,8 @@ export interface DropRun {
   readonly upTo: SegmentRowId
   /** False while the clock is not believed: nothing goes for its age then. */
   readonly isClockTrusted: boolean
+  /** How much there is under each limit, before what is too much goes. */
+  readonly onUse: (uses: readonly StorageUse[]) => void
   /** False once what is held has changed. */
   readonly isCurrent: () => boolean
 }
@@ -56,11 +60,31 @@ export function* dropSegments(run: DropRun): Steps<number> {
   for (const lane of SIGNALS) count += yield* dropOld(run, lane)
   const limited = yield* limitedSources(run, run.quotas)
   count += yield* dropExcess(run, limited, overQuota(run.quotas, limited), 'quota')
+  const uses = quotaUses(run, limited)
   for (const lane of SIGNALS) {
     const sources = yield* keptSources(run, lane)
+    uses.push({ of: LANE_WORDS[lane], bytes: bytesOf(sources), maxBytes: run.limits[lane].maxBytes })
     count += yield* dropExcess(run, sources, excessBytes(run.limits[lane], sources), 'size')
   }
+  run.onUse(uses)
   return count
+}
+
+/** As a person calls what is in a lane. */
+const LANE_WORDS: Readonly<Record<Signal, string>> = { traces: 'traces', logs: 'logs', metrics: 'measurements' }
+
+/** Of a quota, what the device has that has most under it. */
+function quotaUses({ quotas }: DropRun, limited: readonly Source[]): StorageUse[] {
+  const most = quotaUse(quotas, limited)
+  return quotas.map(({ module, maxBytes }, at) => ({
+    of: module === undefined ? 'a device' : readableName(module),
+    bytes: most[at]?.[0]?.bytes ?? 0,
+    maxBytes,
+  }))
+}
+
+function bytesOf(sources: readonly Source[]): number {
+  return sources.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 function* dropOld(run: DropRun, lane: Signal): Steps<number> {

@@ -12,9 +12,10 @@ import { damageEntries } from './damage-report.ts'
 import { DamageWatch } from './damage-watch.ts'
 import { MetricUpkeep } from './metric-upkeep.ts'
 import { Reindex } from './reindex.ts'
-import { Retention } from './retention.ts'
+import { Retention, type RetentionDeps } from './retention.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
 import type { StoredMetrics } from './stored-metrics.ts'
+import { readPayload } from './stored-payload.ts'
 import type { Turns } from './turns.ts'
 import { Upkeep } from './upkeep.ts'
 
@@ -32,6 +33,7 @@ export interface HousekeepingDeps {
   readonly damage: Pick<DamageNotes, 'inIndex' | 'indexIsMade'>
   /** Whether what was shared under a grant is shared no longer. */
   readonly hasEnded: (grantId: GrantId) => boolean
+  readonly onUse: RetentionDeps['onUse']
   /** Keys were destroyed: none may stay in memory. */
   readonly forgetKeys: () => void
   /** There is less to serve and to show, or again what was lost. */
@@ -71,6 +73,11 @@ export class Housekeeping {
       self,
       hasEnded: deps.hasEnded,
       forgetKeys: deps.forgetKeys,
+      onUse: deps.onUse,
+      payloadOf(log, id) {
+        const segment = store.segments.get(id)
+        return segment && readPayload({ store, sealer }, log, segment)
+      },
       onDropped: () => this.#afterDropped(),
       onFailure,
     })

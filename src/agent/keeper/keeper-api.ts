@@ -12,6 +12,7 @@ import { otlpJsonToProtobuf } from '../../wire/otlp/from-json.ts'
 import { addRejected } from '../../wire/otlp/rejected-tally.ts'
 import { grantState } from '../../policy/grant-state.ts'
 import { decideExit } from '../../policy/stage-gate.ts'
+import type { KeptFate } from '../../policy/stage-change.ts'
 import { findTrace } from '../../query/find-trace.ts'
 import { stitchTrace } from '../../query/stitch-trace.ts'
 import type { AddressRow } from '../../wire/sync-message-types.ts'
@@ -151,7 +152,8 @@ function controlCalls(keeper: Keeper) {
   const { consents, members, pairing, store } = keeper
   return {
     view: () => keeper.view(),
-    setStage: (to: Stage) => keeper.setStage(to),
+    setStage: (to: Stage, fate?: KeptFate) => keeper.setStage(to, fate),
+    dropAbove: () => keeper.dropAbove(),
     setting: (name: string): unknown => store.settings.get(name),
     setSetting: (name: string, value: unknown): void => store.settings.set(name, value),
     modules: () => store.modules.all(),

@@ -14,7 +14,8 @@ import { membersOf, memberNews, type Members } from '../../policy/notifications/
 import { closedFor, isFromBeforeRemoval, type ShareView } from '../../policy/decide-share.ts'
 import { grantState } from '../../policy/grant-state.ts'
 import type { ConsentRecord } from '../../policy/reduce-consent.ts'
-import { planStageChange, type StageChange } from '../../policy/stage-change.ts'
+import { nearlyFull, type StorageUse } from '../../policy/notifications/nearly-full.ts'
+import { planStageChange, type KeptFate, type StageChange } from '../../policy/stage-change.ts'
 import { decideExit } from '../../policy/stage-gate.ts'
 import { localMinute } from '../../platform/local-time.ts'
 import { openAuditLog, type AuditLog } from '../../store/audit-log.ts'
@@ -37,8 +38,9 @@ import type { AddressBook } from './address-book.ts'
 import { answerRollback, skipUsedEpochs } from './answer-rollback.ts'
 import { auditLedger } from './audit-ledger.ts'
 import { CutTimer, isDue, LIVE_CUT_AFTER_MS } from './cut-timer.ts'
-import { alarmsAccepted, deviceCreated, diskChanged, stageChanged } from './device-leaves.ts'
+import { alarmsAccepted, deviceCreated, diskChanged, keptDeleted, stageChanged } from './device-leaves.ts'
 import { readStage, requireKeyStore, SETTING } from './device-settings.ts'
+import type { DroppedAbove } from './drop-above-stage.ts'
 import { reconcileAtStart } from './end-again.ts'
 import { DamageNotes } from './damage-notes.ts'
 import { DiskGuard } from './disk-guard.ts'
@@ -314,6 +316,7 @@ export class Keeper {
       later: this.rounds.later,
       damage: this.damage,
       hasEnded: (grantId) => this.#hasEnded(grantId),
+      onUse: (uses) => this.#storageUsed(uses),
       forgetKeys: () => {
         sealer.forgetKeys()
         this.receiving.forgetKeys()
@@ -332,6 +335,7 @@ export class Keeper {
     this.#cancelLeases = clock.every(LEASE_CHECK_MS, () => this.#attempt(() => this.purgeLapsed()))
     if (this.owed.trouble === undefined) this.#resume()
     this.#housekeeping.start()
+    this.rounds.later(() => void this.dropAbove().catch((err: unknown) => this.#fail(err)))
     this.guard.start()
   }
 
@@ -379,17 +383,43 @@ export class Keeper {
     return this.#connected.has(device)
   }
 
-  /** Changes the stage, ends what the new one does not allow, and says what that was. */
-  async setStage(to: Stage): Promise<StageChange> {
+  /**
+   * Changes the stage, ends what the new one does not allow, and says what that was.
+   * @param fate of what was kept above it; it is deleted by {@link dropAbove}, at the latest after the next start
+   */
+  async setStage(to: Stage, fate: KeptFate = 'keep'): Promise<StageChange> {
     const change = planStageChange(this.#stage, to)
     this.ledger.append(stageChanged(this.card, change))
-    this.store.settings.set(SETTING.stage, to)
+    const { settings } = this.store
+    const isDeleting = fate === 'delete' && change.kept !== ''
+    if (isDeleting) this.ledger.append(keptDeleted(this.card, to))
+    if (isDeleting) {
+      this.store.transaction(() => {
+        settings.set(SETTING.stage, to)
+        settings.set(SETTING.dropAbove, to)
+      })
+    } else {
+      settings.set(SETTING.stage, to)
+      // What another change was to delete and has not is collected again, or is to stay.
+      if (settings.get(SETTING.dropAbove) !== undefined) settings.delete(SETTING.dropAbove)
+    }
     this.#stage = to
     if (change.revokeAllGrants) await this.liveGrants.revoke(() => true)
-    if (change.rotateKeys) this.#rotateAll()
+    // A key that is in use is not destroyed.
+    if (change.rotateKeys || isDeleting) this.#rotateAll()
     this.tails.wakeAll()
     this.deps.onEvent('view')
     return change
+  }
+
+  /** Deletes what was kept above the stage, if that was asked for and is not done. @returns undefined if it is not */
+  async dropAbove(): Promise<DroppedAbove | undefined> {
+    const { settings } = this.store
+    const stage = settings.get(SETTING.dropAbove)
+    if (stage === undefined) return undefined
+    const dropped = await this.turns.upkeep(() => this.retention.dropAbove(readStage(stage)))
+    if (settings.get(SETTING.dropAbove) === stage) settings.delete(SETTING.dropAbove)
+    return dropped
   }
 
   /** Deletes what was received under grants whose lease has run out. */
@@ -513,6 +543,14 @@ export class Keeper {
     const { settings } = this.store
     if (settings.get(SETTING.agentRuns) === true) this.notices.raise('agent.recovered', {})
     else settings.set(SETTING.agentRuns, true)
+  }
+
+  #storageUsed(uses: readonly StorageUse[]): void {
+    const { settings } = this.store
+    const before = (settings.get(SETTING.toldFull) ?? []) as readonly string[]
+    const { tell, told } = nearlyFull(uses, before)
+    for (const each of tell) this.notices.raise('storage.nearly-full', each)
+    if (told.join() !== before.join()) settings.set(SETTING.toldFull, told)
   }
 
   #viewChanged(): void {

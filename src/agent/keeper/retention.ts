@@ -5,11 +5,15 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Steps } from '../../base/steps.ts'
 import { SIGNALS, type Signal } from '../../model/lane.ts'
+import type { Stage } from '../../model/stage.ts'
+import type { StorageUse } from '../../policy/notifications/nearly-full.ts'
 import { readLimits, SLACK, type LaneLimits, type RetentionLimits } from '../../policy/retention.ts'
+import type { HoldScope } from '../../store/hold-table.ts'
 import type { SegmentRowId } from '../../store/segment-table.ts'
 import { AgeClock } from './age-clock.ts'
 import { BackOff } from './back-off.ts'
 import { SETTING } from './device-settings.ts'
+import { dropAboveStage, type AboveStageRun, type DroppedAbove } from './drop-above-stage.ts'
 import { dropSegments } from './drop-segments.ts'
 import { heldSegments } from './held-segments.ts'
 import { retireKeys, type RetireKeysDeps } from './retire-keys.ts'
@@ -32,6 +36,10 @@ export interface RetentionDeps extends RetireKeysDeps {
   readonly turns: Turns
   /** Keys were destroyed: none may stay in memory. */
   readonly forgetKeys: () => void
+  /** Undefined for a segment that cannot be read. */
+  readonly payloadOf: AboveStageRun['payloadOf']
+  /** How much there was under each limit, when it was looked at. */
+  readonly onUse: (uses: readonly StorageUse[]) => void
   /** Segments were dropped: there is space to give back, and less to offer. */
   readonly onDropped: () => void
   readonly onFailure: (err: unknown) => void
@@ -150,6 +158,29 @@ export class Retention {
     if (!this.#isStopped) this.#cancel = this.#deps.clock.after(delayMs, () => void this.run())
   }
 
+  /** Drops what was kept above a stage, and destroys the keys of which nothing is left. */
+  *dropAbove(stage: Stage): Steps<DroppedAbove> {
+    const { store, clock, payloadOf, forgetKeys, onDropped } = this.#deps
+    let records = 0
+    for (;;) {
+      const version = this.#version
+      const upTo = store.segments.lastId()
+      const held = yield* heldSegments(store, this.#holds())
+      const isCurrent = (): boolean => version === this.#version
+      const run = { store, stage, held, nowMs: clock.now(), upTo, isCurrent, payloadOf }
+      const dropped = yield* dropAboveStage(run)
+      records += dropped.records
+      if (!isCurrent()) continue
+      if (records > 0) onDropped()
+      if ((yield* retireKeys(this.#deps, this.limits(), clock.now())) > 0) forgetKeys()
+      return { records, held: dropped.held }
+    }
+  }
+
+  #holds(): readonly HoldScope[] {
+    return this.#deps.store.holds.all().map(({ scope }) => scope)
+  }
+
   /** One run. What a crash leaves undone is done by the next. */
   *steps(): Steps<void> {
     const { store, clock, ledger, self, forgetKeys, onDropped } = this.#deps
@@ -171,16 +202,13 @@ export class Retention {
   }
 
   *#dropAll(nowMs: number, isClockTrusted: boolean, isCurrent: () => boolean): Steps<number> {
-    const { store } = this.#deps
+    const { store, onUse } = this.#deps
     // Before the holds are looked up: what comes meanwhile may belong to one of them.
     const upTo = store.segments.lastId()
-    const held = yield* heldSegments(
-      store,
-      store.holds.all().map(({ scope }) => scope),
-    )
+    const held = yield* heldSegments(store, this.#holds())
     const limits = this.limits()
     const quotas = store.quotas.all()
-    return yield* dropSegments({ store, limits, quotas, held, nowMs, upTo, isClockTrusted, isCurrent })
+    return yield* dropSegments({ store, limits, quotas, held, nowMs, upTo, isClockTrusted, isCurrent, onUse })
   }
 }
 

@@ -25,11 +25,11 @@ export function tellDropped(store: Store, ledger: Ledger, self: DeviceId): void 
   store.settings.set(SETTING.droppedTold, totals)
 }
 
-/** Records, by such names as `traces.age`. The end of a lease has a leaf of its own. */
+/** Records, by such names as `traces.age`. The end of a lease, and of a stage, has a leaf of its own. */
 function totalsOf({ dropped, logs }: Store): Counts {
   const totals: Record<string, number> = {}
   for (const { log, reason, records } of dropped.all()) {
-    if (reason === 'lease') continue
+    if (reason === 'lease' || reason === 'stage') continue
     const name = `${logs.byRow(log).lane}.${reason}`
     totals[name] = (totals[name] ?? 0) + records
   }

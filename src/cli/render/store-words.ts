@@ -23,6 +23,7 @@ const REASONS: Readonly<Record<GoneView['reason'], string>> = {
   age: 'too old',
   size: 'no room',
   quota: 'over quota',
+  stage: 'lower stage',
   lease: 'grant lapsed',
 }
 

@@ -265,6 +265,33 @@ describe('commands', () => {
     expect([machine.json, machine.stderr]).toEqual([plan, ''])
   })
 
+  test.each([
+    { name: '--yes alone keeps what was kept', argv: ['--yes'], asked: { stage: 'casual' } },
+    { name: '--keep-kept says so', argv: ['--yes', '--keep-kept'], asked: { stage: 'casual' } },
+    { name: '--delete-kept deletes it', argv: ['--yes', '--delete-kept'], asked: { stage: 'casual', kept: 'delete' } },
+  ])('[CL7] [STG9] going down, $name', async ({ argv, asked }) => {
+    const plan = { from: 'pro', to: 'casual', opens: [], closes: ['the mesh'], kept: 'It stays.' }
+    const bodies: unknown[] = []
+    await cli.serve([
+      answering('GET', '/v1/stage/:stage', () => plan),
+      answering('POST', '/v1/stage', (request) => {
+        bodies.push(jsonBody(request))
+        return { ...plan, deleted: { records: 5, held: 1 } }
+      }),
+    ])
+    const { stdout } = await cli.run('stage', 'casual', ...argv)
+    expect(bodies).toEqual([asked])
+    expect(stdout).toContain('5 records deleted.\nKept because of a hold: 1 record (aico-mesh store holds).')
+  })
+
+  test('[CL7] [STG9] keeping and deleting at once, or deleting on the way up, is a misuse', async () => {
+    await cli.serve([
+      answering('GET', '/v1/stage/:stage', () => ({ from: 'casual', to: 'pro', opens: [], closes: [], kept: '' })),
+    ])
+    expect((await cli.run('stage', 'pro', '--yes', '--keep-kept', '--delete-kept')).exit).toBe(2)
+    expect((await cli.run('stage', 'pro', '--yes', '--delete-kept')).exit).toBe(2)
+  })
+
   test('[CL7] the stage it is at already changes nothing and asks nothing', async () => {
     const plan = { from: 'pro', to: 'pro', opens: [], closes: [], kept: '' }
     await cli.serve([answering('GET', '/v1/stage/:stage', () => plan)])

@@ -564,7 +564,7 @@ test('[RE11] a step drops a bounded number of segments', async () => {
   const nowMs = START_MS + 20 * DAY_MS
   const held = { has: () => false, bytesOf: () => 0 }
   const { store } = keeper
-  const always = { isClockTrusted: true, isCurrent: () => true }
+  const always = { isClockTrusted: true, isCurrent: () => true, onUse: () => undefined }
   const upTo = store.segments.lastId()
   const steps = dropSegments({ store, limits: keeper.retention.limits(), quotas: [], held, nowMs, upTo, ...always })
   const left: number[] = []

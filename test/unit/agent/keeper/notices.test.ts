@@ -4,7 +4,12 @@ import { SETTING } from '../../../../src/agent/keeper/device-settings.ts'
 import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
 import { notificationCalls } from '../../../../src/agent/keeper/notification-calls.ts'
 import { startsFailed, toldByRefusal } from '../../../../src/agent/keeper/told-by-code.ts'
+import { MERGE_WINDOW_MS } from '../../../../src/policy/notifications/decide-notification.ts'
+import { LANE_BYTES } from '../../../../src/policy/retention.ts'
+import { finish } from '../../../support/finish.ts'
 import { keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
+import { traces } from '../../../support/otlp-records.ts'
+import { seededRandom } from '../../../support/seeded-random.ts'
 
 let home: KeeperHome
 let keeper: Keeper
@@ -115,4 +120,33 @@ test('[NT12] an id that this version does not know is left out', () => {
   keeper.notices.raise('storage.full', {})
   expect(ids()).toEqual(['storage.full'])
   expect(keeper.store.settings.get(SETTING.notifications)).toBeUndefined()
+})
+
+test('[NT8] a lane that is nine tenths full is told of by the next run of retention, once', async () => {
+  await keeper.setStage('developer')
+  keeper.store.settings.set(SETTING.retention, { traces: { maxAgeDays: 14, maxBytes: LANE_BYTES.least } })
+  const random = seededRandom(5)
+  const text = Array.from({ length: 100_000 }, () => String.fromCharCode(48 + Math.floor(random() * 64))).join('')
+  const look = (): readonly string[] => {
+    finish(keeper.retention.steps())
+    return ids().filter((id) => id === 'storage.nearly-full')
+  }
+  let span = 0
+  const fill = async (part: number): Promise<void> => {
+    while (keeper.store.kept.bytesAbove(0) < part * LANE_BYTES.least) {
+      await keeper.intake.take('traces', traces('app', { trace: 1, span: ++span, text }), {
+        kind: 'bus',
+        module: 'core',
+      })
+      keeper.writer.cut(() => true)
+    }
+  }
+  await fill(0.8)
+  expect(look()).toEqual([])
+  await fill(0.91)
+  expect(look()).toHaveLength(1)
+  // Longer than what is the same is merged.
+  home.clock.setWall(home.clock.now() + 2 * MERGE_WINDOW_MS)
+  expect(look()).toHaveLength(1)
+  expect(kept().kept.find(({ id }) => id === 'storage.nearly-full')?.args).toMatchObject({ of: 'traces' })
 })
