@@ -7,7 +7,7 @@ test.each([
   ['    at file:///home/me/core.ts:3:1', undefined, '/home/me/core.ts', 3],
   ['    at new Core (node:internal/x:3:1)', 'new Core', 'node:internal/x', 3],
   ['    at Object.<anonymous> (C:\\me\\core.js:9:1)', 'Object.<anonymous>', 'C:\\me\\core.js', 9],
-])('[BU74] %s is read', (frame, name, path, line) => {
+])('[BU76] %s is read', (frame, name, path, line) => {
   expect(readFrame(frame)).toEqual({
     ...(name !== undefined && { 'code.function.name': name }),
     'code.file.path': path,
@@ -16,13 +16,13 @@ test.each([
 })
 
 test.each(['', 'Error: at x', '    at native', '    at think (<anonymous>)', '    at eval (eval at x)'])(
-  '[BU74] %j says nothing',
+  '[BU76] %j says nothing',
   (frame) => {
     expect(readFrame(frame)).toEqual({})
   },
 )
 
-test('[BU74] the caller of a function is found, and stacks are as deep as before', () => {
+test('[BU76] the caller of a function is found, and stacks are as deep as before', () => {
   const limit = Error.stackTraceLimit
   const inner = (): unknown => callerOf(inner)
   function outer(): unknown {
@@ -35,7 +35,7 @@ test('[BU74] the caller of a function is found, and stacks are as deep as before
   expect(Error.stackTraceLimit).toBe(limit)
 })
 
-test('[BU74] a module that makes its own stacks, and fails at it, is not harmed', () => {
+test('[BU76] a module that makes its own stacks, and fails at it, is not harmed', () => {
   const before = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace') ?? {}
   Error.prepareStackTrace = () => {
     throw new Error('no stack')
