@@ -22,6 +22,9 @@ import { layOutHome, makePrivateFolder, narrowHome, type Home } from '../platfor
 import { forgetFailedStarts, noteFailedStart, readFailedStarts } from './failed-starts.ts'
 import { HomeLockError, lockHome } from './home-lock.ts'
 import { CliToken, findLiveAgent } from './cli-token.ts'
+import { HealthBook } from './health/health-book.ts'
+import { HealthService } from './health/health-service.ts'
+import { ModuleHealth } from './health/module-health.ts'
 import { HostSampler } from './host-metrics/host-sampler.ts'
 import { HttpServer } from './http-server.ts'
 import { IntakeGate } from './intake-gate.ts'
@@ -158,6 +161,7 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
     },
   })
   const registry = new ModuleRegistry(await keeper.call('modules'), home)
+  const book = new HealthBook()
   const bus = new Bus(
     {
       log,
@@ -166,12 +170,18 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
       telemetry: { accept: (batch) => gate.pass(batch.bytes.length, () => takeBus(keeper, batch)) },
       reports: { accept: (report) => keeper.call('takeReport', { ...report, bytes: new Uint8Array(report.bytes) }) },
     },
-    { dir: home.busFolder, stage: keeper.view().stage, onRefused: (name) => recordRefusal(keeper, name, log) },
+    {
+      dir: home.busFolder,
+      stage: keeper.view().stage,
+      onRefused: (name) => recordRefusal(keeper, name, log),
+      health: new ModuleHealth(book, () => Math.floor(nodeClock.now())),
+    },
   )
   const keep = (bytes: Uint8Array): Promise<void> => keeper.call('takeOwn', 'metrics', bytes)
   const sampler =
     (config.hostMetrics ?? true) ? new HostSampler({ log, clock: nodeClock, keep }, config.home) : undefined
   const stages = new StageSwitch({ keeper, bus, devtools, mesh, sampler, isOnline })
+  const health = new HealthService({ clock: nodeClock, keeper, bus, devtools, mesh, book }, config.home)
   const state = new AgentState({ keeper, keyStore, bus, registry, mesh, devtools, clock: nodeClock })
   const routes = agentRoutes({
     keeper,
@@ -181,6 +191,7 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
     bus,
     stages,
     gate,
+    health,
     notifier,
     isOnline,
     stop: config.onStop,

@@ -116,6 +116,11 @@ export class MeshHost implements Service {
     this.#open?.mesh.refresh()
   }
 
+  /** Whether somebody may come in now, so that a port should be open. */
+  isWanted(): boolean {
+    return this.#mayListen()
+  }
+
   listening(): readonly string[] {
     return this.#open?.network.listening() ?? []
   }

@@ -12,6 +12,8 @@ import { toAlarmView } from './alarm-view.ts'
 import type { AgentState } from './agent-state.ts'
 import { errorRoutes } from './error-routes.ts'
 import { findDevice } from './find-device.ts'
+import { healthRoutes } from './health-routes.ts'
+import type { HealthService } from './health/health-service.ts'
 import { jsonBody, type Route } from './http-server.ts'
 import type { AuditVerdictView, AuditView, ConsentEventView, GrantView } from './http-types/device.ts'
 import type { IntakeGate } from './intake-gate.ts'
@@ -38,6 +40,7 @@ export interface RouteDeps {
   readonly bus: Bus
   readonly stages: StageSwitch
   readonly gate: IntakeGate
+  readonly health: HealthService
   readonly notifier: Notifier
   readonly isOnline: boolean
   readonly stop: () => void
@@ -65,6 +68,7 @@ export function agentRoutes(deps: RouteDeps): readonly Route[] {
     ...tailRoutes(deps),
     ...auditRoutes(deps),
     ...runtimeRoutes(deps),
+    ...healthRoutes(deps),
     ...transferRoutes(deps),
     ...storeRoutes(deps),
     ...quotaRoutes(deps),

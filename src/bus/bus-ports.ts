@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { MeshError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Delivery } from '../model/delivery.ts'
+import type { HealthReport } from '../model/health.ts'
 import type { Signal } from '../model/lane.ts'
 import type { Stage } from '../model/stage.ts'
 import type { ReportKind, TelemetryEncoding } from '../wire/bus-frames.ts'
@@ -52,6 +53,14 @@ export interface ReportSink {
   accept(report: ModuleReport): Promise<void>
 }
 
+/** Told, as it happens, of who is connected and how it says it fares. */
+export interface HealthSink {
+  began(module: string, session: string): void
+  reported(module: string, session: string, reports: readonly HealthReport[]): void
+  ended(module: string, session: string): void
+  removed(module: string): void
+}
+
 export interface BusDeps {
   readonly log: Logger
   readonly clock: Clock
@@ -67,6 +76,8 @@ export interface BusOptions {
   readonly stage?: Stage
   /** A foreign key on this module's endpoint, `count` times since last told. At most once per ten seconds and module. */
   readonly onRefused?: (module: string, count: number) => void
+  /** Default: nobody is told. */
+  readonly health?: HealthSink
   /** Default: this system's. `win32` has no `ipc://`. */
   readonly platform?: NodeJS.Platform
 }

@@ -118,6 +118,7 @@ export class Bus implements Service {
     if (!module) return false
     this.#modules.delete(name)
     await module.door.stop('BUS_MODULE_REMOVED')
+    this.#options.health?.removed(name)
     return true
   }
 
@@ -140,6 +141,11 @@ export class Bus implements Service {
       },
       body,
     )
+  }
+
+  /** Whether modules can connect. */
+  get isUp(): boolean {
+    return this.#running !== undefined
   }
 
   modules(): readonly ModuleStatus[] {
@@ -168,6 +174,7 @@ export class Bus implements Service {
       stage: () => this.#stage,
       newSessionId: () => toHex(nodeCrypto.randomBytes(SESSION_ID_BYTES)),
       publish: (envelope, body) => this.#fanOut(envelope, body),
+      health: this.#options.health,
     })
     door.start()
     return { record, counters, endpoint, door }

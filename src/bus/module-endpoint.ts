@@ -16,7 +16,7 @@ import {
   type BusCode,
   type ModuleMessage,
 } from '../wire/bus-frames.ts'
-import type { ModuleCounters } from './bus-ports.ts'
+import type { HealthSink, ModuleCounters } from './bus-ports.ts'
 import { Delivery } from './delivery.ts'
 import { ModuleSession } from './module-session.ts'
 import type { RouterSocket } from './router-socket.ts'
@@ -40,6 +40,7 @@ export interface ModuleEndpointDeps {
   newSessionId(): string
   /** Hands a message to every module that wants it; the envelope's source is set. */
   publish(envelope: Envelope, body: Uint8Array): void
+  readonly health: HealthSink | undefined
 }
 
 type Answer = Exclude<AgentMessage, { kind: 'message' }>
@@ -141,6 +142,7 @@ export class ModuleEndpoint {
     if (!known && this.#sessions.size >= MAX_SESSIONS_PER_MODULE) this.#endMostSilentSession()
     const session = known ?? new ModuleSession(this.#deps.newSessionId(), routingId, clock.monotonic())
     this.#sessions.set(toHex(routingId), session)
+    if (!known) this.#deps.health?.began(module, session.id)
     const stage = this.#deps.stage()
     this.#answer(session, { kind: 'welcome', v: BUS_VERSION, module, stage, session: session.id })
   }
@@ -162,6 +164,9 @@ export class ModuleEndpoint {
         return
       case 'unsubscribe':
         session.unsubscribe(message.prefix)
+        break
+      case 'health':
+        this.#deps.health?.reported(this.#deps.module, session.id, message.checks)
         break
       case 'ping':
         break
@@ -199,7 +204,8 @@ export class ModuleEndpoint {
   }
 
   #forget(session: ModuleSession): void {
-    this.#sessions.delete(toHex(session.routingId))
+    const isGone = this.#sessions.delete(toHex(session.routingId))
+    if (isGone) this.#deps.health?.ended(this.#deps.module, session.id)
   }
 }
 

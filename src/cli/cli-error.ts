@@ -22,6 +22,8 @@ export type CliErrorCode =
   | 'EXPORT_UNWRITABLE'
   /** The index could not be made again; the one that was there answers. */
   | 'REINDEX_FAILED'
+  /** Something that is checked does not work. */
+  | 'NOT_READY'
 export class CliError extends MeshError<CliErrorCode> {}
 
 /** An error that the agent answered, with its own code. */
@@ -47,6 +49,7 @@ const EXIT_OF: Readonly<Record<CliErrorCode, number>> = {
   EXPORT_INCOMPLETE: EXIT.failed,
   EXPORT_UNWRITABLE: EXIT.failed,
   REINDEX_FAILED: EXIT.failed,
+  NOT_READY: EXIT.failed,
 }
 
 export function exitCodeOf(err: unknown): number {

@@ -10,7 +10,9 @@ import { utf8 } from '../base/bytes.ts'
 import { STREAM, type Delivery } from '../model/delivery.ts'
 import { SIGNALS, type Signal } from '../model/lane.ts'
 import { isStage, type Stage } from '../model/stage.ts'
+import type { HealthReport } from '../model/health.ts'
 import { isTopicPrefix, readEnvelope, type Envelope } from './bus-envelope.ts'
+import { readHealthReports } from './bus-health.ts'
 
 export const BUS_VERSION = 1
 /** Largest header, in bytes: an envelope with every field at its limit is under 20 KiB. */
@@ -71,6 +73,7 @@ export type ModuleMessage =
   | { readonly kind: 'publish'; readonly seq?: number; readonly envelope: Envelope; readonly body: Uint8Array }
   | { readonly kind: 'subscribe'; readonly seq?: number; readonly prefix: string }
   | { readonly kind: 'unsubscribe'; readonly seq?: number; readonly prefix: string }
+  | { readonly kind: 'health'; readonly seq: number; readonly checks: readonly HealthReport[] }
   | { readonly kind: 'ping'; readonly seq?: number }
 
 export type AgentMessage =
@@ -157,6 +160,11 @@ function readModuleMessage(fields: Fields, seq: number | undefined, body: Uint8A
       const { prefix } = fields
       if (!isTopicPrefix(prefix)) return refuse('BUS_TOPIC_INVALID', seq, 'prefix')
       return { message: { kind, ...withSeq, prefix } }
+    }
+    case 'health': {
+      const checks = readHealthReports(fields['checks'])
+      if (seq === undefined) return refuse('BUS_FIELD_INVALID', seq, 'seq')
+      return checks ? { message: { kind, seq, checks } } : refuse('BUS_FIELD_INVALID', seq, 'checks')
     }
     case 'ping':
       return { message: { kind, ...withSeq } }

@@ -1,10 +1,12 @@
 /** The device itself: making it, running it, and what it does now. */
 import { existsSync, readdirSync } from 'node:fs'
 import type { StatusView } from '../../agent/http-types/device.ts'
+import type { HealthView } from '../../agent/http-types/health.ts'
 import type { ReadyEvent } from '../agent-host.ts'
-import { usage } from '../cli-error.ts'
-import type { Command } from '../command.ts'
+import { CliError, usage } from '../cli-error.ts'
+import type { Command, CommandContext } from '../command.ts'
 import { oneOf, wholeNumber } from '../option-values.ts'
+import { headline, renderHealth } from '../render/health-words.ts'
 import { safeText } from '../render/safe-text.ts'
 import { describeStatus } from './status-words.ts'
 
@@ -109,11 +111,24 @@ const status: Command = {
   name: 'status',
   takes: '',
   help: 'what this device is and does right now',
-  examples: ['status'],
-  async run({ client, output }) {
+  details: [
+    'With --health (pro stage): what is checked on this device and by its modules, why something fails, and since when. It ends with 0 if everything works, else with 1.',
+  ],
+  examples: ['status', 'status --health'],
+  options: { health: { type: 'boolean', help: 'whether everything works, and if not why' } },
+  async run(context) {
+    const { client, output, options } = context
+    if (options['health'] === true) return showHealth(context)
     const view = await client.call<StatusView>('GET', '/v1/status')
     output.answer(view, () => describeStatus(view, output.width))
   },
+}
+
+async function showHealth({ client, output }: CommandContext): Promise<void> {
+  const view = await client.call<HealthView>('GET', '/v1/health')
+  const { width, color } = output
+  output.answer(view, () => renderHealth(view, { width, color, nowUnixMs: Date.now() }))
+  if (!view.ready) throw new CliError('NOT_READY', headline(view))
 }
 
 export const deviceCommands: readonly Command[] = [init, start, stop, status]
