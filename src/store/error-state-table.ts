@@ -3,6 +3,8 @@ import type { Database, Statement } from 'better-sqlite3'
 
 export type StoredErrorState = 'resolved' | 'muted' | 'regressed'
 export interface ErrorStateRow {
+  /** Whose errors these are. */
+  readonly module: string
   readonly state: StoredErrorState
   readonly sinceUnixMs: number
   readonly afterUnixNano: bigint
@@ -13,6 +15,7 @@ export const MAX_ERROR_STATES = 4_096
 
 interface StateRecord {
   readonly fingerprint: string
+  readonly module: string
   readonly state: StoredErrorState
   readonly sinceMs: number
   readonly afterNano: string
@@ -20,15 +23,15 @@ interface StateRecord {
 
 export class ErrorStateTable {
   readonly #all: Statement<[], StateRecord>
-  readonly #set: Statement<[string, string, number, string]>
+  readonly #set: Statement<[string, string, string, number, string]>
   readonly #delete: Statement<[string]>
   readonly #forgetOldest: Statement<[number]>
 
   constructor(db: Database) {
     this.#all = db.prepare(
-      'SELECT fingerprint, state, since_ms AS sinceMs, after_nano AS afterNano FROM error_state ORDER BY fingerprint',
+      'SELECT fingerprint, module, state, since_ms AS sinceMs, after_nano AS afterNano FROM error_state ORDER BY fingerprint',
     )
-    this.#set = db.prepare('INSERT OR REPLACE INTO error_state VALUES (?, ?, ?, ?)')
+    this.#set = db.prepare('INSERT OR REPLACE INTO error_state VALUES (?, ?, ?, ?, ?)')
     this.#delete = db.prepare('DELETE FROM error_state WHERE fingerprint = ?')
     this.#forgetOldest = db.prepare(
       `DELETE FROM error_state WHERE fingerprint IN (
@@ -40,15 +43,15 @@ export class ErrorStateTable {
     return new Map(
       this.#all
         .all()
-        .map(({ fingerprint, state, sinceMs, afterNano }) => [
+        .map(({ fingerprint, module, state, sinceMs, afterNano }) => [
           fingerprint,
-          { state, sinceUnixMs: sinceMs, afterUnixNano: BigInt(afterNano) },
+          { module, state, sinceUnixMs: sinceMs, afterUnixNano: BigInt(afterNano) },
         ]),
     )
   }
 
-  set(fingerprint: string, { state, sinceUnixMs, afterUnixNano }: ErrorStateRow): void {
-    this.#set.run(fingerprint, state, Math.floor(sinceUnixMs), afterUnixNano.toString())
+  set(fingerprint: string, { module, state, sinceUnixMs, afterUnixNano }: ErrorStateRow): void {
+    this.#set.run(fingerprint, module, state, Math.floor(sinceUnixMs), afterUnixNano.toString())
     this.#forgetOldest.run(MAX_ERROR_STATES)
   }
 

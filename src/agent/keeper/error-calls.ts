@@ -112,8 +112,9 @@ function* setState(
   const { errorStates } = keeper.store
   keeper.store.transaction(() => {
     if (kept === undefined) errorStates.delete(fingerprint)
-    else errorStates.set(fingerprint, kept)
+    else errorStates.set(fingerprint, { ...kept, module: group.module })
   })
+  keeper.errorWatch.decided()
   return describeError({ ...group, ...judgeError(kept, row.lastUnixNano) }, deps)
 }
 

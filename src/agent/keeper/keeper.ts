@@ -44,6 +44,7 @@ import type { DroppedAbove } from './drop-above-stage.ts'
 import { reconcileAtStart } from './end-again.ts'
 import { DamageNotes } from './damage-notes.ts'
 import { DiskGuard } from './disk-guard.ts'
+import { ErrorWatch } from './error-watch.ts'
 import { HandOver } from './hand-over.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { LocalIntake } from './local-intake.ts'
@@ -65,7 +66,7 @@ import { makeSharing } from './sharing.ts'
 import { StoredMetrics } from './stored-metrics.ts'
 import { StoredSearch } from './search-source.ts'
 import { StoredRecords } from './stored-records.ts'
-import { TailHub } from './tail-hub.ts'
+import { TailHub, type Committed } from './tail-hub.ts'
 import { toldByAudit } from './told-by-audit.ts'
 import { toldByRefusal } from './told-by-code.ts'
 import { Turns } from './turns.ts'
@@ -135,6 +136,7 @@ export class Keeper {
   readonly metricUpkeep: MetricUpkeep
   readonly search: StoredSearch
   readonly tails: TailHub
+  readonly errorWatch: ErrorWatch
   readonly lanes: LaneChunks
   readonly rounds = new Rounds()
   readonly turns: Turns
@@ -246,6 +248,20 @@ export class Keeper {
       onFailure: (err) => this.#fail(err),
     })
     this.tails = new TailHub({ clock, later: this.rounds.later, onFailure: (err) => this.#fail(err) })
+    this.errorWatch = new ErrorWatch({
+      clock,
+      sha256: crypto.sha256,
+      table: this.store.errorStates,
+      later: this.rounds.later,
+      onReturned: (module) => this.notices.raise('error.returned', { module }),
+      onFailure: (err) => this.#fail(err),
+    })
+    const tails = {
+      offer: (committed: Committed): void => {
+        this.tails.offer(committed)
+        this.errorWatch.offer(committed)
+      },
+    }
     const sharing = makeSharing({
       crypto,
       clock,
@@ -264,7 +280,7 @@ export class Keeper {
       endStrayGrants: (membership) => this.#endStrayGrants(membership),
       requireRoom: () => this.guard.requireRoom(),
       onKept: () => this.#housekeeping.grew(),
-      tails: this.tails,
+      tails,
       onRefusedOf: (code, owner) => this.refusedOf(code, owner),
       onFailure: (err) => this.#fail(err),
       onRestored: ({ lane, author }, restored) => {
@@ -297,7 +313,7 @@ export class Keeper {
       onRefused: (err) => this.guard.failed(err),
       onCommit: (didCut) => this.#afterCommit(didCut),
       later: this.rounds.later,
-      tails: this.tails,
+      tails,
     })
     this.records = new StoredRecords(crypto, this.store, this.writer, sealer)
     this.search = new StoredSearch(crypto, this.store, this.writer, sealer)

@@ -3,6 +3,7 @@
  * SQ15): how often, since when, until when, on which devices, and one to look at.
  */
 import { toHex, utf8 } from '../../base/bytes.ts'
+import type { Sha256 } from '../../base/crypto.ts'
 import { sideBySide } from '../../base/side-by-side.ts'
 import type { Steps } from '../../base/steps.ts'
 import type { DeviceId } from '../../model/ids.ts'
@@ -103,7 +104,7 @@ export function* collectErrors(
   const lookedAt = (lane: SearchLane): Looked | null =>
     looked[queries.findIndex((query) => query.lane === lane)] ?? null
   const judged = groups.sorted().map((group) => {
-    const fingerprint = fingerprintOf(group, deps)
+    const fingerprint = fingerprintOf(group.module, group.row.key, deps.sha256)
     return { ...group, fingerprint, ...deps.stateOf(fingerprint, group.row.lastUnixNano) }
   })
   return { groups: judged, others: groups.others, looked: { traces: lookedAt('traces'), logs: lookedAt('logs') } }
@@ -113,6 +114,13 @@ export function* collectErrors(
 const FAILED: Readonly<Record<SearchLane, Condition>> = {
   traces: { not: false, test: { on: 'status', status: 'error' } },
   logs: { not: false, test: { on: 'severity', from: 17, to: 24 } },
+}
+
+/** Reads all errors of any chunk of this lane. */
+export function errorReader(lane: SearchLane): EachError {
+  const query = { lane, conditions: [FAILED[lane]], fromUnixNano: undefined, toUnixNano: undefined }
+  const noDevice = (): boolean => false
+  return lane === 'traces' ? eachSpanError(spanFilter(query, noDevice)) : eachLogError(logFilter(query, noDevice))
 }
 
 /** A search of errors, and how those of a chunk are read: of one that lies within the time range, and of any other. */
@@ -182,8 +190,9 @@ class Groups {
   }
 }
 
-function fingerprintOf({ module, row }: Group, { sha256 }: Pick<SearchDeps, 'sha256'>): string {
-  return toHex(sha256(utf8(`${module}\n${row.key}`)).subarray(0, FINGERPRINT_BYTES))
+/** @param key of the error within its module */
+export function fingerprintOf(module: string, key: string, sha256: Sha256): string {
+  return toHex(sha256(utf8(`${module}\n${key}`)).subarray(0, FINGERPRINT_BYTES))
 }
 
 export function describeError(group: CollectedError, { knowledge }: Pick<SearchDeps, 'knowledge'>): ErrorGroup {

@@ -8,9 +8,8 @@ import { LOG_ERROR, MAX_MESSAGE_CHARS, readErrorFacts, SPAN_ERROR, type ErrorFac
 import { errorKey, type ErrorKey } from './error-fingerprint.ts'
 import { findRecords, type FoundRecord } from './find-records.ts'
 import { ownText, textBetween } from './own-text.ts'
-import type { RecordFilter } from './record-filter.ts'
+import type { ChunkOrigin, RecordFilter } from './record-filter.ts'
 import { LogHead, SpanHead, type Range } from './record-head.ts'
-import type { SearchChunk } from './search-source.ts'
 import type { ServiceWords } from './service-name.ts'
 
 export interface ErrorRow {
@@ -46,7 +45,7 @@ export interface ReadError extends ErrorFacts, ServiceWords, Pick<ErrorRow, 'key
   readonly unixNano: bigint
 }
 /** Reads the errors of one chunk, one after the other. @throws {OtlpError} for a payload that cannot be read */
-export type EachError = (payload: Uint8Array, chunk: SearchChunk, visit: (error: ReadError) => void) => Steps<void>
+export type EachError = (payload: Uint8Array, chunk: ChunkOrigin, visit: (error: ReadError) => void) => Steps<void>
 
 export function eachSpanError(filter: RecordFilter<SpanHead>): EachError {
   const head = new SpanHead()
@@ -103,7 +102,7 @@ function* eachError(
 }
 
 /** Of each group in the chunk a row. @throws {OtlpError} for a payload that cannot be read */
-export function* errorPart(each: EachError, payload: Uint8Array, chunk: SearchChunk): Steps<ErrorPart> {
+export function* errorPart(each: EachError, payload: Uint8Array, chunk: ChunkOrigin): Steps<ErrorPart> {
   const rows = new Map<string, ErrorRow>()
   yield* each(payload, chunk, (error) => {
     const row = toRow(error)

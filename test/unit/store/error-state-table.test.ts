@@ -9,7 +9,7 @@ beforeEach(() => {
 afterEach(() => fixture.remove())
 
 test('[ER1] what was decided is there after a restart, to the nanosecond', () => {
-  const kept = { state: 'resolved', sinceUnixMs: 5, afterUnixNano: 1_795_370_400_000_000_001n } as const
+  const kept = { module: 'core', state: 'resolved', sinceUnixMs: 5, afterUnixNano: 1_795_370_400_000_000_001n } as const
   fixture.store.errorStates.set('ab', { ...kept, state: 'muted' })
   fixture.store.errorStates.set('ab', kept)
   fixture.store.errorStates.set('cd', kept)
@@ -21,7 +21,7 @@ test('[ER3] of more decisions than there may be the oldest go', () => {
   const { store } = fixture
   store.transaction(() => {
     for (let n = 0; n <= MAX_ERROR_STATES; n++) {
-      store.errorStates.set(`group ${n}`, { state: 'muted', sinceUnixMs: n, afterUnixNano: 0n })
+      store.errorStates.set(`group ${n}`, { module: 'core', state: 'muted', sinceUnixMs: n, afterUnixNano: 0n })
     }
   })
   const kept = store.errorStates.all()

@@ -123,6 +123,33 @@ describe('a group of errors', () => {
     expect(await decide(fingerprint, 'open')).toMatchObject({ state: 'open', regressed: false })
   })
 
+  test('[ER8] that it is back is seen as it is taken in, told once, and stays so when it is deleted', async () => {
+    const told = async () => (await api.notifications(10)).kept.filter(({ id }) => id === 'error.returned')
+    await take({ atMs: nowMs() - 5, body: 'no answer' })
+    const { fingerprint } = await onlyGroup()
+    await decide(fingerprint, 'resolved')
+    await take({ atMs: nowMs() - 1, body: 'no answer' }) // it was under way
+    await take({ atMs: nowMs() + 1, body: 'another problem' })
+    await keeper.rounds.pause()
+    expect([await told(), keeper.store.errorStates.all().get(fingerprint)?.state]).toEqual([[], 'resolved'])
+    await take({ atMs: nowMs() + 1, body: 'no answer' }, { atMs: nowMs() + 2, body: 'no answer' })
+    await keeper.rounds.pause()
+    expect(keeper.store.errorStates.all().get(fingerprint)?.state).toBe('regressed')
+    expect(await told()).toMatchObject([{ args: { module: 'Core' }, count: 1 }])
+  })
+
+  test('[ER8] where nothing is resolved, no record is copied to be looked at', async () => {
+    await take({ atMs: nowMs(), body: 'no answer' })
+    await decide((await onlyGroup()).fingerprint, 'muted')
+    const payload = new Uint8Array(8)
+    payload.slice = () => expect.fail('it was copied')
+    const chunk = { deviceId: keeper.card.deviceId, module: 'core', provenance: 'unverified', payload } as const
+    keeper.errorWatch.offer({ lane: 'logs', records: 1, chunk })
+    await decide((await onlyGroup()).fingerprint, 'resolved')
+    keeper.errorWatch.offer({ lane: 'logs', records: 1, chunk: { ...chunk, module: 'other' } })
+    expect(() => keeper.errorWatch.offer({ lane: 'logs', records: 1, chunk })).toThrow('it was copied')
+  })
+
   test('[ER7] lists can be of one state, and count the others', async () => {
     await take({ atMs: nowMs(), body: 'no answer' })
     const { fingerprint } = await onlyGroup()
