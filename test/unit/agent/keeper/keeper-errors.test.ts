@@ -124,18 +124,18 @@ describe('a group of errors', () => {
   })
 
   test('[ER8] that it is back is seen as it is taken in, told once, and stays so when it is deleted', async () => {
-    const told = async () => (await api.notifications(10)).kept.filter(({ id }) => id === 'error.returned')
+    const told = () => api.notifications(10).kept.filter(({ id }) => id === 'error.returned')
     await take({ atMs: nowMs() - 5, body: 'no answer' })
     const { fingerprint } = await onlyGroup()
     await decide(fingerprint, 'resolved')
     await take({ atMs: nowMs() - 1, body: 'no answer' }) // it was under way
     await take({ atMs: nowMs() + 1, body: 'another problem' })
     await keeper.rounds.pause()
-    expect([await told(), keeper.store.errorStates.all().get(fingerprint)?.state]).toEqual([[], 'resolved'])
+    expect([told(), keeper.store.errorStates.all().get(fingerprint)?.state]).toEqual([[], 'resolved'])
     await take({ atMs: nowMs() + 1, body: 'no answer' }, { atMs: nowMs() + 2, body: 'no answer' })
     await keeper.rounds.pause()
     expect(keeper.store.errorStates.all().get(fingerprint)?.state).toBe('regressed')
-    expect(await told()).toMatchObject([{ args: { module: 'Core' }, count: 1 }])
+    expect(told()).toMatchObject([{ args: { module: 'Core' }, count: 1 }])
   })
 
   test('[ER8] where nothing is resolved, no record is copied to be looked at', async () => {
