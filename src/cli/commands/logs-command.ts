@@ -3,7 +3,7 @@ import type { LogLine, LogList } from '../../agent/http-types/traces.ts'
 import { usage } from '../cli-error.ts'
 import type { Command, CommandContext, ValueOption } from '../command.ts'
 import { followLines } from '../follow-lines.ts'
-import { wholeNumber } from '../option-values.ts'
+import { oneOf, wholeNumber } from '../option-values.ts'
 import { TIMES_HELP } from '../parse-time.ts'
 import { renderLogLines } from '../render/log-lines.ts'
 import { lookedWords } from '../render/looked-words.ts'
@@ -22,6 +22,13 @@ import { TRACE_OPTION } from './trace-option.ts'
 /** What a line has to have. */
 export const LINE_OPTIONS = {
   grep: { type: 'string', value: 'WORDS', help: 'only those with all of these words, in any case of letters' },
+  level: {
+    type: 'string',
+    value: 'LEVEL',
+    refuse: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal']),
+    help: 'only those of this severity and more: trace, debug, info, warn, error or fatal',
+  },
+  module: { type: 'string', value: 'MODULE', help: 'only those of this module' },
   filter: {
     type: 'string',
     value: 'FILTER',
@@ -36,10 +43,16 @@ export const logsCommand: Command = {
   name: 'logs',
   takes: '',
   help: 'log records over all devices that let you see theirs',
-  details: [...FILTER_HELP, LOG_FIELDS_HELP, TIMES_HELP],
+  details: [
+    'A record that is in a trace ends with the start of its id: `aico-mesh traces show` takes it. One that says where in the code it was written has that too.',
+    ...FILTER_HELP,
+    LOG_FIELDS_HELP,
+    TIMES_HELP,
+  ],
   examples: [
     'logs --since 2h',
     'logs --trace 0af7651916cd',
+    'logs --follow --level warn --module core',
     "logs --follow --filter 'service=shop'",
     "logs --grep 'connection refused' --filter 'severity>=warn'",
   ],
@@ -85,10 +98,12 @@ async function follow(context: CommandContext, query: Readonly<Record<string, un
 }
 
 /** The filter and conditions of {@link LINE_OPTIONS}; what is not given is left out. */
-export function lineConditions({ grep, filter, trace }: Readonly<Record<string, string | boolean | undefined>>) {
+export function lineConditions({ grep, level, module, filter, trace }: CommandContext['options']) {
   const words = typeof grep === 'string' ? grep.split(/\s+/).filter((word) => word !== '') : []
   const where = [
     ...words.map((value) => ({ field: 'text', op: '=', value })),
+    ...(typeof level === 'string' ? [{ field: 'severity', op: '>=', value: level }] : []),
+    ...(typeof module === 'string' ? [{ field: 'module', op: '=', value: module }] : []),
     ...(typeof trace === 'string' ? [{ field: 'trace', op: '=', value: trace }] : []),
   ]
   return { ...(typeof filter === 'string' ? { filter } : {}), ...(where.length > 0 ? { where } : {}) }

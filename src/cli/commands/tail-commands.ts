@@ -11,7 +11,7 @@ const DETAILS = [
   'It goes on until it is interrupted. What comes faster than it can be looked at or printed is left out, and how much is said.',
   'With --json each record is a line of JSON, and {"dropped": N} says that N are missing.',
 ]
-const { grep, trace } = LINE_OPTIONS
+const { grep, level, module, trace } = LINE_OPTIONS
 
 const tailLogs: Command = {
   name: 'tail logs',
@@ -19,7 +19,7 @@ const tailLogs: Command = {
   help: 'log records as they come',
   details: [...DETAILS, ...FILTER_HELP, LOG_FIELDS_HELP],
   examples: ['tail logs', "tail logs 'severity>=warn'", 'tail logs --grep timeout --json'],
-  options: { grep, trace },
+  options: { grep, level, module, trace },
   words: FILTER_WORDS,
   run: (context) =>
     followLines<LogLine>(context, 'logs', queryOf(context), (line) => tailLogLine(line, context.output)),

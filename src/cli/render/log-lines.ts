@@ -4,6 +4,7 @@ import { DEVICE_STYLES, painter, type Paint, type Style } from './colour.ts'
 import { displayWidth, fit } from './display-width.ts'
 import { plural } from './plural.ts'
 import { asciiText, safeText } from './safe-text.ts'
+import { shortTraceId } from './short-ids.ts'
 
 export interface LogLinesOptions {
   readonly color: boolean
@@ -60,9 +61,27 @@ export function logLineText(
     paint(fit(severityText(log), SEVERITY_CELLS), ...SEVERITY_STYLES[log.severity]),
     paint(fit(clean(sourceOf(log)), cells, 'left', ascii ? '~' : '…'), style),
     clean(log.body),
+    paint(clean(placeOf(log)), 'dim'),
+    paint(log.traceId === null ? '' : `[trace ${shortTraceId(log.traceId)}]`, 'dim'),
   ]
+    .filter((part) => part !== '')
     .join(' ')
     .trimEnd()
+}
+
+/** Where in the code it was written, by OpenTelemetry's names, those of before 2025 too: `(ask cart.ts:31)`. */
+function placeOf({ attributes }: LogLine): string {
+  const first = (...keys: readonly string[]): string => {
+    const value = keys.map((key) => attributes[key]).find((each) => each !== undefined)
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+  }
+  const name = first('code.function.name', 'code.function')
+  const path = first('code.file.path', 'code.filepath')
+  const line = first('code.line.number', 'code.lineno')
+  const file = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
+  const place = file === '' || line === '' ? file : `${file}:${line}`
+  const parts = [name, place].filter((part) => part !== '')
+  return parts.length === 0 ? '' : `(${parts.join(' ')})`
 }
 
 function sourceOf({ deviceName, module }: LogLine): string {

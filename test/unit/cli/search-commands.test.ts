@@ -119,15 +119,28 @@ describe('logs', () => {
 
   test('[SQ1] words, conditions and a trace are asked for, each word by itself', async () => {
     await cli.serve([answering('/v1/search/logs', list)])
-    const what = ['--grep', ' connection  refused', '--filter', 'severity>=warn', '--trace', '0af7']
+    const what = [
+      '--grep',
+      ' connection  refused',
+      '--filter',
+      'name=x',
+      '--trace',
+      '0af7',
+      '--level',
+      'warn',
+      '--module',
+      'core',
+    ]
     const { exit, stdout } = await cli.run('logs', ...what, '--limit', '5')
     expect(exit).toBe(0)
     expect(asked).toEqual([
       {
-        filter: 'severity>=warn',
+        filter: 'name=x',
         where: [
           { field: 'text', op: '=', value: 'connection' },
           { field: 'text', op: '=', value: 'refused' },
+          { field: 'severity', op: '>=', value: 'warn' },
+          { field: 'module', op: '=', value: 'core' },
           { field: 'trace', op: '=', value: '0af7' },
         ],
         limit: 5,

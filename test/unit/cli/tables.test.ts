@@ -118,6 +118,19 @@ describe('log lines', () => {
     )
   })
 
+  test('[CL23] where in the code it was written and its trace come last, made safe; what is not there is left out', () => {
+    const lineOf = (more: Partial<LogLine>): string =>
+      renderLogLines(
+        { logs: [{ ...line, body: 'x', ...more }], omitted: 0, omittedChunks: 0, unreadableChunks: 0 },
+        { color: false },
+      ).slice('2026-11-22T20:00:00.123Z WARN  Phone/core '.length)
+    const code = { 'code.function.name': 'ask\u001B[2J', 'code.file.path': '/home/ann/cart.ts', 'code.line.number': 31 }
+    const traceId = '0af7651916cd43dd8448eb211c80319c'
+    expect(lineOf({ attributes: code, traceId })).toBe('x (ask cart.ts:31) [trace 0af7651916cd]\n')
+    expect(lineOf({ attributes: { 'code.filepath': String.raw`C:\a\b.py`, 'code.lineno': '7' } })).toBe('x (b.py:7)\n')
+    expect(lineOf({ attributes: { 'code.function.name': { no: 'text' }, 'code.line.number': 3 } })).toBe('x\n')
+  })
+
   test('[QU14] a time no calendar holds is printed as it is', () => {
     const logs = [{ ...line, timeUnixNano: '18446744073709551615000' }]
     expect(renderLogLines({ logs, omitted: 0, omittedChunks: 0, unreadableChunks: 0 }, { color: false })).toMatch(

@@ -109,6 +109,15 @@ describe('searching the store', () => {
   })
 })
 
+test('[CL23] log records of a severity and more, and of a module', async () => {
+  await keeper.intake.take('logs', logs('app', 9, 13, 17), OTLP)
+  const found = async (where: readonly object[]) =>
+    parseParts(await api.searchLogs({ where })) as { logs: readonly unknown[] }
+  expect((await found([{ field: 'severity', op: '>=', value: 'warn' }])).logs).toHaveLength(2)
+  expect((await found([{ field: 'module', op: '=', value: 'otlp/app' }])).logs).toHaveLength(3)
+  expect((await found([{ field: 'module', op: '=', value: 'app' }])).logs).toHaveLength(0)
+})
+
 describe('errors', () => {
   const ask = async (fields: Readonly<Record<string, unknown>> = {}) =>
     parseParts(await api.errorGroups(fields)) as ErrorList
