@@ -196,7 +196,7 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
     isOnline,
     stop: config.onStop,
   })
-  const inlet = new DevtoolsInlet({ log, clock: nodeClock, keeper, gate })
+  const inlet = new DevtoolsInlet({ log, clock: nodeClock, keeper, gate, health })
   const http = new HttpServer(
     { log, clock: nodeClock },
     { socketFile: home.socketFile, routes, links: [inlet], tokens },

@@ -4,6 +4,7 @@
  * bounded in bytes, in number and in time, and one wrong word ends the link. One link at a time: a new one ends the old.
  */
 import type { Duplex } from 'node:stream'
+import { utf8 } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { codeOf } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
@@ -13,10 +14,13 @@ import {
   LINK_PATH,
   LINK_PROTOCOL,
   readDevtoolsHead,
+  type AskHead,
   type PushHead,
   type RefusedHead,
 } from '../wire/devtools-link.ts'
 import { LinkReader, type LinkReceiver } from '../wire/link-reader.ts'
+import { probeText } from './health-routes.ts'
+import type { HealthService } from './health/health-service.ts'
 import type { LinkRoute } from './http-server.ts'
 import type { IntakeGate } from './intake-gate.ts'
 import type { KeeperClient } from './keeper-client.ts'
@@ -26,6 +30,7 @@ export interface DevtoolsInletDeps {
   readonly keeper: Pick<KeeperClient, 'call' | 'callMoving'>
   readonly gate: Pick<IntakeGate, 'enter' | 'leave'>
   readonly clock: Pick<Clock, 'after'>
+  readonly health: Pick<HealthService, 'look'>
   readonly log: Pick<Logger, 'warn' | 'error'>
 }
 
@@ -34,7 +39,10 @@ export const MAX_PUSHES_WAITING = 512
 /** Time a frame may take from its first byte to its last, in milliseconds: the process has all of it when it begins. */
 export const FRAME_TIMEOUT_MS = 10_000
 
-type Head = PushHead | RefusedHead
+/** Questions that may be looked into at once; one more is answered that we are busy. */
+export const MAX_ASKS = 8
+
+type Head = PushHead | RefusedHead | AskHead
 /** A body in a buffer of its own, which can be handed over. */
 type Arrived = Push & { readonly body: Uint8Array<ArrayBuffer> }
 
@@ -72,6 +80,7 @@ class Link implements LinkReceiver<Head> {
   /** Refusals that the store was not told of yet, by status. */
   #refused = new Map<number, number>()
   #isTelling = false
+  #asks = 0
   #cancelWatch: (() => void) | undefined
 
   constructor(deps: DevtoolsInletDeps, connection: Duplex) {
@@ -100,6 +109,10 @@ class Link implements LinkReceiver<Head> {
     this.#progress++
     if (head.kind === 'refused') {
       this.#refused.set(head.status, (this.#refused.get(head.status) ?? 0) + head.count)
+      return
+    }
+    if (head.kind === 'ask') {
+      void this.#tellHealth(head)
       return
     }
     if (body === undefined) {
@@ -152,6 +165,16 @@ class Link implements LinkReceiver<Head> {
   #turnAway(heads: readonly Pick<PushHead, 'request' | 'encoding'>[]): void {
     if (heads.length === 0) return
     this.#write(encodeAnswers(heads.map(({ request, encoding }) => ({ request, ...otlpAnswer(otlpBusy(encoding)) }))))
+  }
+
+  async #tellHealth({ request, probe, isVerbose }: AskHead): Promise<void> {
+    this.#asks++
+    const unknown = { status: 503, text: 'the agent cannot say now\n' }
+    const look = async () => probeText(probe, await this.#deps.health.look(), isVerbose)
+    // A stage that shows no health any more has no such process either.
+    const { status, text } = this.#asks > MAX_ASKS ? unknown : await look().catch(() => unknown)
+    this.#asks--
+    this.#write(encodeAnswers([{ request, status, encoding: 'json', retryAfterS: 0, body: utf8(text) }]))
   }
 
   /** A process that does not read its answers is not read either: what waits for it stays bounded. */

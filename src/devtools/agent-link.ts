@@ -13,6 +13,7 @@ import {
   LINK_PATH,
   LINK_PROTOCOL,
   readAgentHead,
+  type Probe,
   type Answer,
   type AnswerHead,
 } from '../wire/devtools-link.ts'
@@ -107,10 +108,15 @@ export class AgentLink implements LinkReceiver<AnswerHead> {
     }
     const request = this.#nextRequest()
     this.#send(encodeLinkHead({ kind: 'push', request, signal, encoding, gzip, length }), ...blocks)
-    return new Promise((settle) => {
-      this.#waiting.set(request, { untilMs: performance.now() + this.#timeoutMs, settle })
-      this.#timer ??= setTimeout(() => this.#giveUpLate(), this.#timeoutMs)
-    })
+    return this.#answerTo(request)
+  }
+
+  /** @returns what the agent says of its health, or `undefined` if it says nothing in time. */
+  ask(probe: Probe, isVerbose: boolean): Promise<AgentAnswer | undefined> {
+    if (this.#socket.destroyed || this.#socket.writableLength > this.#maxUnsentBytes) return Promise.resolve(undefined)
+    const request = this.#nextRequest()
+    this.#send(encodeLinkHead({ kind: 'ask', request, probe, isVerbose, length: 0 }))
+    return this.#answerTo(request)
   }
 
   /** Tells the agent how often this process refused a request itself. */
@@ -145,6 +151,13 @@ export class AgentLink implements LinkReceiver<AnswerHead> {
       })
     }
     for (const block of blocks) this.#socket.write(block)
+  }
+
+  #answerTo(request: number): Promise<AgentAnswer | undefined> {
+    return new Promise((settle) => {
+      this.#waiting.set(request, { untilMs: performance.now() + this.#timeoutMs, settle })
+      this.#timer ??= setTimeout(() => this.#giveUpLate(), this.#timeoutMs)
+    })
   }
 
   #nextRequest(): number {

@@ -69,9 +69,8 @@ export function judgeHead(head: RequestHead, limits: HeadLimits): OtlpPush | Ref
     encoding: encoding ?? 'json',
     ...more,
   })
-  if (!isOwnHost(only(headers.host), limits.port)) return refuse(403, RPC_CODE.PERMISSION_DENIED, 'host not allowed')
-  if (headers.origin ?? headers['sec-fetch-site'])
-    return refuse(403, RPC_CODE.PERMISSION_DENIED, 'requests of web pages are not allowed')
+  const stranger = problemOf(headers, limits.port)
+  if (stranger !== undefined) return refuse(403, RPC_CODE.PERMISSION_DENIED, stranger)
   const signal = SIGNAL_BY_PATH.get((head.url ?? '').split('?', 1)[0] as string)
   if (signal === undefined)
     return refuse(404, RPC_CODE.NOT_FOUND, 'no such path: use /v1/traces, /v1/logs, /v1/metrics')
@@ -84,6 +83,16 @@ export function judgeHead(head: RequestHead, limits: HeadLimits): OtlpPush | Ref
   const contentLength = lengthOf(headers)
   if (contentLength !== undefined && contentLength > limits.maxBodyBytes) return tooLarge(encoding, limits.maxBodyBytes)
   return { ok: true, signal, encoding, gzip: coding === 'gzip', contentLength }
+}
+
+/** Why nothing at all is said to whoever asks so; undefined if something may be. */
+export function strangerProblem(head: Pick<RequestHead, 'rawHeaders'>, port: number): string | undefined {
+  return problemOf(collect(head.rawHeaders), port)
+}
+
+function problemOf(headers: Headers, port: number): string | undefined {
+  if (!isOwnHost(only(headers.host), port)) return 'host not allowed'
+  return (headers.origin ?? headers['sec-fetch-site']) ? 'requests of web pages are not allowed' : undefined
 }
 
 /** Also the answer when a body without a declared length turns out too long. */

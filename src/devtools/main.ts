@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { AgentLink } from './agent-link.ts'
 import { LoopbackServer } from './loopback-server.ts'
 import { OtlpHttp } from './otlp-http.ts'
+import { ProbeHttp } from './probe-http.ts'
 import { RefusalTally } from './refusal-tally.ts'
 import { collectWhenIdle } from '../platform/collect-when-idle.ts'
 import { readConfig, type DevtoolsConfig, type DevtoolsListening } from './process-words.ts'
@@ -30,7 +31,10 @@ async function serve(config: DevtoolsConfig): Promise<void> {
   void agent.ended.then(() => end())
   const tally = new RefusalTally((counts) => agent.tellRefused(counts))
   const otlp = new OtlpHttp(agent, { onRefused: (status) => tally.add(status) })
-  server = new LoopbackServer((request, response, askedFirst) => otlp.handle(request, response, askedFirst))
+  const probes = new ProbeHttp(agent)
+  server = new LoopbackServer(async (request, response, askedFirst) => {
+    if (!(await probes.handle(request, response))) await otlp.handle(request, response, askedFirst)
+  })
   const port = await server.listen(config.port)
   if (isEnding) return
   process.send?.({ type: 'listening', url: `http://127.0.0.1:${port}` } satisfies DevtoolsListening)

@@ -6,6 +6,7 @@
  *   1 push     process -> agent   detail: signal 0 traces, 1 logs, 2 metrics · coding: 0 none, 1 gzip · number: request
  *   2 answer   agent -> process   detail: seconds of Retry-After, 0 none · status: of HTTP · number: request
  *   3 refused  process -> agent   status: of HTTP · number: how often, at least once · no body
+ *   4 ask      process -> agent   detail: 0 livez, 1 readyz · coding: 1 verbose · number: request · no body, answered by 2
  *
  * Integers are big-endian; encoding is 0 protobuf, 1 JSON; what a kind does not use is zero. Limits: a push's body has at most
  * MAX_OTLP_BYTES, an answer's MAX_ANSWER_BYTES. Whoever says anything else is not the program that belongs on the other side,
@@ -47,6 +48,17 @@ export interface RefusedHead {
   readonly length: 0
 }
 
+/** Whether the agent works, for a program that asks on the process's port. */
+export interface AskHead {
+  readonly kind: 'ask'
+  readonly request: number
+  readonly probe: Probe
+  readonly isVerbose: boolean
+  readonly length: 0
+}
+export const PROBES = ['livez', 'readyz'] as const
+export type Probe = (typeof PROBES)[number]
+
 /** Path on the agent's socket, and the word in `Upgrade`. */
 export const LINK_PATH = '/v1/devtools/link'
 export const LINK_PROTOCOL = 'aico-mesh-devtools/1'
@@ -56,14 +68,19 @@ export const MAX_ANSWER_BYTES = 4 << 20
 /** Statuses that a refusal of the process can have: a counter each, and no other. */
 export const REFUSED_STATUSES: readonly number[] = [403, 404, 405, 413, 415, 503]
 
-const KIND = { push: 1, answer: 2, refused: 3 } as const
+const KIND = { push: 1, answer: 2, refused: 3, ask: 4 } as const
 const ENCODINGS: readonly OtlpEncoding[] = ['protobuf', 'json']
 
 export type LinkErrorCode = 'LINK_KIND' | 'LINK_FIELD' | 'LINK_TOO_LARGE'
 export class LinkError extends WireError<LinkErrorCode> {}
 
-export function encodeLinkHead(head: PushHead | AnswerHead | RefusedHead): Uint8Array {
+export function encodeLinkHead(head: PushHead | AnswerHead | RefusedHead | AskHead): Uint8Array {
   const bytes = new Uint8Array(LINK_HEAD_BYTES)
+  if (head.kind === 'ask') {
+    bytes.set([KIND.ask, 0, PROBES.indexOf(head.probe), head.isVerbose ? 1 : 0])
+    writeU32(bytes, 8, head.request)
+    return bytes
+  }
   const isRefused = head.kind === 'refused'
   bytes[0] = KIND[head.kind]
   bytes[1] = isRefused ? 0 : ENCODINGS.indexOf(head.encoding)
@@ -88,7 +105,7 @@ export function encodeAnswers(answers: readonly Answer[]): Uint8Array {
 }
 
 /** Reads what the process says. @throws {LinkError} */
-export function readDevtoolsHead(bytes: Uint8Array): PushHead | RefusedHead {
+export function readDevtoolsHead(bytes: Uint8Array): PushHead | RefusedHead | AskHead {
   const [kind, encoding, detail, coding] = bytes as unknown as readonly [number, number, number, number]
   const status = u16(bytes, 4)
   const number = u32(bytes, 8)
@@ -98,6 +115,12 @@ export function readDevtoolsHead(bytes: Uint8Array): PushHead | RefusedHead {
     require(REFUSED_STATUSES.includes(status), 'status')
     require(number > 0, 'count')
     return { kind: 'refused', status, count: number, length: 0 }
+  }
+  if (kind === KIND.ask) {
+    require(encoding + status + u16(bytes, 6) + length === 0, 'zero')
+    require(detail < PROBES.length, 'probe')
+    require(coding <= 1, 'coding')
+    return { kind: 'ask', request: number, probe: PROBES[detail] as Probe, isVerbose: coding === 1, length: 0 }
   }
   if (kind !== KIND.push) throw new LinkError('LINK_KIND', 'no frame of the devtools process', { details: { kind } })
   require(status + u16(bytes, 6) === 0, 'zero')

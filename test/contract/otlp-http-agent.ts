@@ -29,6 +29,7 @@ export interface Received extends OtlpRequest {
   readonly scan: Scan | undefined
   readonly status: number
 }
+const health = { look: async () => ({ live: true, ready: true, checks: [] }) }
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -46,7 +47,7 @@ export class FakeAgent {
 
   async start(): Promise<void> {
     const clock = nodeClock
-    const inlet = new DevtoolsInlet({ log: silent, clock, gate: new IntakeGate(), keeper: this.#keeper() })
+    const inlet = new DevtoolsInlet({ log: silent, clock, gate: new IntakeGate(), keeper: this.#keeper(), health })
     const { path, protocol, capability } = inlet
     const open = (connection: Duplex): void => {
       this.links.add(connection)

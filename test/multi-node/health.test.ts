@@ -95,3 +95,15 @@ test('[HE24] [STG4] at casual nobody is told', async () => {
   const shown = await runProgram([process.execPath, MAIN, '--home', casual.home, 'status', '--health'])
   expect(shown.code).toBe(4)
 })
+
+test('[HE24] at developer the port of OTLP answers too, and to nobody else', async () => {
+  const developer = await lab.device('developer')
+  const get = async (path: string, headers: Record<string, string> = {}) => {
+    const answer = await fetch(`${developer.otlp}${path}`, { headers })
+    return { status: answer.status, text: await answer.text() }
+  }
+  expect(await get('/readyz')).toEqual({ status: 200, text: 'ok\n' })
+  expect((await get('/livez?verbose')).text).toBe('[+] agent/store\nok\n')
+  expect((await get('/readyz?verbose')).text).toContain('[+] agent/otlp\n')
+  expect((await get('/readyz', { origin: 'http://evil.example' })).status).toBe(403)
+})

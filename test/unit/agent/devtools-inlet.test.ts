@@ -4,10 +4,12 @@ import { expect, test } from 'vitest'
 import {
   DevtoolsInlet,
   FRAME_TIMEOUT_MS,
+  MAX_ASKS,
   MAX_PUSHES_WAITING,
   type DevtoolsInletDeps,
 } from '../../../src/agent/devtools-inlet.ts'
 import { IntakeGate } from '../../../src/agent/intake-gate.ts'
+import type { HealthView } from '../../../src/agent/http-types/health.ts'
 import type { Push } from '../../../src/agent/keeper/otlp-calls.ts'
 import { concat } from '../../../src/base/bytes.ts'
 import { MeshError } from '../../../src/base/errors.ts'
@@ -39,8 +41,15 @@ function setUp(limitBytes?: number) {
     call: (method: string, argument: unknown) => callMoving([], method, argument),
   } as unknown as DevtoolsInletDeps['keeper']
   const note = (fields: object): void => void logged.push(fields)
-  const inlet = new DevtoolsInlet({ keeper, gate, clock, log: { warn: note, error: note } })
-  return { inlet, clock, gate, calls, logged, ...connect(inlet) }
+  const looks: PromiseWithResolvers<HealthView>[] = []
+  const look = (): Promise<HealthView> => {
+    const settle = Promise.withResolvers<HealthView>()
+    looks.push(settle)
+    return settle.promise
+  }
+  const health = { look }
+  const inlet = new DevtoolsInlet({ keeper, gate, clock, health, log: { warn: note, error: note } })
+  return { inlet, clock, gate, looks, calls, logged, ...connect(inlet) }
 }
 
 /** A process that speaks to the inlet: `said` is what it was answered. */
@@ -232,4 +241,40 @@ test('[OH11] refusals of the process are added up while the store is told of ear
     [404, 100],
     [413, 100],
   ])
+})
+
+const ask = (request: number, isVerbose = false): Uint8Array =>
+  encodeLinkHead({ kind: 'ask', request, probe: 'readyz', isVerbose, length: 0 })
+const READY: HealthView = { live: true, ready: true, checks: [] }
+
+test('[HE24] a question is answered with what health says, and with 503 where it cannot say', async () => {
+  const { process, looks, answers } = setUp()
+  process.write(concat(ask(1), ask(2), ask(3)))
+  await settled()
+  looks[0]?.resolve(READY)
+  looks[1]?.resolve({
+    live: true,
+    ready: false,
+    checks: [{ source: 'ear', name: 'model', kind: 'readiness', status: 'fail', reason: 'none', sinceUnixMs: 0 }],
+  })
+  looks[2]?.reject(new MeshError('STAGE_TOO_LOW', 'this needs the pro stage'))
+  await settled()
+  expect(answers.map(({ request, status, body }) => [request, status, Buffer.from(body).toString()])).toEqual([
+    [1, 200, 'ok\n'],
+    [2, 503, '[-] ear/model: none\n'],
+    [3, 503, 'the agent cannot say now\n'],
+  ])
+})
+
+test('[HE24] so many questions are looked into at once; one more is busy, until one is answered', async () => {
+  const { process, looks, statuses } = setUp()
+  process.write(concat(...Array.from({ length: MAX_ASKS + 1 }, (_, i) => ask(i))))
+  await settled()
+  expect(looks).toHaveLength(MAX_ASKS)
+  expect(statuses()).toEqual([[MAX_ASKS, 503]])
+  for (const look of looks) look.resolve(READY)
+  await settled()
+  process.write(ask(99))
+  await settled()
+  expect(looks).toHaveLength(MAX_ASKS + 1)
 })

@@ -11,6 +11,7 @@ import {
   encodeAnswers,
   LINK_PROTOCOL,
   readDevtoolsHead,
+  type AskHead,
   type PushHead,
   type RefusedHead,
 } from '../../../src/wire/devtools-link.ts'
@@ -48,7 +49,7 @@ const open = (options: AgentLinkOptions = {}): Promise<AgentLink | undefined> =>
   AgentLink.open({ socketPath: join(folder, 's'), token: 'secret' }, { timeoutMs: 200, ...options })
 
 interface Frame {
-  readonly head: PushHead | RefusedHead
+  readonly head: PushHead | RefusedHead | AskHead
   readonly body: string
 }
 

@@ -6,10 +6,12 @@ import { SIGNALS } from '../../../src/model/lane.ts'
 import {
   encodeLinkHead,
   MAX_ANSWER_BYTES,
+  PROBES,
   readAgentHead,
   readDevtoolsHead,
   REFUSED_STATUSES,
   type AnswerHead,
+  type AskHead,
   type PushHead,
   type RefusedHead,
 } from '../../../src/wire/devtools-link.ts'
@@ -17,7 +19,7 @@ import { LinkReader, type LinkReceiver } from '../../../src/wire/link-reader.ts'
 import { MAX_OTLP_BYTES } from '../../../src/wire/otlp/limits.ts'
 import { refusal, surprises } from './fixtures.ts'
 
-type Head = PushHead | AnswerHead | RefusedHead
+type Head = PushHead | AnswerHead | RefusedHead | AskHead
 interface Vector {
   readonly name: string
   readonly head: Head
@@ -29,6 +31,7 @@ const vectors = JSON.parse(readFileSync(new URL('../../vectors/devtools-link.jso
 
 const PUSH: PushHead = { kind: 'push', request: 7, signal: 'logs', encoding: 'protobuf', gzip: true, length: 3 }
 const ANSWER: AnswerHead = { kind: 'answer', request: 7, status: 503, encoding: 'json', retryAfterS: 2, length: 9 }
+const ASK: AskHead = { kind: 'ask', request: 7, probe: 'readyz', isVerbose: true, length: 0 }
 const u32 = fc.integer({ min: 0, max: 0xff_ff_ff_ff })
 const encoding = fc.constantFrom('protobuf' as const, 'json' as const)
 const anyPush: fc.Arbitrary<PushHead> = fc.record({
@@ -43,6 +46,13 @@ const anyRefused: fc.Arbitrary<RefusedHead> = fc.record({
   kind: fc.constant('refused' as const),
   status: fc.constantFrom(...REFUSED_STATUSES),
   count: fc.integer({ min: 1, max: 0xff_ff_ff_ff }),
+  length: fc.constant(0 as const),
+})
+const anyAsk: fc.Arbitrary<AskHead> = fc.record({
+  kind: fc.constant('ask' as const),
+  request: u32,
+  probe: fc.constantFrom(...PROBES),
+  isVerbose: fc.boolean(),
   length: fc.constant(0 as const),
 })
 const anyAnswer: fc.Arbitrary<AnswerHead> = fc.record({
@@ -65,7 +75,7 @@ describe('heads', () => {
   })
   test('[OH20] every head comes back as it was', () => {
     fc.assert(
-      fc.property(fc.oneof(anyPush, anyRefused, anyAnswer), (head) => {
+      fc.property(fc.oneof(anyPush, anyRefused, anyAsk, anyAnswer), (head) => {
         expect(read(head, encodeLinkHead(head))).toEqual(head)
       }),
     )
@@ -78,7 +88,7 @@ describe('heads', () => {
   const refused: RefusedHead = { kind: 'refused', status: 413, count: 1, length: 0 }
   const wrong: readonly { name: string; code: string; bytes: Uint8Array; readHead: (bytes: Uint8Array) => unknown }[] =
     [
-      { name: 'an unknown kind', code: 'LINK_KIND', bytes: changed(PUSH, 0, 4), readHead: readDevtoolsHead },
+      { name: 'an unknown kind', code: 'LINK_KIND', bytes: changed(PUSH, 0, 5), readHead: readDevtoolsHead },
       {
         name: 'an answer of the process',
         code: 'LINK_KIND',
@@ -108,6 +118,15 @@ describe('heads', () => {
         bytes: changed(refused, 5, 200),
         readHead: readDevtoolsHead,
       },
+      { name: 'a question with a body', code: 'LINK_FIELD', bytes: changed(ASK, 15, 1), readHead: readDevtoolsHead },
+      { name: 'a third question', code: 'LINK_FIELD', bytes: changed(ASK, 2, 2), readHead: readDevtoolsHead },
+      {
+        name: 'a question in a third manner',
+        code: 'LINK_FIELD',
+        bytes: changed(ASK, 3, 2),
+        readHead: readDevtoolsHead,
+      },
+      { name: 'a question with a status', code: 'LINK_FIELD', bytes: changed(ASK, 5, 200), readHead: readDevtoolsHead },
       { name: 'no refusal at all', code: 'LINK_FIELD', bytes: changed(refused, 11, 0), readHead: readDevtoolsHead },
       {
         name: 'an answer without a status',
