@@ -86,6 +86,7 @@ export interface ErrorDetail extends ErrorGroup {
   /** Counts from the first to the last, in cells of the same length. */
   readonly timeline: readonly number[]
   readonly breadcrumbs: readonly LogLine[]
+  readonly looked: ErrorList['looked']
 }
 
 /** `map` */

@@ -6,7 +6,7 @@ import { listLogs } from '../../query/list-logs.ts'
 import type { ChunkCache } from '../../query/search/chunk-cache.ts'
 import type { Condition, SearchLane } from '../../query/search/condition.ts'
 import { collectErrors, describeError, errorGroups, type ErrorDeps } from '../../query/search/error-groups.ts'
-import type { CollectedError, ErrorGroup } from '../../query/search/error-groups.ts'
+import type { CollectedError, ErrorGroup, ErrorsLooked } from '../../query/search/error-groups.ts'
 import { errorHistory, type ErrorHistory } from '../../query/search/error-history.ts'
 import type { LogLine } from '../../query/log-line.ts'
 import { SearchError } from '../../query/search/search-error.ts'
@@ -28,6 +28,8 @@ export const MAX_BREADCRUMBS = 20
 interface ErrorDetail extends ErrorGroup, ErrorHistory {
   /** The last records of its module on that device before the last error, the oldest first. */
   readonly breadcrumbs: readonly LogLine[]
+  /** As of the list: where it was cut, there may be more errors of this group. */
+  readonly looked: ErrorsLooked
 }
 
 export function errorCalls(keeper: Keeper, cache: ChunkCache) {
@@ -64,11 +66,11 @@ function* showError(
   queries: readonly SearchQuery[],
   deps: ErrorDeps,
 ): Steps<ErrorDetail> {
-  const { groups } = yield* collectErrors(queries, deps)
+  const { groups, looked } = yield* collectErrors(queries, deps)
   const group = findErrorGroup(groups, text)
   const history = yield* errorHistory(queries, deps, group)
   const breadcrumbs = yield* breadcrumbsOf(keeper, group, history, deps)
-  return { ...describeError(group, deps), ...history, breadcrumbs }
+  return { ...describeError(group, deps), ...history, breadcrumbs, looked }
 }
 
 /** What a stage does not show as logs is left out here too: then they are the errors before this one. */

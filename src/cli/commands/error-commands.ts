@@ -56,12 +56,10 @@ const LIST: Omit<Command, 'name'> = {
     const list = await client.callAnyway<ErrorList>('POST', '/v1/search/errors', query)
     output.answer(list, () => {
       const { width, color } = output
-      const looked = [list.looked.traces, list.looked.logs].flatMap((each) =>
-        each === null ? [] : lookedWords(each, width),
-      )
+      const looked = errorsLookedWords(list.looked, width)
       const table = renderErrors(list, { width, color, nowUnixMs: Date.now() }).trimEnd()
       const leftOut = leftOutWords(list, context.words.length > 0, width)
-      return [table, ...new Set(looked), ...leftOut, ...otherStatesWords(list), ...nextWords(list.errors)].join('\n')
+      return [table, ...looked, ...leftOut, ...otherStatesWords(list), ...nextWords(list.errors)].join('\n')
     })
   },
 }
@@ -77,7 +75,12 @@ const show: Command = {
   async run(context) {
     const { client, output } = context
     const detail = await client.callAnyway<ErrorDetail>('GET', pathOf(context))
-    output.answer(detail, () => renderError(detail, { ...output, nowUnixMs: Date.now() }))
+    output.answer(detail, () =>
+      [
+        renderError(detail, { color: output.color, nowUnixMs: Date.now() }),
+        ...errorsLookedWords(detail.looked, output.width),
+      ].join('\n'),
+    )
   },
 }
 
@@ -114,6 +117,12 @@ function decision(verb: string, state: ErrorState, help: string, words: (id: str
       output.answer(group, () => [safeText(errorTitle(group)), ...words(shortGroupId(group.fingerprint))].join('\n'))
     },
   }
+}
+
+/** What was not looked at of either kind of record, each thing said once. */
+function errorsLookedWords({ traces, logs }: ErrorList['looked'], width: number): readonly string[] {
+  const words = [traces, logs].flatMap((each) => (each === null ? [] : lookedWords(each, width)))
+  return [...new Set(words)]
 }
 
 function pathOf({ words: [group = ''], options }: CommandContext): string {

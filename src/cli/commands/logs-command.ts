@@ -45,6 +45,7 @@ export const logsCommand: Command = {
   help: 'log records over all devices that let you see theirs',
   details: [
     'A record that is in a trace ends with the start of its id: `aico-mesh traces show` takes it. One that says where in the code it was written has that too.',
+    '`aico-mesh export --signal logs` writes records as lines of OTLP/JSON, which `import` takes back.',
     ...FILTER_HELP,
     LOG_FIELDS_HELP,
     TIMES_HELP,

@@ -45,6 +45,10 @@ const DETAIL: ErrorDetail = {
   releases: [{ release: '1.0.0', count: 12, firstUnixNano: nano(86_400_000), lastUnixNano: nano(120_000) }],
   timeline: [8, 0, 4],
   breadcrumbs: [crumb],
+  looked: {
+    traces: null,
+    logs: { chunks: 1, ofChunks: 9, records: 3, unreadable: 0, cut: 'time', backToUnixNano: nano(86_400_000) },
+  },
 }
 
 describe('errors show', () => {
@@ -151,6 +155,7 @@ describe('the commands', () => {
       ['0123', '5000'],
       ['../stage?x=1', null],
     ])
+    expect((await cli.run('errors', 'show', '0123')).stdout).toContain('Not all was looked at')
     expect((await cli.run('errors', 'show', '0123', '--json')).json).toEqual(DETAIL)
     expect((await cli.run('errors', 'show')).exit).toBe(2)
   })
