@@ -12,7 +12,6 @@ import { desktopNotifier } from '../platform/desktop-notifier.ts'
 import { nodeCrypto } from '../platform/node-crypto.ts'
 import { hpkePublicKey } from '../platform/hpke.ts'
 import { decideEndpoint } from '../policy/stage-gate.ts'
-import type { TelemetryBatch, TelemetrySink } from '../bus/bus-ports.ts'
 import { Bus } from '../bus/bus.ts'
 import { AgentState } from './agent-state.ts'
 import type { AgentConfig } from './config.ts'
@@ -28,6 +27,7 @@ import { ModuleHealth } from './health/module-health.ts'
 import { HostSampler } from './host-metrics/host-sampler.ts'
 import { HttpServer } from './http-server.ts'
 import { IntakeGate } from './intake-gate.ts'
+import type { BusTelemetry } from './keeper/keeper-api.ts'
 import { KeeperClient } from './keeper-client.ts'
 import { openKeyFile, readKeyStore, type DeviceKeys } from './key-file.ts'
 import { meshStore } from './mesh-store.ts'
@@ -35,6 +35,8 @@ import { currentMeshView } from './mesh-view.ts'
 import { MeshHost } from './mesh-host.ts'
 import { ModuleRegistry } from './module-registry.ts'
 import { Notifier } from './notifier.ts'
+import { PluginDesk } from './plugins/plugin-desk.ts'
+import { PluginGuard } from './plugins/plugin-guard.ts'
 import { agentRoutes } from './routes.ts'
 import { StageSwitch } from './stage-switch.ts'
 
@@ -162,21 +164,34 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
   })
   const registry = new ModuleRegistry(await keeper.call('modules'), home)
   const book = new HealthBook()
+  const take = (batch: BusTelemetry) => gate.pass(batch.bytes.length, () => takeBus(keeper, batch))
+  const guard = new PluginGuard({
+    log,
+    clock: nodeClock,
+    keeper,
+    registry,
+    take,
+    onPersistentRefusal: (plugin) => notifier.raise('plugin.refused', { plugin }),
+  })
   const bus = new Bus(
     {
       log,
       clock: nodeClock,
-      modules: registry,
-      telemetry: { accept: (batch) => gate.pass(batch.bytes.length, () => takeBus(keeper, batch)) },
-      reports: { accept: (report) => keeper.call('takeReport', { ...report, bytes: new Uint8Array(report.bytes) }) },
+      modules: { list: () => registry.enabled() },
+      access: guard,
+      telemetry: guard.telemetry,
+      reports: guard.reports,
     },
     {
       dir: home.busFolder,
       stage: keeper.view().stage,
       onRefused: (name) => recordRefusal(keeper, name, log),
+      onNotAllowed: (name) => guard.notAllowed(name),
       health: new ModuleHealth(book, () => Math.floor(nodeClock.now())),
     },
   )
+  const { sha256 } = nodeCrypto
+  const plugins = new PluginDesk({ keeper, registry, bus, isOnline, sha256, clock: nodeClock })
   const keep = (bytes: Uint8Array): Promise<void> => keeper.call('takeOwn', 'metrics', bytes)
   const sampler =
     (config.hostMetrics ?? true) ? new HostSampler({ log, clock: nodeClock, keep }, config.home) : undefined
@@ -188,6 +203,8 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
     state,
     mesh,
     registry,
+    plugins,
+    refusals: guard.refusals,
     bus,
     stages,
     gate,
@@ -210,12 +227,12 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
   }
   // The token is the last to come and the first to go: whoever finds it talks to an agent that is whole.
   const token = new CliToken(home, tokens.cli)
-  const services = isOnline ? [store, record, bus, notifier, http, mesh, stages, token] : [store]
+  const services = isOnline ? [store, record, guard, bus, notifier, http, mesh, stages, token] : [store]
   return { services, state, routes, keeper }
 }
 
 /** libzmq's memory cannot be handed to another thread: one copy, which can. */
-function takeBus(keeper: KeeperClient, batch: TelemetryBatch): ReturnType<TelemetrySink['accept']> {
+function takeBus(keeper: KeeperClient, batch: BusTelemetry) {
   const bytes = new Uint8Array(batch.bytes)
   return keeper.callMoving([bytes.buffer], 'takeBus', { ...batch, bytes })
 }

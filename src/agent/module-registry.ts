@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MeshError } from '../base/errors.ts'
 import { AGENT_MODULE, MODULE_NAME } from '../model/lane.ts'
+import type { ApprovedPlugin } from '../model/plugin.ts'
 import type { ModuleRecord } from '../bus/bus-ports.ts'
 import { chooseEndpoint } from '../bus/bus-address.ts'
 import { createModuleCredential } from '../bus/module-credential.ts'
@@ -29,15 +30,29 @@ export class ModuleRegistry {
     return [...this.#records.values()]
   }
 
+  get(name: string): ModuleRecord | undefined {
+    return this.#records.get(name)
+  }
+
+  /** Those that may connect. */
+  enabled(): readonly ModuleRecord[] {
+    return this.list().filter(({ plugin }) => plugin?.isDisabled !== true)
+  }
+
   credentialFile(name: string): string {
     return join(this.#home.modulesFolder, `${name}.json`)
   }
 
   /**
    * Makes a module's keys and writes its credential file (0600). `keep` makes the record durable.
+   * @param plugin what it may do, if it is a third party's
    * @throws {ModuleError} `MODULE_NAME_INVALID`, `MODULE_EXISTS`, `MODULE_TOO_MANY`
    */
-  async add(name: string, keep: (record: ModuleRecord) => Promise<void>): Promise<ModuleRecord> {
+  async add(
+    name: string,
+    keep: (record: ModuleRecord) => Promise<void>,
+    plugin?: ApprovedPlugin,
+  ): Promise<ModuleRecord> {
     // A module of the agent's own name could not be told from it.
     if (!MODULE_NAME.test(name) || name === AGENT_MODULE) {
       throw new ModuleError(
@@ -53,16 +68,21 @@ export class ModuleRegistry {
     }
     this.#taken.add(name)
     try {
-      return await this.#make(name, keep)
+      return await this.#make(name, keep, plugin)
     } finally {
       this.#taken.delete(name)
     }
   }
 
   /** The file comes first: a kill in between leaves keys that open nothing, never a module whose keys nobody has. */
-  async #make(name: string, keep: (record: ModuleRecord) => Promise<void>): Promise<ModuleRecord> {
+  async #make(
+    name: string,
+    keep: (record: ModuleRecord) => Promise<void>,
+    plugin: ApprovedPlugin | undefined,
+  ): Promise<ModuleRecord> {
     const endpoint = await chooseEndpoint(this.#home.busFolder, name)
-    const { record, credential } = createModuleCredential(name, endpoint)
+    const { record: keys, credential } = createModuleCredential(name, endpoint)
+    const record = plugin === undefined ? keys : { ...keys, plugin }
     makePrivateFolder(this.#home.modulesFolder)
     writeFileSync(this.credentialFile(name), `${JSON.stringify(credential, null, 2)}\n`, { mode: 0o600 })
     try {
@@ -71,6 +91,20 @@ export class ModuleRegistry {
       rmSync(this.credentialFile(name), { force: true })
       throw err
     }
+    this.#records.set(name, record)
+    return record
+  }
+
+  /** Changes what a plugin may do; its keys stay. @throws {ModuleError} `MODULE_UNKNOWN` */
+  async change(
+    name: string,
+    plugin: ApprovedPlugin,
+    keep: (record: ModuleRecord) => Promise<void>,
+  ): Promise<ModuleRecord> {
+    const known = this.#records.get(name)
+    if (known === undefined) throw new ModuleError('MODULE_UNKNOWN', 'there is no module of this name')
+    const record = { ...known, plugin }
+    await keep(record)
     this.#records.set(name, record)
     return record
   }

@@ -24,6 +24,9 @@ import type { ModuleRegistry } from './module-registry.ts'
 import { bad, lanesField, optionalText, stageField, textField, textList, timeField } from './read-fields.ts'
 import { notificationRoutes } from './notification-routes.ts'
 import type { Notifier } from './notifier.ts'
+import { pluginRoutes } from './plugin-routes.ts'
+import type { PluginDesk } from './plugins/plugin-desk.ts'
+import type { PluginRefusals } from './plugins/plugin-refusals.ts'
 import { quotaRoutes } from './quota-routes.ts'
 import { runtimeRoutes } from './runtime-routes.ts'
 import { tailRoutes } from './tail-routes.ts'
@@ -37,6 +40,8 @@ export interface RouteDeps {
   readonly state: AgentState
   readonly mesh: MeshHost
   readonly registry: ModuleRegistry
+  readonly plugins: PluginDesk
+  readonly refusals: PluginRefusals
   readonly bus: Bus
   readonly stages: StageSwitch
   readonly gate: IntakeGate
@@ -73,6 +78,7 @@ export function agentRoutes(deps: RouteDeps): readonly Route[] {
     ...storeRoutes(deps),
     ...quotaRoutes(deps),
     ...notificationRoutes(deps),
+    ...pluginRoutes(deps),
   ]
 }
 

@@ -44,6 +44,13 @@ const DEFAULTS = {
   'module.refused': { severity: 'warn', retention: 'security-1y' },
   /** What a module says happened, in its own words: in the payload. */
   'module.reported': { severity: 'info', retention: 'security-1y' },
+  /** The person read what a plugin may do, and said yes. */
+  'plugin.approved': { severity: 'notice', retention: 'security-1y' },
+  'plugin.enabled': { severity: 'notice', retention: 'security-1y' },
+  'plugin.disabled': { severity: 'notice', retention: 'security-1y' },
+  'plugin.removed': { severity: 'notice', retention: 'security-1y' },
+  /** It did what it may not; merged (docs/spec/plugins.md). */
+  'plugin.refused': { severity: 'warn', retention: 'security-1y' },
   'endpoint.opened': { severity: 'notice', retention: 'security-1y' },
   'endpoint.closed': { severity: 'info', retention: 'security-1y' },
   /** Records went to a file of the person's own: out of the encrypted store, and out of what a revocation can delete. */

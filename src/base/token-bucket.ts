@@ -15,10 +15,25 @@ export class TokenBucket {
 
   /** Takes one. @returns 0, or if there is none, the milliseconds until there is */
   take(nowMs: number): number {
-    this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#atMs) * this.#perMs)
-    this.#atMs = nowMs
-    if (this.#tokens < 1) return Math.ceil((1 - this.#tokens) / this.#perMs)
+    if (this.level(nowMs) < 1) return Math.ceil((1 - this.#tokens) / this.#perMs)
     this.#tokens--
     return 0
+  }
+
+  /** What there is now; parts of one count. */
+  level(nowMs: number): number {
+    this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#atMs) * this.#perMs)
+    this.#atMs = nowMs
+    return this.#tokens
+  }
+
+  /** Takes as many, even if they are not there: that is a debt. */
+  spend(count: number, nowMs: number): void {
+    this.#tokens = this.level(nowMs) - count
+  }
+
+  /** Of what was spent and not needed. */
+  giveBack(count: number): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + count)
   }
 }

@@ -5,8 +5,10 @@ import type { Logger } from '../base/logger.ts'
 import type { Delivery } from '../model/delivery.ts'
 import type { HealthReport } from '../model/health.ts'
 import type { Signal } from '../model/lane.ts'
+import type { ApprovedPlugin } from '../model/plugin.ts'
+import type { ReportKind } from '../model/report-kind.ts'
 import type { Stage } from '../model/stage.ts'
-import type { ReportKind, TelemetryEncoding } from '../wire/bus-frames.ts'
+import type { TelemetryEncoding } from '../wire/bus-frames.ts'
 
 export type BusErrorCode = 'BUS_RECORD_INVALID' | 'BUS_MODULE_EXISTS' | 'BUS_BIND_FAILED'
 export class BusError extends MeshError<BusErrorCode> {}
@@ -19,6 +21,14 @@ export interface ModuleRecord {
   readonly clientPublicKey: string
   /** Where to listen for it. Without one: `<dir>/<name>.sock`, or any free loopback port where that cannot be. */
   readonly endpoint?: string
+  /** Of a third party: it may do what this says, and nothing else. */
+  readonly plugin?: ApprovedPlugin
+}
+
+/** Who may say and hear what. */
+export interface BusAccess {
+  mayPublish(module: ModuleRecord, topic: string): boolean
+  maySubscribe(module: ModuleRecord, prefix: string): boolean
 }
 
 export interface TelemetryBatch {
@@ -32,12 +42,19 @@ export interface TelemetryBatch {
   readonly delivery?: Delivery | undefined
 }
 
+export interface TelemetryTaken {
+  readonly accepted: number
+  readonly rejected: number
+  /** Why records were rejected: the first reason. */
+  readonly code?: string | undefined
+}
+
 export interface TelemetrySink {
   /**
    * Resolves once the batch is committed. Rejects with a `MeshError` whose code is `BUSY` or ends in `_BUSY` if it
    * should be sent again (after `details.retryAfterMs`), with any other `MeshError` if it never will be taken.
    */
-  accept(batch: TelemetryBatch): Promise<{ readonly accepted: number; readonly rejected: number }>
+  accept(batch: TelemetryBatch): Promise<TelemetryTaken>
 }
 
 /** What a module reports itself: see wire/bus-report.ts. */
@@ -66,6 +83,7 @@ export interface BusDeps {
   readonly clock: Clock
   readonly telemetry: TelemetrySink
   readonly reports: ReportSink
+  readonly access: BusAccess
   readonly modules: { list(): readonly ModuleRecord[] }
 }
 
@@ -78,6 +96,8 @@ export interface BusOptions {
   readonly onRefused?: (module: string, count: number) => void
   /** Default: nobody is told. */
   readonly health?: HealthSink
+  /** A module published or subscribed to what it may not. Every time: whoever listens merges. */
+  readonly onNotAllowed?: (module: string) => void
   /** Default: this system's. `win32` has no `ipc://`. */
   readonly platform?: NodeJS.Platform
 }
@@ -88,6 +108,8 @@ export interface ModuleCounters {
   refusedKeys: number
   /** Frames that broke a rule. */
   badFrames: number
+  /** Topics it may not publish or subscribe to. */
+  notAllowed: number
   telemetryAccepted: number
   telemetryBusy: number
   telemetryRefused: number

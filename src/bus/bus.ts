@@ -23,6 +23,7 @@ import {
   type ModuleStatus,
 } from './bus-ports.ts'
 import { checkRecord } from './module-credential.ts'
+import { FramePace } from './frame-pace.ts'
 import { ModuleEndpoint } from './module-endpoint.ts'
 import { RefusalReporter } from './refusal-reporter.ts'
 import { RouterSocket } from './router-socket.ts'
@@ -158,8 +159,8 @@ export class Bus implements Service {
   }
 
   #listen(record: ModuleRecord, context: Context): Module {
-    const { telemetry, reports, clock, log } = this.#deps
-    const { dir, platform } = this.#options
+    const { telemetry, reports, access, clock, log } = this.#deps
+    const { dir, platform, onNotAllowed } = this.#options
     const counters = newCounters()
     const socket = new RouterSocket(context, record)
     const wanted = record.endpoint ?? ipcEndpoint(dir, record.name, platform ?? process.platform) ?? ANY_LOOPBACK_PORT
@@ -171,10 +172,15 @@ export class Bus implements Service {
       counters,
       clock,
       log,
+      pace: record.plugin && new FramePace(clock),
       stage: () => this.#stage,
       newSessionId: () => toHex(nodeCrypto.randomBytes(SESSION_ID_BYTES)),
+      mayPublish: (topic) => access.mayPublish(record, topic),
+      maySubscribe: (prefix) => access.maySubscribe(record, prefix),
+      onNotAllowed: () => onNotAllowed?.(record.name),
       publish: (envelope, body) => this.#fanOut(envelope, body),
-      health: this.#options.health,
+      // Whether the agent is well is not for a plugin to say.
+      health: record.plugin === undefined ? this.#options.health : undefined,
     })
     door.start()
     return { record, counters, endpoint, door }
@@ -201,6 +207,7 @@ function newCounters(): ModuleCounters {
   return {
     refusedKeys: 0,
     badFrames: 0,
+    notAllowed: 0,
     telemetryAccepted: 0,
     telemetryBusy: 0,
     telemetryRefused: 0,

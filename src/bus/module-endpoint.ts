@@ -18,6 +18,7 @@ import {
 } from '../wire/bus-frames.ts'
 import type { HealthSink, ModuleCounters } from './bus-ports.ts'
 import { Delivery } from './delivery.ts'
+import type { FramePace } from './frame-pace.ts'
 import { ModuleSession } from './module-session.ts'
 import type { RouterSocket } from './router-socket.ts'
 import type { TelemetryInlet } from './telemetry-inlet.ts'
@@ -36,8 +37,14 @@ export interface ModuleEndpointDeps {
   readonly counters: ModuleCounters
   readonly clock: Clock
   readonly log: Logger
+  /** Of a plugin: it is read no faster. */
+  readonly pace?: FramePace | undefined
   stage(): Stage
   newSessionId(): string
+  mayPublish(topic: string): boolean
+  maySubscribe(prefix: string): boolean
+  /** It tried to, and may not. */
+  onNotAllowed(): void
   /** Hands a message to every module that wants it; the envelope's source is set. */
   publish(envelope: Envelope, body: Uint8Array): void
   readonly health: HealthSink | undefined
@@ -108,7 +115,10 @@ export class ModuleEndpoint {
 
   async #receive(): Promise<void> {
     for await (const [routingId, ...frames] of this.#deps.socket.messages()) {
-      if (routingId !== undefined) this.#frame(routingId.slice(), frames)
+      if (routingId === undefined) continue
+      const bytes = frames.reduce((sum, { length }) => sum + length, 0)
+      this.#frame(routingId.slice(), frames)
+      await this.#deps.pace?.read(bytes)
     }
   }
 
@@ -155,10 +165,12 @@ export class ModuleEndpoint {
         void this.#deps.inlet.accept(message).then((answer) => this.#answer(session, answer))
         return
       case 'publish':
+        if (!this.#deps.mayPublish(message.envelope.topic)) return this.#notAllowed(session, message.seq)
         this.#deps.counters.published++
         this.#deps.publish({ ...message.envelope, source: this.#deps.module }, message.body)
         break
       case 'subscribe':
+        if (!this.#deps.maySubscribe(message.prefix)) return this.#notAllowed(session, message.seq)
         if (session.subscribe(message.prefix)) break
         this.#answer(session, nack('BUS_SUBSCRIPTION_LIMIT', message.seq))
         return
@@ -172,6 +184,12 @@ export class ModuleEndpoint {
         break
     }
     if (message.seq !== undefined) this.#answer(session, { kind: 'ack', seq: message.seq })
+  }
+
+  #notAllowed(session: ModuleSession, seq: number | undefined): void {
+    this.#deps.counters.notAllowed++
+    this.#deps.onNotAllowed()
+    this.#answer(session, nack('BUS_NOT_ALLOWED', seq))
   }
 
   #answer(session: ModuleSession, message: Answer): void {

@@ -1,52 +1,59 @@
 /**
- * Tells of refused keys without letting a stranger who retries forever fill the audit log:
+ * Tells of refusals without letting somebody who retries forever fill the audit log:
  * the first refusal at once, those that follow as one count per interval.
  */
 import type { Clock } from '../base/clock.ts'
 
-/** Shortest time between two reports about one module, in milliseconds. */
+/** Shortest time between two reports of refused keys of one module, in milliseconds. */
 export const REFUSAL_REPORT_INTERVAL_MS = 10_000
 
 export class RefusalReporter {
   readonly #clock: Clock
-  readonly #report: (module: string, count: number) => void
-  /** Refusals not told yet, of the modules whose interval is running. */
+  readonly #report: (about: string, count: number) => void
+  readonly #intervalMs: number
+  /** Refusals not told yet, of whatever has its interval running. */
   readonly #waiting = new Map<string, { count: number; readonly cancel: () => void }>()
 
-  constructor(clock: Clock, report: (module: string, count: number) => void) {
+  constructor(
+    clock: Clock,
+    report: (about: string, count: number) => void,
+    intervalMs: number = REFUSAL_REPORT_INTERVAL_MS,
+  ) {
     this.#clock = clock
     this.#report = report
+    this.#intervalMs = intervalMs
   }
 
-  refused(module: string): void {
-    const waiting = this.#waiting.get(module)
+  /** @param about whom, or whom and why: each has an interval of its own */
+  refused(about: string, count = 1): void {
+    const waiting = this.#waiting.get(about)
     if (waiting) {
-      waiting.count++
+      waiting.count += count
       return
     }
-    this.#startInterval(module)
-    this.#report(module, 1)
+    this.#startInterval(about)
+    this.#report(about, count)
   }
 
   /** Tells what is still untold and ends all timers. */
   stop(): void {
-    for (const [module, { count, cancel }] of this.#waiting) {
+    for (const [about, { count, cancel }] of this.#waiting) {
       cancel()
-      if (count > 0) this.#report(module, count)
+      if (count > 0) this.#report(about, count)
     }
     this.#waiting.clear()
   }
 
-  #startInterval(module: string): void {
-    const cancel = this.#clock.after(REFUSAL_REPORT_INTERVAL_MS, () => this.#intervalOver(module))
-    this.#waiting.set(module, { count: 0, cancel })
+  #startInterval(about: string): void {
+    const cancel = this.#clock.after(this.#intervalMs, () => this.#intervalOver(about))
+    this.#waiting.set(about, { count: 0, cancel })
   }
 
-  #intervalOver(module: string): void {
-    const count = this.#waiting.get(module)?.count ?? 0
-    this.#waiting.delete(module)
+  #intervalOver(about: string): void {
+    const count = this.#waiting.get(about)?.count ?? 0
+    this.#waiting.delete(about)
     if (count === 0) return
-    this.#startInterval(module)
-    this.#report(module, count)
+    this.#startInterval(about)
+    this.#report(about, count)
   }
 }

@@ -7,7 +7,7 @@ import { MeshError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { TokenBucket } from '../base/token-bucket.ts'
 import type { AgentMessage, ModuleMessage, ReportMessage } from '../wire/bus-frames.ts'
-import type { ModuleCounters, ReportSink, TelemetrySink } from './bus-ports.ts'
+import type { ModuleCounters, ReportSink, TelemetrySink, TelemetryTaken } from './bus-ports.ts'
 
 /** Most batches of one module on their way to a commit. */
 export const MAX_BATCHES_UNDER_WAY = 16
@@ -73,24 +73,24 @@ export class TelemetryInlet {
   async #commit(message: Telemetry | ReportMessage): Promise<Answer> {
     const { seq } = message
     try {
-      const rejected = await this.#hand(message)
+      const { rejected, code } = await this.#hand(message)
       this.#deps.counters.telemetryAccepted++
-      return rejected > 0 ? { kind: 'ack', seq, rejected } : { kind: 'ack', seq }
+      if (rejected === 0) return { kind: 'ack', seq }
+      return { kind: 'ack', seq, rejected, ...(code === undefined ? {} : { code }) }
     } catch (err) {
       return this.#refuse(seq, err)
     }
   }
 
-  /** @returns how many of its records were rejected */
-  async #hand(message: Telemetry | ReportMessage): Promise<number> {
+  async #hand(message: Telemetry | ReportMessage): Promise<Pick<TelemetryTaken, 'rejected' | 'code'>> {
     const { module, telemetry, reports } = this.#deps
     const { kind, delivery, body: bytes } = message
     if (kind === 'telemetry') {
       const { signal, encoding } = message
-      return (await telemetry.accept({ module, signal, encoding, delivery, bytes })).rejected
+      return telemetry.accept({ module, signal, encoding, delivery, bytes })
     }
     await reports.accept({ module, kind, delivery, bytes })
-    return 0
+    return { rejected: 0 }
   }
 
   #refuse(seq: number, err: unknown): Answer {

@@ -9,6 +9,7 @@ import { meshCommands } from './commands/mesh-commands.ts'
 import { metricsCommand } from './commands/metrics-command.ts'
 import { moduleCommands } from './commands/module-commands.ts'
 import { notificationCommands } from './commands/notification-commands.ts'
+import { pluginCommands } from './commands/plugin-commands.ts'
 import { recordCommands } from './commands/record-commands.ts'
 import { searchCommands } from './commands/search-commands.ts'
 import { stageCommand } from './commands/stage-command.ts'
@@ -31,7 +32,14 @@ export const COMMON_OPTIONS: Options = {
 const SECTIONS: readonly Section[] = [
   {
     title: 'This device',
-    commands: [...deviceCommands, stageCommand, ...notificationCommands, ...moduleCommands, ...storeCommands],
+    commands: [
+      ...deviceCommands,
+      stageCommand,
+      ...notificationCommands,
+      ...moduleCommands,
+      ...pluginCommands,
+      ...storeCommands,
+    ],
   },
   { title: 'Your other devices', commands: meshCommands },
   { title: 'Who may see what', commands: consentCommands },

@@ -14,15 +14,25 @@ import {
 } from '../model/lane.ts'
 import type { Delivery } from '../model/delivery.ts'
 import type { Stage } from '../model/stage.ts'
+import type { PluginRefusalCode } from '../policy/plugins/refusal-codes.ts'
 import { decideAdmission } from '../policy/stage-gate.ts'
 import { digestOf, type Digest } from '../wire/index/digest.ts'
 import { Columns, type RowList } from '../wire/otlp/columns.ts'
 import type { RejectedRecords } from '../wire/otlp/rows.ts'
+import { addRejected } from '../wire/otlp/rejected-tally.ts'
 import { scanAtDoor } from '../wire/otlp/scan-at-door.ts'
 import { splitResource } from '../wire/otlp/split.ts'
+import { confine } from './confine.ts'
+import type { PluginBounds } from './plugin-bounds.ts'
 
 export type Origin =
-  | { readonly kind: 'bus'; readonly module: string; readonly delivery?: Delivery | undefined }
+  | {
+      readonly kind: 'bus'
+      readonly module: string
+      readonly delivery?: Delivery | undefined
+      /** Of a plugin: what it may record, and how many records are left of its rate. */
+      readonly plugin?: { readonly bounds: PluginBounds; readonly maxRecords: number } | undefined
+    }
   | { readonly kind: 'otlp' }
   | { readonly kind: 'agent'; readonly module: string }
 
@@ -48,6 +58,9 @@ export interface Admitted {
   readonly rejected: RejectedRecords | undefined
   /** Records this stage does not collect. */
   readonly dropped: number
+  /** What a plugin may not, records and details of records; and how many of its records were looked at. */
+  readonly refusals?: ReadonlyMap<PluginRefusalCode, number> | undefined
+  readonly spent?: number | undefined
 }
 
 /** A chunk holds at most this many records, so that a run of segments on the wire stays small. */
@@ -59,6 +72,15 @@ const UNKNOWN_SERVICE = 'unknown_service'
 
 /** @throws {OtlpError} if the message as a whole cannot be read; a bad record is only counted. */
 export function admit(request: AdmitRequest): Admitted {
+  const { signal, bytes, origin } = request
+  const plugin = origin.kind === 'bus' ? origin.plugin : undefined
+  if (plugin === undefined) return admitScanned(request)
+  const { bytes: allowed, rejected, refusals, spent } = confine(signal, bytes, plugin.bounds, plugin.maxRecords)
+  const admitted = admitScanned({ ...request, bytes: allowed })
+  return { ...admitted, rejected: addRejected(rejected, admitted.rejected), refusals, spent }
+}
+
+function admitScanned(request: AdmitRequest): Admitted {
   const { signal, bytes, origin } = request
   const { columns, resources, accepted: scanned, rejected } = scanAtDoor(signal, bytes, columnsFor(bytes))
   const sources = new Set(request.knownSources)

@@ -15,8 +15,9 @@ import type { Clock } from '../base/clock.ts'
 import { toHex } from '../base/bytes.ts'
 import type { Crypto } from '../base/crypto.ts'
 import type { Signal } from '../model/lane.ts'
+import type { ReportKind } from '../model/report-kind.ts'
 import type { Stage } from '../model/stage.ts'
-import { MAX_REPORT_BYTES, type ReportKind } from '../wire/bus-frames.ts'
+import { MAX_REPORT_BYTES } from '../wire/bus-frames.ts'
 import {
   encodeAuditReport,
   encodeNotifyReport,

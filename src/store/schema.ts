@@ -7,6 +7,7 @@ import { ERROR_STATE_SCHEMA } from './error-state-schema.ts'
 import { LOST_BODY_SCHEMA } from './lost-body-schema.ts'
 import { METRIC_SCHEMA } from './metric-schema.ts'
 import { NOTIFICATION_SCHEMA } from './notification-schema.ts'
+import { PLUGIN_SCHEMA } from './plugin-schema.ts'
 import { POSTING_SCHEMA } from './postings/posting-schema.ts'
 import { QUOTA_SCHEMA } from './quota-schema.ts'
 import { RETENTION_SCHEMA } from './retention-schema.ts'
@@ -122,5 +123,5 @@ export const MIGRATIONS: readonly string[] = [
   ${LOST_BODY_SCHEMA}
   ${QUOTA_SCHEMA}
   `,
-  `${DELIVERY_SCHEMA}${NOTIFICATION_SCHEMA}${ERROR_STATE_SCHEMA}`,
+  `${DELIVERY_SCHEMA}${NOTIFICATION_SCHEMA}${ERROR_STATE_SCHEMA}${PLUGIN_SCHEMA}`,
 ]

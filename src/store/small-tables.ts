@@ -31,12 +31,14 @@ export class SettingTable {
 /** Bus modules by name; the record is the broker's, as JSON. */
 export class ModuleTable {
   readonly #all: Statement<[], { name: string; record: string }>
+  readonly #insert: Statement
   readonly #set: Statement
   readonly #delete: Statement
 
   constructor(db: Database) {
     this.#all = db.prepare('SELECT name, record FROM module ORDER BY name')
-    this.#set = db.prepare('INSERT INTO module VALUES (?, ?)')
+    this.#insert = db.prepare('INSERT INTO module VALUES (?, ?)')
+    this.#set = db.prepare('INSERT OR REPLACE INTO module VALUES (?, ?)')
     this.#delete = db.prepare('DELETE FROM module WHERE name = ?')
   }
 
@@ -45,6 +47,11 @@ export class ModuleTable {
   }
 
   insert(name: string, record: unknown): void {
+    this.#insert.run(name, JSON.stringify(record))
+  }
+
+  /** Adds a module, or changes its record. */
+  set(name: string, record: unknown): void {
     this.#set.run(name, JSON.stringify(record))
   }
 

@@ -19,6 +19,7 @@ import { isTailLost, readCommits } from './log-tail.ts'
 import { migrate } from './migrate.ts'
 import { openEncrypted } from './open-encrypted.ts'
 import { Packs } from './packs/packs.ts'
+import { PluginRefusalTable } from './plugin-refusal-table.ts'
 import type { PostingIndex } from './postings/posting-index.ts'
 import { NotificationTable } from './notification-table.ts'
 import { MIGRATIONS } from './schema.ts'
@@ -54,6 +55,7 @@ export interface Store {
   readonly control: ControlTable
   readonly settings: SettingTable
   readonly modules: ModuleTable
+  readonly pluginRefusals: PluginRefusalTable
   readonly counters: CounterTable
   readonly deliveries: DeliveryTable
   readonly notifications: NotificationTable
@@ -124,6 +126,7 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
       onIndexDamage = listener
     },
     modules: new ModuleTable(db),
+    pluginRefusals: asStoreErrors(() => new PluginRefusalTable(db)),
     counters: new CounterTable(db),
     deliveries: asStoreErrors(() => new DeliveryTable(db)),
     notifications: asStoreErrors(() => new NotificationTable(db)),

@@ -9,6 +9,7 @@
 import { utf8 } from '../base/bytes.ts'
 import { STREAM, type Delivery } from '../model/delivery.ts'
 import { SIGNALS, type Signal } from '../model/lane.ts'
+import type { ReportKind } from '../model/report-kind.ts'
 import { isStage, type Stage } from '../model/stage.ts'
 import type { HealthReport } from '../model/health.ts'
 import { isTopicPrefix, readEnvelope, type Envelope } from './bus-envelope.ts'
@@ -23,6 +24,8 @@ export const MAX_BODY_BYTES = 4_194_304
 export const MAX_REPORT_BYTES = 16_384
 /** Longest description of a module's SDK, in characters; only ever logged. */
 const MAX_SDK_CHARS = 128
+/** Longest code of an answer, in characters. */
+const MAX_CODE_CHARS = 64
 /** Longest session id, in characters. */
 const MAX_SESSION_CHARS = 128
 
@@ -41,6 +44,7 @@ export type BusCode =
   | 'BUS_VERSION'
   | 'BUS_NO_SESSION'
   | 'BUS_SUBSCRIPTION_LIMIT'
+  | 'BUS_NOT_ALLOWED'
   | 'BUS_BUSY'
   | 'BUS_INTERNAL'
   | 'BUS_STOPPING'
@@ -49,8 +53,6 @@ export type BusCode =
   | 'BUS_SESSION_EXPIRED'
 
 /** What a module reports itself, in JSON: an event for the audit, or something for the person to know. */
-export const REPORT_KINDS = ['audit', 'notify'] as const
-export type ReportKind = (typeof REPORT_KINDS)[number]
 export interface ReportMessage {
   readonly kind: ReportKind
   readonly seq: number
@@ -84,8 +86,8 @@ export type AgentMessage =
       readonly stage: Stage
       readonly session: string
     }
-  /** `rejected`: records of the batch that were not taken and never will be. */
-  | { readonly kind: 'ack'; readonly seq: number; readonly rejected?: number }
+  /** `rejected`: records of the batch that were not taken and never will be; `code`: why, of the first of them. */
+  | { readonly kind: 'ack'; readonly seq: number; readonly rejected?: number; readonly code?: string }
   | { readonly kind: 'nack'; readonly seq?: number; readonly code: string; readonly retryAfterMs?: number }
   | { readonly kind: 'message'; readonly envelope: Envelope; readonly body: Uint8Array }
   | { readonly kind: 'stage'; readonly stage: Stage }
@@ -233,7 +235,7 @@ function readAgentMessage(fields: Fields, seq: number | undefined, body: Uint8Ar
     case 'stage':
       return isStage(stage) ? { message: { kind, stage } } : refuse('BUS_FIELD_INVALID', seq, 'stage')
     case 'bye':
-      return isTextOf(code, 64) ? { message: { kind, code } } : refuse('BUS_FIELD_INVALID', seq, 'code')
+      return isTextOf(code, MAX_CODE_CHARS) ? { message: { kind, code } } : refuse('BUS_FIELD_INVALID', seq, 'code')
     default:
       return refuse('BUS_UNKNOWN_KIND', seq, 'kind')
   }
@@ -249,15 +251,17 @@ function readWelcome(fields: Fields): Decoded<AgentMessage> {
 }
 
 function readAck(fields: Fields, seq: number | undefined): Decoded<AgentMessage> {
-  const { rejected } = fields
+  const { rejected, code } = fields
   if (seq === undefined) return refuse('BUS_FIELD_INVALID', seq, 'seq')
+  if (code !== undefined && !isTextOf(code, MAX_CODE_CHARS)) return refuse('BUS_FIELD_INVALID', seq, 'code')
   if (rejected === undefined) return { message: { kind: 'ack', seq } }
-  return isSeq(rejected) ? { message: { kind: 'ack', seq, rejected } } : refuse('BUS_FIELD_INVALID', seq, 'rejected')
+  if (!isSeq(rejected)) return refuse('BUS_FIELD_INVALID', seq, 'rejected')
+  return { message: { kind: 'ack', seq, rejected, ...(code === undefined ? {} : { code }) } }
 }
 
 function readNack(fields: Fields, seq: number | undefined): Decoded<AgentMessage> {
   const { code, retryAfterMs } = fields
-  if (!isTextOf(code, 64)) return refuse('BUS_FIELD_INVALID', seq, 'code')
+  if (!isTextOf(code, MAX_CODE_CHARS)) return refuse('BUS_FIELD_INVALID', seq, 'code')
   if (retryAfterMs !== undefined && !isSeq(retryAfterMs)) return refuse('BUS_FIELD_INVALID', seq, 'retryAfterMs')
   const retry = retryAfterMs === undefined ? {} : { retryAfterMs }
   return { message: { kind: 'nack', code, ...(seq === undefined ? {} : { seq }), ...retry } }

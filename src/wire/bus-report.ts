@@ -13,7 +13,7 @@ import { toSpanId, toTraceId, type SpanId, type TraceId } from '../model/ids.ts'
 /** Two to four words, such as `conversation.started`. */
 const TYPE = /^[a-z][a-z0-9-]{0,31}(?:\.[a-z][a-z0-9-]{0,31}){1,3}$/
 /** What only the agent says. */
-const RESERVED = /^(?:agent|audit|consent|device|key|membership|module|pairing|stage)\./
+const RESERVED = /^(?:agent|audit|consent|device|key|membership|module|pairing|plugin|stage)\./
 export const REPORT_OUTCOMES = ['success', 'failure', 'denied'] as const
 /** Most members of `data`. */
 export const MAX_REPORT_DATA = 32

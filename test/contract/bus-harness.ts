@@ -6,7 +6,7 @@ import { Context, Dealer } from 'zeromq'
 import type { Logger } from '../../src/base/logger.ts'
 import { chooseEndpoint } from '../../src/bus/bus-address.ts'
 import { Bus } from '../../src/bus/bus.ts'
-import type { BusOptions, ModuleRecord, TelemetryBatch, TelemetrySink } from '../../src/bus/bus-ports.ts'
+import type { BusAccess, BusOptions, ModuleRecord, TelemetryBatch, TelemetrySink } from '../../src/bus/bus-ports.ts'
 import { createModuleCredential } from '../../src/bus/module-credential.ts'
 import { nodeClock } from '../../src/platform/node-clock.ts'
 import type { ModuleCredential } from '../../src/wire/bus-credential.ts'
@@ -67,6 +67,12 @@ export interface TestBus {
   addModule(module: string): Promise<ModuleRecord>
 }
 
+/** Whoever has no manifest may everything; the policy itself has its own tests. */
+const access: BusAccess = {
+  mayPublish: ({ plugin }, topic) => plugin?.manifest.publish.includes(topic) ?? true,
+  maySubscribe: ({ plugin }, prefix) => plugin?.manifest.subscribe.includes(prefix) ?? true,
+}
+
 export async function makeBus(
   modules: readonly string[],
   options: Partial<BusOptions> = {},
@@ -81,6 +87,7 @@ export async function makeBus(
       log: silent,
       clock: nodeClock,
       telemetry: sink,
+      access,
       reports: { accept: async () => {} },
       modules: { list: () => records },
     }

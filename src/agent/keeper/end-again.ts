@@ -3,6 +3,7 @@
  * ended and the store does not know (docs/spec/audit.md AU16).
  */
 import type { OpId } from '../../model/ids.ts'
+import type { ApprovedPlugin } from '../../model/plugin.ts'
 import type { DeviceCard } from '../../model/membership.ts'
 import type { Stage } from '../../model/stage.ts'
 import type { AuditLog } from '../../store/audit-log.ts'
@@ -38,6 +39,7 @@ export function reconcileAtStart(deps: ReconcileDeps): Promise<void> {
     stage,
     isKept: (opId) => isKept(deps, opId),
     hasModule: (name) => store.modules.all().some((each) => each.name === name),
+    isPluginEnabled: (name) => pluginRecord(store, name)?.plugin?.isDisabled === false,
   })
   recordComparison({ audit, ledger, self: card.deviceId }, comparison, operationsOf(deps))
   const done = (): void => store.settings.set(SETTING.reconciled, size)
@@ -71,7 +73,18 @@ async function endAgain(deps: ReconcileDeps, ending: Ending): Promise<void> {
       return undefined
     case 'module':
       store.modules.delete(ending.name)
+      return undefined
+    case 'plugin': {
+      const record = pluginRecord(store, ending.name)
+      if (record?.plugin) store.modules.set(ending.name, { ...record, plugin: { ...record.plugin, isDisabled: true } })
+    }
   }
+}
+
+/** A module's record, if it is a plugin's. */
+function pluginRecord({ modules }: Pick<Store, 'modules'>, name: string) {
+  const record = modules.all().find((each) => each.name === name)?.record
+  return record as { readonly plugin?: ApprovedPlugin } | undefined
 }
 
 /** Every operation that has a leaf: all but the one that founded this mesh. */

@@ -34,6 +34,8 @@ import { notificationCalls } from './notification-calls.ts'
 import { otlpCalls } from './otlp-calls.ts'
 import { ownCalls } from './own-calls.ts'
 import { knowledgeOf, queryDeps, requireView, shownMetrics } from './query-deps.ts'
+import { PluginBook } from './plugin-book.ts'
+import { pluginCalls } from './plugin-calls.ts'
 import { quotaCalls } from './quota-calls.ts'
 import { reportCalls } from './report-calls.ts'
 import { runtimeCalls } from './runtime-calls.ts'
@@ -53,6 +55,8 @@ export interface BusTelemetry {
   readonly encoding: 'protobuf' | 'json'
   readonly bytes: Uint8Array
   readonly delivery?: Delivery | undefined
+  /** Of a plugin: what is left of its rate. */
+  readonly maxRecords?: number | undefined
 }
 
 interface TraceShowOptions {
@@ -66,8 +70,9 @@ export type KeeperApi = ReturnType<typeof keeperApi>
 
 export function keeperApi(keeper: Keeper, storeFile: string) {
   const intake = new IntakeTurns(keeper.deps.clock, keeper.rounds.later)
+  const book = new PluginBook(keeper.store.modules, keeper.deps)
   return {
-    ...recordCalls(keeper, intake),
+    ...recordCalls(keeper, intake, book),
     ...reportCalls(keeper),
     ...otlpCalls(keeper, intake),
     ...queryCalls(keeper, storeFile),
@@ -79,26 +84,31 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
     ...searchCalls(keeper),
     ...tailCalls(keeper),
     ...transferCalls(keeper),
-    ...controlCalls(keeper),
+    ...controlCalls(keeper, book),
     ...syncCalls(keeper),
     ...runtimeCalls(intake),
     ...ownCalls(keeper),
     ...storeCalls(keeper, storeFile),
     ...quotaCalls(keeper),
     ...notificationCalls(keeper),
+    ...pluginCalls(keeper, book),
     close: () => keeper.close(),
   } satisfies Callable
 }
 
-function recordCalls(keeper: Keeper, intake: IntakeTurns) {
+function recordCalls(keeper: Keeper, intake: IntakeTurns, book: PluginBook) {
   const once = new TakenOnce(keeper.store.deliveries)
-  const takeBus = async ({ module, signal, encoding, bytes, delivery }: BusTelemetry) => {
+  const takeBus = async ({ module, signal, encoding, bytes, delivery, maxRecords = 0 }: BusTelemetry) => {
+    const bounds = book.boundsOf(module)
+    const plugin = bounds && { bounds, maxRecords }
     const read = encoding === 'json' ? readJson(signal, bytes) : { bytes, rejected: undefined }
     const admitted = await once.run(module, delivery, () =>
-      keeper.intake.take(signal, read.bytes, { kind: 'bus', module, delivery }),
+      keeper.intake.take(signal, read.bytes, { kind: 'bus', module, delivery, plugin }),
     )
     const rejected = addRejected(read.rejected, admitted.rejected)
-    return { accepted: admitted.accepted, rejected: rejected?.count ?? 0 }
+    const answer = { accepted: admitted.accepted, rejected: rejected?.count ?? 0 }
+    if (plugin === undefined) return answer
+    return { ...answer, code: rejected?.code, refusals: admitted.refusals, spent: admitted.spent ?? 0 }
   }
   return {
     takeBus: (batch: BusTelemetry) => intake.run(() => takeBus(batch)),
@@ -148,7 +158,7 @@ function queryCalls(keeper: Keeper, storeFile: string) {
   }
 }
 
-function controlCalls(keeper: Keeper) {
+function controlCalls(keeper: Keeper, book: PluginBook) {
   const { consents, members, pairing, store } = keeper
   return {
     view: () => keeper.view(),
@@ -158,7 +168,11 @@ function controlCalls(keeper: Keeper) {
     setSetting: (name: string, value: unknown): void => store.settings.set(name, value),
     modules: () => store.modules.all(),
     addModule: (name: string, record: unknown): void => store.modules.insert(name, record),
-    removeModule: (name: string): boolean => store.modules.delete(name),
+    removeModule(name: string): boolean {
+      book.forget(name)
+      store.pluginRefusals.forget(name)
+      return store.modules.delete(name)
+    },
 
     grant(request: GrantRequest) {
       requireGate(decideExit(keeper.stage, 'share'), keeper.stage)

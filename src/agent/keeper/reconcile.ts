@@ -14,11 +14,13 @@ export type Ending =
   | { readonly kind: 'remove'; readonly subject: DeviceId }
   | { readonly kind: 'stage'; readonly to: Stage }
   | { readonly kind: 'module'; readonly name: string }
+  | { readonly kind: 'plugin'; readonly name: string }
 
 export interface Stored {
   readonly stage: Stage
   readonly isKept: (opId: string) => boolean
   readonly hasModule: (name: string) => boolean
+  readonly isPluginEnabled: (name: string) => boolean
 }
 export interface Comparison {
   /** Leaves that promise what never came: they grant or add something, or are another device's word that comes again. */
@@ -40,6 +42,13 @@ const OPERATIONS: ReadonlySet<string> = new Set([
   'membership.removed',
 ])
 
+const PLUGIN_TYPES: ReadonlySet<string> = new Set([
+  'plugin.approved',
+  'plugin.enabled',
+  'plugin.disabled',
+  'plugin.removed',
+])
+
 export function compareLeaves(leaves: Iterable<AuditRecord>, stored: Stored): Comparison {
   const notCompleted: AuditRecord[] = []
   const undone: Undone[] = []
@@ -49,6 +58,7 @@ export function compareLeaves(leaves: Iterable<AuditRecord>, stored: Stored): Co
     if (outcome !== 'success') continue
     if (type === 'stage.changed') last.set('stage', record)
     if (type === 'module.added' || type === 'module.removed') last.set(`module ${object?.ref ?? ''}`, record)
+    if (PLUGIN_TYPES.has(type)) last.set(`plugin ${object?.ref ?? ''}`, record)
     if (!OPERATIONS.has(type) || object === undefined || stored.isKept(object.ref)) continue
     const ending = endingOf(record)
     if (ending === undefined) notCompleted.push(record)
@@ -73,15 +83,19 @@ function endingOf(record: AuditRecord): Ending | undefined {
   }
 }
 
-/** The last word on a stage or a module, if the store allows more than it. */
-function stateOf(record: AuditRecord, { stage, hasModule }: Stored): readonly Ending[] {
+/** The last word on a stage, a module or a plugin, if the store allows more than it. */
+function stateOf(record: AuditRecord, { stage, hasModule, isPluginEnabled }: Stored): readonly Ending[] {
   const word = wordsOf(record)
-  const [to, name] = [word('to'), word('module')]
+  const [to, name, plugin] = [word('to'), word('module'), word('plugin')]
   switch (record.leaf.type) {
     case 'stage.changed':
       return isStage(to) && STAGES.indexOf(to) < STAGES.indexOf(stage) ? [{ kind: 'stage', to }] : []
     case 'module.removed':
       return hasModule(name) ? [{ kind: 'module', name }] : []
+    case 'plugin.removed':
+      return hasModule(plugin) ? [{ kind: 'module', name: plugin }] : []
+    case 'plugin.disabled':
+      return isPluginEnabled(plugin) ? [{ kind: 'plugin', name: plugin }] : []
     default:
       return []
   }

@@ -2,8 +2,8 @@
 import { MeshError } from '../../base/errors.ts'
 import type { ModuleReport } from '../../bus/bus-ports.ts'
 import type { LedgerEntry } from '../../sync/ledger.ts'
+import type { ReportKind } from '../../model/report-kind.ts'
 import { readAuditReport, readNotifyReport, type AuditReport } from '../../wire/bus-report.ts'
-import type { ReportKind } from '../../wire/bus-frames.ts'
 import type { Keeper } from './keeper.ts'
 
 type ReportErrorCode = 'REPORT_INVALID'

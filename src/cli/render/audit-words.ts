@@ -29,6 +29,8 @@ export function isAbout({ type, object, payload }: AuditView, nameOf: NameOf): s
       return `${word('lane')} ${word('epoch')}`.trim()
     case 'module':
       return word('module')
+    case 'plugin':
+      return [word('plugin'), word('reason')].filter((part) => part !== '').join(': ')
     case 'data':
       return word('reason')
     case 'export':

@@ -12,6 +12,7 @@ function inletOf(sinks: { readonly telemetry: TelemetrySink; readonly reports: R
   const counters: ModuleCounters = {
     refusedKeys: 0,
     badFrames: 0,
+    notAllowed: 0,
     telemetryAccepted: 0,
     telemetryBusy: 0,
     telemetryRefused: 0,

@@ -1,0 +1,26 @@
+/** What is kept of plugins: their approved manifests, with the modules' keys, and what they were refused. */
+import type { PluginRefusal } from '../../store/plugin-refusal-table.ts'
+import type { LedgerEntry } from '../../sync/ledger.ts'
+import type { Keeper } from './keeper.ts'
+import type { PluginBook } from './plugin-book.ts'
+
+export function pluginCalls({ store, ledger }: Keeper, book: PluginBook) {
+  return {
+    /** The leaf comes first (docs/spec/audit.md AU16): whatever a plugin may, the log says who let it. */
+    setPlugin(name: string, record: unknown, entry: LedgerEntry): void {
+      ledger.append(entry)
+      store.modules.set(name, record)
+      book.forget(name)
+    },
+    removePlugin(name: string, entry: LedgerEntry): void {
+      ledger.append(entry)
+      store.modules.delete(name)
+      book.forget(name)
+      store.pluginRefusals.forget(name)
+    },
+    pluginRefusals: (): readonly PluginRefusal[] => store.pluginRefusals.all(),
+    addPluginRefusals(refusals: readonly PluginRefusal[]): void {
+      store.transaction(() => refusals.forEach((refusal) => store.pluginRefusals.add(refusal)))
+    },
+  }
+}
