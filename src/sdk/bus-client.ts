@@ -3,6 +3,7 @@
  * messages once. Begins anew whenever its session is over, for ever. Never throws into its caller and never waits for it.
  */
 import type { Clock } from '../base/clock.ts'
+import type { HealthReport } from '../model/health.ts'
 import { SIGNALS } from '../model/lane.ts'
 import type { Stage } from '../model/stage.ts'
 import type { Envelope } from '../wire/bus-envelope.ts'
@@ -134,6 +135,11 @@ export class BusClient {
     this.counters.droppedMessages += this.#publishes.add({ kind: 'publish', seq: this.#nextSeq++, envelope, body })
     this.#pump()
     return true
+  }
+
+  /** What the module's checks say; the agent forgets it with the session. */
+  health(checks: readonly HealthReport[]): void {
+    if (this.isReady) this.#sendControl({ kind: 'health', seq: this.#nextSeq++, checks })
   }
 
   subscribe(prefix: string): void {

@@ -24,6 +24,7 @@ export type { Module, ModuleOptions, ModuleStats, FlushOptions } from './module.
 export type { ModuleLogger, LogFn, Level, LevelOrSilent, Bindings } from './logger.ts'
 export type { MessageHandler, PublishOptions, RequestOptions } from './messaging.ts'
 export type { AuditReport, ReportData } from '../wire/bus-report.ts'
+export type { HealthCheck, HealthResult } from './health-checks.ts'
 export type { ReceivedMessage } from './received-message.ts'
 export type { PinoDestination } from './pino-destination.ts'
 export type { MutableHeaders, ReadableHeaders } from './propagation.ts'

@@ -32,6 +32,7 @@ import type { MetricInput } from '../wire/otlp/write-metric.ts'
 import { BusClient, type ClientCounters } from './bus-client.ts'
 import { isCollected } from './collected.ts'
 import { encodeMetrics, logEncoder, spanEncoder, type EncodedBatch, type Origin } from './encode-records.ts'
+import { HealthChecks, type HealthCheck } from './health-checks.ts'
 import type { OpenLink } from './link.ts'
 import { activeSpan, spanOfLog } from './active-span.ts'
 import { describeError } from './attribute-value.ts'
@@ -107,6 +108,7 @@ export class Module {
   readonly #spans: RecordBuffer<FinishedSpan>[] = []
   readonly #logs: RecordBuffer<LogRecordInput>
   readonly #metrics: ModuleMetrics
+  readonly #health: HealthChecks
   #unencodable = 0
 
   constructor(name: string, deps: ModuleDeps, options: ModuleOptions = {}) {
@@ -121,7 +123,10 @@ export class Module {
       spool,
       stream: this.sessionId,
       sdk: `${SDK_NAME}/${SDK_VERSION}`,
-      onStage: (stage) => this.#metrics.setStage(stage),
+      onStage: (stage) => {
+        this.#metrics.setStage(stage)
+        this.#health.setStage(stage)
+      },
       onMessage: (envelope, body) => this.#messaging.receive(envelope, body),
     })
     const origin = originOf(name, this.sessionId, options)
@@ -141,6 +146,7 @@ export class Module {
       scope,
       send: (of, metrics) => this.#measured(origin, of, metrics),
     })
+    this.#health = new HealthChecks({ clock, report: (checks) => this.#client.health(checks) })
     this.meterProvider = this.#metrics
     this.meter = this.#metrics.own
     this.logger = createLogger({ clock, hasLocation: options.codeLocation, onLog: (log) => this.#add(this.#logs, log) })
@@ -218,6 +224,15 @@ export class Module {
     return this.#report('notify', { text }, encodeNotifyReport, readNotifyReport)
   }
 
+  /**
+   * Asks `check` every ten seconds, from the pro stage on, whether something works; the person sees it in `status --health`.
+   * @param check answers `pass`, `warn`, `fail`, or that with a reason in plain words; what it throws is a failure
+   * @returns what takes the check away
+   */
+  registerHealthCheck(name: string, check: HealthCheck): () => void {
+    return this.#health.register(name, check)
+  }
+
   /** Records that something happened: OpenTelemetry's event, by a name such as `aico.emotion.changed` (docs/spec/conventions.md). */
   event(name: string, attributes: Bindings = {}): void {
     this.#add(this.#logs, toEvent(this.#clock, name, attributes))
@@ -281,6 +296,7 @@ export class Module {
     const isIdle = await whileAlive(this.#within(timeoutMs, this.#messaging.close()))
     const isFlushed = await this.flush({ timeoutMs: Math.max(0, timeoutMs - (this.#clock.monotonic() - startedAt)) })
     this.#metrics.stop()
+    this.#health.stop()
     await whileAlive(this.#client.close())
     return isIdle && isFlushed
   }
