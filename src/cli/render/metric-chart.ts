@@ -165,10 +165,11 @@ function seriesCount(count: number): string {
   return `${count.toLocaleString('en-US')} series`
 }
 
-function formatter({ unit, fn }: MetricRange, ascii: boolean): (value: number | string | null) => string {
+function formatter({ unit, name, fn }: MetricRange, ascii: boolean): (value: number | string | null) => string {
   const isCount = fn === 'count' || fn === 'increase' || fn === 'rate'
   // Of what is counted by distributions only the count is meant; its unit is that of the values.
-  return (value) => formatValue(value, { unit: isCount && unit !== 'By' ? '1' : unit, isRate: fn === 'rate', ascii })
+  const shown = isCount ? { unit: unit === 'By' ? unit : '1' } : { unit, name }
+  return (value) => formatValue(value, { ...shown, isRate: fn === 'rate', ascii })
 }
 
 function isoMinute(unixMs: number): string {

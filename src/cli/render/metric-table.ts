@@ -41,7 +41,7 @@ export function renderMetricTable(
     metric.type === 'sum' && metric.monotonic ? 'counter' : TYPES[metric.type],
     metric.unit,
     metric.series.toString(),
-    formatValue(metric.lastValue, { unit: metric.unit, isRate: false, ascii }),
+    formatValue(metric.lastValue, { unit: metric.unit, name: metric.name, isRate: false, ascii }),
     relativeTime(metric.lastUnixMs, nowUnixMs),
     sourcesOf(metric),
   ])

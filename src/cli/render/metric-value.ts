@@ -10,6 +10,8 @@ const MAX_UNIT_CHARS = 12
 
 export interface ValueOptions {
   readonly unit: string
+  /** The metric's. A share of one, which by OpenTelemetry's names is a `utilization`, is told in percent. */
+  readonly name?: string
   /** The value is of a second. */
   readonly isRate: boolean
   /** Write `us` for microseconds. Default false. */
@@ -17,9 +19,13 @@ export interface ValueOptions {
 }
 
 /** Words, such as `Infinity`, as they are; nothing as `-`. */
-export function formatValue(value: number | string | null, { unit, isRate, ascii = false }: ValueOptions): string {
+export function formatValue(
+  value: number | string | null,
+  { unit, name, isRate, ascii = false }: ValueOptions,
+): string {
   if (value === null) return '-'
   if (typeof value === 'string') return value
+  if (unit === '1' && name?.endsWith('.utilization') === true) return `${scaled(value * 100, 1000, THOUSANDS)} %`
   const nanos = NANOS[unit]
   if (nanos !== undefined && !isRate)
     return `${value < 0 ? '-' : ''}${formatDuration(Math.abs(value) * nanos, { ascii })}`

@@ -194,6 +194,13 @@ describe('values', () => {
     expect(formatValue(2_048, { unit: 'By', isRate: true })).toBe('2 KiB/s')
     expect(formatValue(0.25, { unit: 's', isRate: true })).toBe('0.25 s/s')
   })
+  test('[ME48] a utilization is told in percent, another number of no unit is not', () => {
+    const name = 'system.cpu.utilization'
+    expect(formatValue(0.0455, { unit: '1', name, isRate: false })).toBe('4.55 %')
+    expect(formatValue(1, { unit: '1', name, isRate: false })).toBe('100 %')
+    expect(formatValue(0.5, { unit: '1', name: 'queue.length', isRate: false })).toBe('0.5')
+    expect(formatValue(0.5, { unit: 's', name, isRate: false })).toBe('500 ms')
+  })
   test('[ME48] any number is at most thirteen characters', () => {
     fc.assert(
       fc.property(fc.double({ min: -1e9, max: 1e9, noNaN: true }), fc.constantFrom('By', '1', 's'), (value, unit) => {
