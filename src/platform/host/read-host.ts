@@ -1,8 +1,9 @@
 /**
  * How this device and this process fare, read once: from /proc where there is one, else from what Node offers everywhere.
- * What a system does not tell is left out. Files are read off this thread, and no further than their limit.
+ * What a system does not tell is left out. Files are read no further than their limit.
  */
-import { open, statfs } from 'node:fs/promises'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
 import { cpus, freemem, totalmem, uptime } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { getHeapSpaceStatistics } from 'node:v8'
@@ -51,20 +52,14 @@ export interface ProcessReading {
 
 /** @param folder in the file system that is meant. Never throws. */
 export async function readHost(folder: string): Promise<HostReading> {
-  const [stat, meminfo, diskstats, interfaces, fileSystem] = await Promise.all([
-    readProc('stat'),
-    readProc('meminfo'),
-    readProc('diskstats'),
-    readProc('net/dev'),
-    readFileSystem(folder),
-  ])
+  const fileSystem = await readFileSystem(folder)
   return {
     uptimeS: uptime(),
-    cpu: parseCpuTimes(stat) ?? cpuTimesOfNode(),
-    memory: parseMemory(meminfo) ?? memoryOfNode(),
+    cpu: parseCpuTimes(readProc('stat')) ?? cpuTimesOfNode(),
+    memory: parseMemory(readProc('meminfo')) ?? memoryOfNode(),
     fileSystem,
-    disks: parseDisks(diskstats),
-    interfaces: parseInterfaces(interfaces),
+    disks: parseDisks(readProc('diskstats')),
+    interfaces: parseInterfaces(readProc('net/dev')),
   }
 }
 
@@ -93,15 +88,18 @@ export async function readFileSystem(folder: string): Promise<FileSystemUse | un
   }
 }
 
-/** Empty where there is none, or it may not be read. */
-async function readProc(name: string): Promise<string> {
+/**
+ * Empty where there is none, or it may not be read. On this thread: they lie in memory, and asking another one for them takes
+ * longer than reading them.
+ */
+function readProc(name: string): string {
   try {
-    const file = await open(`/proc/${name}`)
+    const file = openSync(`/proc/${name}`, 'r')
     try {
-      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(MAX_PROC_BYTES), 0, MAX_PROC_BYTES, 0)
-      return buffer.toString('latin1', 0, bytesRead)
+      const bytes = Buffer.allocUnsafe(MAX_PROC_BYTES)
+      return bytes.toString('latin1', 0, readSync(file, bytes, 0, MAX_PROC_BYTES, 0))
     } finally {
-      await file.close()
+      closeSync(file)
     }
   } catch {
     return ''
