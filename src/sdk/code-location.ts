@@ -4,14 +4,17 @@ import { fileURLToPath } from 'node:url'
 /** A frame of V8's: a name if there is one, then where. */
 const FRAME = /^\s*at (?:(?<name>.+?) \()?(?<file>(?:file:\/\/|\/|[A-Za-z]:\\|node:).*?):(?<line>\d+):\d+\)?$/
 
-/** @param below the function whose caller is asked for */
-export function callerOf(below: (...args: never[]) => unknown): Readonly<Record<string, string | number>> {
+/**
+ * @param below the function whose caller is asked for
+ * @param further how many callers further up
+ */
+export function callerOf(below: (...args: never[]) => unknown, further = 0): Readonly<Record<string, string | number>> {
   const holder: { stack?: string } = {}
   const limit = Error.stackTraceLimit
   try {
-    Error.stackTraceLimit = 1
+    Error.stackTraceLimit = 1 + further
     Error.captureStackTrace(holder, below)
-    return readFrame(String(holder.stack).split('\n')[1] ?? '')
+    return readFrame(String(holder.stack).split('\n')[1 + further] ?? '')
   } catch {
     return {} // stacks are made by a function of the module's own, which threw
   } finally {

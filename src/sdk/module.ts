@@ -36,6 +36,7 @@ import { HealthChecks, type HealthCheck } from './health-checks.ts'
 import type { OpenLink } from './link.ts'
 import { activeSpan, spanOfLog } from './active-span.ts'
 import { describeError } from './attribute-value.ts'
+import { callerOf } from './code-location.ts'
 import { createLogger, toEvent, type Bindings, type ModuleLogger } from './logger.ts'
 import { Messaging, type MessageHandler, type PublishOptions, type RequestOptions } from './messaging.ts'
 import type { ReceivedMessage } from './received-message.ts'
@@ -109,6 +110,7 @@ export class Module {
   readonly #logs: RecordBuffer<LogRecordInput>
   readonly #metrics: ModuleMetrics
   readonly #health: HealthChecks
+  readonly #hasLocation: boolean
   #unencodable = 0
 
   constructor(name: string, deps: ModuleDeps, options: ModuleOptions = {}) {
@@ -149,7 +151,8 @@ export class Module {
     this.#health = new HealthChecks({ clock, report: (checks) => this.#client.health(checks) })
     this.meterProvider = this.#metrics
     this.meter = this.#metrics.own
-    this.logger = createLogger({ clock, hasLocation: options.codeLocation, onLog: (log) => this.#add(this.#logs, log) })
+    this.#hasLocation = options.codeLocation === true
+    this.logger = createLogger({ clock, hasLocation: this.#hasLocation, onLog: (log) => this.#add(this.#logs, log) })
     this.#messaging = new Messaging({
       module: name,
       sessionId: this.sessionId,
@@ -241,7 +244,8 @@ export class Module {
   /** Records an error that was caught, with its type, message and stack, and whatever else there is to say. */
   captureError(error: unknown, fields: Bindings = {}): void {
     const described = error instanceof Error ? error : new Error(describeError(error).message)
-    this.logger.error({ ...fields, err: described })
+    const where = this.#hasLocation ? callerOf(callerOf, 1) : {}
+    this.logger.error({ ...fields, ...where, err: described })
   }
 
   /**
