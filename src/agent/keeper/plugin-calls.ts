@@ -19,8 +19,10 @@ export function pluginCalls({ store, ledger }: Keeper, book: PluginBook) {
       store.pluginRefusals.forget(name)
     },
     pluginRefusals: (): readonly PluginRefusal[] => store.pluginRefusals.all(),
+    /** Of a plugin that was removed meanwhile nothing is counted. */
     addPluginRefusals(refusals: readonly PluginRefusal[]): void {
-      store.transaction(() => refusals.forEach((refusal) => store.pluginRefusals.add(refusal)))
+      const known = refusals.filter(({ plugin }) => book.boundsOf(plugin) !== undefined)
+      store.transaction(() => known.forEach((refusal) => store.pluginRefusals.add(refusal)))
     },
   }
 }

@@ -11,6 +11,8 @@ import type { LedgerEntry } from '../../sync/ledger.ts'
 
 /** Shortest time between two audit events of one plugin and reason, in milliseconds. */
 export const PLUGIN_AUDIT_INTERVAL_MS = 600_000
+/** Told of twice within this, a reason is persistent, in milliseconds. */
+const PERSISTENT_WITHIN_MS = 2 * PLUGIN_AUDIT_INTERVAL_MS
 /** Time between two writes of counts, in milliseconds. */
 export const PLUGIN_COUNT_EVERY_MS = 1_000
 
@@ -19,15 +21,15 @@ export interface PluginRefusalsDeps {
   readonly log: Logger
   readonly audit: (entry: LedgerEntry) => Promise<unknown>
   readonly count: (refusals: readonly PluginRefusal[]) => Promise<unknown>
-  /** The same reason again, in the ten minutes after it was told of. */
+  /** The same reason was told of again. */
   readonly onPersistent: (plugin: string, code: PluginRefusalCode) => void
 }
 
 export class PluginRefusals {
   readonly #deps: PluginRefusalsDeps
   readonly #reporter: RefusalReporter
-  /** By plugin and reason; those of them that were told of before go on. */
-  readonly #told = new Set<string>()
+  /** When each plugin and reason was told of last. */
+  readonly #toldMs = new Map<string, number>()
   #waiting = new Map<string, PluginRefusal>()
   #cancelWrite: (() => void) | undefined
 
@@ -74,8 +76,9 @@ export class PluginRefusals {
 
   #tell(about: string, count: number): void {
     const [plugin, code] = about.split(' ') as [string, PluginRefusalCode]
-    const isAgain = this.#told.has(about)
-    this.#told.add(about)
+    const nowMs = this.#deps.clock.monotonic()
+    const isAgain = nowMs - (this.#toldMs.get(about) ?? -Infinity) < PERSISTENT_WITHIN_MS
+    this.#toldMs.set(about, nowMs)
     const who = { kind: 'plugin', ref: plugin } as const
     const payload = { plugin, reason: code, count }
     this.#deps

@@ -267,6 +267,29 @@ describe('what follows', () => {
     expect(reopened().store.modules.all()).toEqual([])
   })
 
+  test('[AU16] [PL7] a plugin that was removed is gone again, one that was switched off is off again', () => {
+    const plugin = { isDisabled: false }
+    for (const name of ['gone', 'off', 'on']) keeper.store.modules.insert(name, { name, plugin })
+    keeper.close()
+    const putBack = copyOf(home)
+    reopened()
+    const actor = { kind: 'user', ref: keeper.card.deviceId } as const
+    const told = (type: 'plugin.removed' | 'plugin.disabled' | 'plugin.enabled', name: string): void => {
+      const object = { kind: 'plugin', ref: name } as const
+      keeper.ledger.append({ type, outcome: 'success', actor, object, payload: { plugin: name } })
+    }
+    told('plugin.removed', 'gone')
+    told('plugin.disabled', 'off')
+    told('plugin.disabled', 'on')
+    told('plugin.enabled', 'on')
+    keeper.close()
+    putBack(STORE)
+    expect(reopened().store.modules.all()).toEqual([
+      { name: 'off', record: { name: 'off', plugin: { isDisabled: true } } },
+      { name: 'on', record: { name: 'on', plugin } },
+    ])
+  })
+
   test('[AU16] a stage that was left for a lower one is not come back to; a higher one is not gone to', async () => {
     keeper.close()
     const putBack = copyOf(home)

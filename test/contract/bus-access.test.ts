@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest'
+import type { PluginManifest } from '../../src/model/plugin.ts'
+import type { ModuleMessage } from '../../src/wire/bus-frames.ts'
+import { makeBus, RawModule } from './bus-harness.ts'
+
+/** May publish and hear topic `own` alone (the harness compares whole topics). */
+const MANIFEST = { name: 'plugin', publish: ['own'], subscribe: ['own'] } as unknown as PluginManifest
+
+async function withPlugin(notAllowed: string[] = []) {
+  const made = await makeBus(['core', 'plugin'], { onNotAllowed: (name) => void notAllowed.push(name) })
+  const at = made.records.findIndex(({ name }) => name === 'plugin')
+  const plugin = { manifest: MANIFEST, sha256: '', approvedUnixMs: 0, isDisabled: false }
+  const record = made.records[at]
+  if (record) made.records[at] = { ...record, plugin }
+  await made.bus.start()
+  return made
+}
+
+function publish(topic: string, seq?: number): ModuleMessage {
+  const envelope = { v: 1, id: 'm', topic, time_unix_nano: '1', content_type: 'text/plain' } as const
+  return { kind: 'publish', ...(seq === undefined ? {} : { seq }), envelope, body: new Uint8Array() }
+}
+
+test('[BU44] a frame that may not is answered, counted, told of, and changes nothing', async () => {
+  const notAllowed: string[] = []
+  await using made = await withPlugin(notAllowed)
+  using core = new RawModule(made.credential('core'))
+  using plugin = new RawModule(made.credential('plugin'))
+  await core.greet()
+  await plugin.greet()
+  await core.send({ kind: 'subscribe', seq: 1, prefix: '' })
+  expect(await core.receive()).toEqual({ kind: 'ack', seq: 1 })
+  const refused = async (message: ModuleMessage, seq: number | undefined) => {
+    await plugin.send(message)
+    expect(await plugin.receive()).toEqual({
+      kind: 'nack',
+      code: 'BUS_NOT_ALLOWED',
+      ...(seq === undefined ? {} : { seq }),
+    })
+  }
+  await refused(publish('others', 1), 1)
+  await refused(publish('others'), undefined)
+  await refused({ kind: 'subscribe', seq: 2, prefix: 'ow' }, 2)
+  await plugin.send({ kind: 'subscribe', seq: 3, prefix: 'own' })
+  expect(await plugin.receive()).toEqual({ kind: 'ack', seq: 3 })
+  await core.send(publish('others', 2))
+  await core.send(publish('own', 3))
+  expect(await plugin.receive()).toMatchObject({ kind: 'message', envelope: { topic: 'own', source: 'core' } })
+  await plugin.send(publish('own', 4))
+  const heard = [
+    await core.receive(),
+    await core.receive(),
+    await core.receive(),
+    await core.receive(),
+    await core.receive(),
+  ]
+  const topics = heard.flatMap((answer) =>
+    answer.kind === 'message' ? [[answer.envelope.topic, answer.envelope.source]] : [],
+  )
+  expect(topics).toEqual([
+    ['others', 'core'],
+    ['own', 'core'],
+    ['own', 'plugin'],
+  ])
+  const counters = made.bus.modules().find(({ name }) => name === 'plugin')?.counters
+  expect([counters?.notAllowed, counters?.published, notAllowed]).toEqual([3, 1, ['plugin', 'plugin', 'plugin']])
+})
+
+test('[BU45] a plugin that floods is answered each frame, in its own time, and others at once', async () => {
+  await using made = await withPlugin()
+  using core = new RawModule(made.credential('core'))
+  using plugin = new RawModule(made.credential('plugin'))
+  await core.greet()
+  await plugin.greet()
+  const FRAMES = 1_000
+  const startedMs = performance.now()
+  const sending = (async () => {
+    for (let seq = 0; seq < FRAMES; seq++) await plugin.send({ kind: 'ping', seq })
+  })()
+  await core.send({ kind: 'ping', seq: 1 })
+  expect(await core.receive()).toEqual({ kind: 'ack', seq: 1 })
+  for (let seq = 0; seq < FRAMES; seq++) expect(await plugin.receive()).toEqual({ kind: 'ack', seq })
+  await sending
+  expect(performance.now() - startedMs).toBeGreaterThan(900) // a second's frames at once, the other half in a second
+})
