@@ -61,12 +61,13 @@ test('the command is a committed executable that answers by itself', async () =>
 })
 
 test('[CL16] help is one JSON document', async () => {
-  const page = { usage: text, help: text, details: [], options: expect.any(Array) as object[], commands: [] }
+  const page = { usage: text, help: text, details: [text], options: expect.any(Array) as object[], commands: [] }
   for (const args of [
     ['help', 'status'],
     ['status', '--help'],
   ]) {
-    expect(await run(lab.folder, ...args)).toEqual({ code: 0, json: { ...page, examples: ['aico-mesh status'] } })
+    const examples = ['aico-mesh status', 'aico-mesh status --health']
+    expect(await run(lab.folder, ...args)).toEqual({ code: 0, json: { ...page, examples } })
   }
   expect(await run(lab.folder)).toMatchObject({ code: 0, json: { usage: text } })
 })
