@@ -1,10 +1,9 @@
 /**
- * The module's side of docs/spec/bus.md: greets, keeps its subscriptions, sends telemetry until it is committed and
+ * The module's side of docs/spec/bus.md: greets, keeps its subscriptions, carries batches until they are committed and
  * messages once. Begins anew whenever its session is over, for ever. Never throws into its caller and never waits for it.
  */
 import type { Clock } from '../base/clock.ts'
 import type { HealthReport } from '../model/health.ts'
-import { SIGNALS } from '../model/lane.ts'
 import type { Stage } from '../model/stage.ts'
 import type { Envelope } from '../wire/bus-envelope.ts'
 import {
@@ -14,9 +13,8 @@ import {
   type AgentMessage,
   type ModuleMessage,
 } from '../wire/bus-frames.ts'
-import { isSignal, type Batch, type BatchKind } from './batch.ts'
-import { BatchQueue } from './batch-queue.ts'
-import { isCollected } from './collected.ts'
+import type { BatchKind } from './batch.ts'
+import { BatchSender, type BatchCounters } from './batch-sender.ts'
 import type { Link, OpenLink } from './link.ts'
 import { PublishQueue } from './publish-queue.ts'
 import type { Spool } from './spool/spool.ts'
@@ -29,16 +27,8 @@ export const PING_PERIOD_MS = 10_000
 const SILENCE_MS = 3 * PING_PERIOD_MS
 /** A session that ended in one of these ways may begin again at once; after others the next connection says when. */
 const GREET_AGAIN: ReadonlySet<string> = new Set(['BUS_NO_SESSION', 'BUS_SESSION_EXPIRED', 'BUS_SLOW_READER'])
-/** Attempts on a batch the agent fails on unexpectedly, so that one bad batch cannot stop all that follow. */
-const MAX_INTERNAL_FAILURES = 5
 
-export interface ClientCounters {
-  /** Telemetry records lost because the agent was away too long. */
-  droppedRecords: number
-  /** Telemetry records the agent refused for good. */
-  refusedRecords: number
-  /** Telemetry records that the owner's stage does not collect. */
-  uncollectedRecords: number
+export interface ClientCounters extends BatchCounters {
   /** Messages lost before they were sent, because the agent was away or busy too long. */
   droppedMessages: number
   /** Messages sent whose fate is unknown, because the connection broke before an answer. */
@@ -65,15 +55,13 @@ type State = 'new' | 'greeting' | 'ready' | 'closed'
 
 export class BusClient {
   readonly #deps: BusClientDeps
-  readonly #batches: BatchQueue
+  readonly #batches: BatchSender
   readonly #publishes = new PublishQueue()
   readonly #prefixes = new Set<string>()
   readonly #control: ModuleMessage[] = []
   /** Sequence numbers of control frames that are not answered yet. */
   readonly #awaited = new Set<number>()
-  readonly #internalFailures = new Map<number, number>()
   readonly #drainWaiters = new Set<(isDrained: boolean) => void>()
-  readonly #roomWaiters = new Set<() => void>()
   readonly counters: ClientCounters = {
     droppedRecords: 0,
     refusedRecords: 0,
@@ -88,17 +76,21 @@ export class BusClient {
   #heardAtMs = 0
   #nextSeq = 0
   #isPumping = false
-  /** What earlier runs left goes first. */
-  #isTakenOver: boolean
   /** Set from a hello until its welcome, or until it is time to say it again. */
   #cancelHelloRetry: (() => void) | undefined
   #cancelPing: (() => void) | undefined
-  #cancelBusy: (() => void) | undefined
 
   constructor(deps: BusClientDeps) {
     this.#deps = deps
-    this.#batches = new BatchQueue({ spool: deps.spool })
-    this.#isTakenOver = deps.spool === undefined
+    this.#batches = new BatchSender({
+      clock: deps.clock,
+      stream: deps.stream,
+      spool: deps.spool,
+      counters: this.counters,
+      nextSeq: () => this.#nextSeq++,
+      onWaiting: () => this.#pump(),
+      onDone: () => this.#settled(),
+    })
   }
 
   get isReady(): boolean {
@@ -115,18 +107,12 @@ export class BusClient {
     this.#heardAtMs = this.#deps.clock.monotonic()
     this.#cancelPing = this.#deps.clock.every(PING_PERIOD_MS, () => this.#ping())
     this.#openLink()
-    if (!this.#isTakenOver) void this.#takeOver()
+    void this.#batches.takeOver()
   }
 
   /** Sends it until the agent has committed it. */
   deliver(kind: BatchKind, bytes: Uint8Array, records: number): void {
-    if (this.#state === 'closed') {
-      this.counters.droppedRecords += records
-      return
-    }
-    const seq = this.#nextSeq++
-    this.counters.droppedRecords += this.#batches.add({ seq, stream: this.#deps.stream, n: seq, kind, records }, bytes)
-    this.#pump()
+    this.#batches.deliver(kind, bytes, records)
   }
 
   /** @returns false if it was dropped at once. */
@@ -173,11 +159,8 @@ export class BusClient {
   }
 
   /** Resolves once there is room for more: at once most of the time. A sender that waits for it loses nothing by being quick. */
-  async room(): Promise<void> {
-    if (this.#state === 'closed' || this.#batches.hasRoom) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#roomWaiters.add(resolve)
-    await promise
+  room(): Promise<void> {
+    return this.#batches.room()
   }
 
   /** What could not be sent goes to the spool, if there is one, for the next run. */
@@ -190,9 +173,7 @@ export class BusClient {
     this.#link?.close()
     this.#link = undefined
     for (const waiter of this.#drainWaiters) waiter(isDrained)
-    this.#tellRoom()
-    this.#spoolWaiting()
-    await this.#batches.spooled()
+    await this.#batches.close()
   }
 
   #openLink(): void {
@@ -216,23 +197,9 @@ export class BusClient {
     this.#cancelHelloRetry = this.#deps.clock.after(HELLO_RETRY_MS, () => {
       this.#cancelHelloRetry = undefined
       if (this.#state !== 'greeting') return
-      this.#spoolWaiting()
+      this.#batches.spoolWaiting()
       this.#greet()
     })
-  }
-
-  /** What a stage may not collect is not written down before its owner's word is known. */
-  #spoolWaiting(): void {
-    const isSpooled = (kind: BatchKind): boolean =>
-      !isSignal(kind) || (this.#stage === undefined ? kind === 'logs' : isCollected(kind, this.#stage))
-    this.counters.droppedRecords += this.#batches.spool(isSpooled)
-    void this.#batches.spooled().then(() => this.#settled())
-  }
-
-  async #takeOver(): Promise<void> {
-    this.counters.droppedRecords += await this.#batches.takeOver(() => this.#nextSeq++)
-    this.#isTakenOver = true
-    this.#pump()
   }
 
   #frames(frames: readonly Uint8Array[]): void {
@@ -278,9 +245,7 @@ export class BusClient {
 
   #setStage(stage: Stage): void {
     this.#stage = stage
-    for (const signal of SIGNALS) {
-      if (!isCollected(signal, stage)) this.counters.uncollectedRecords += this.#batches.discard(signal)
-    }
+    this.#batches.setStage(stage)
     this.#deps.onStage(stage)
     this.#settled()
   }
@@ -288,41 +253,20 @@ export class BusClient {
   #acked(seq: number, rejected: number): void {
     this.#awaited.delete(seq)
     this.#publishes.settle(seq)
-    this.#internalFailures.delete(seq)
-    if (this.#batches.settle(seq)) this.counters.refusedRecords += rejected
+    this.#batches.acked(seq, rejected)
     this.#pump()
     this.#settled()
   }
 
-  #nacked({ seq, code, retryAfterMs }: Extract<AgentMessage, { kind: 'nack' }>): void {
+  #nacked(nack: Extract<AgentMessage, { kind: 'nack' }>): void {
+    const { seq } = nack
     if (seq === undefined) return
-    const isHopeless = retryAfterMs === undefined || (code === 'BUS_INTERNAL' && this.#failed(seq))
-    if (isHopeless) {
+    if (!this.#batches.nacked(seq, nack)) {
       this.#awaited.delete(seq)
       if (this.#publishes.settle(seq)) this.counters.droppedMessages++
-      this.#internalFailures.delete(seq)
-      this.counters.refusedRecords += this.#batches.settle(seq)?.records ?? 0
       this.#pump()
-    } else {
-      this.#batches.retry(seq)
-      this.#waitForRoom(retryAfterMs)
     }
     this.#settled()
-  }
-
-  /** Counts a failure on the agent's side. @returns true if the batch has had its chances. */
-  #failed(seq: number): boolean {
-    const failures = (this.#internalFailures.get(seq) ?? 0) + 1
-    this.#internalFailures.set(seq, failures)
-    return failures >= MAX_INTERNAL_FAILURES
-  }
-
-  #waitForRoom(retryAfterMs: number): void {
-    this.#cancelBusy?.()
-    this.#cancelBusy = this.#deps.clock.after(retryAfterMs, () => {
-      this.#cancelBusy = undefined
-      this.#pump()
-    })
   }
 
   #ping(): void {
@@ -364,30 +308,16 @@ export class BusClient {
     if (link !== this.#link) return undefined
     const control = this.#control.shift()
     if (control || !this.isReady) return control
-    const batch = this.#cancelBusy || !this.#isTakenOver ? undefined : this.#batches.next()
-    if (!batch) return this.#publishes.next()
-    const bytes = this.#batches.bytesOf(batch)
-    return bytes instanceof Promise ? this.#fromSpool(batch, bytes, link) : this.#messageOf(batch, bytes)
+    const batch = this.#batches.next()
+    if (batch instanceof Promise) return this.#fromSpool(batch, link)
+    return batch ?? this.#publishes.next()
   }
 
-  async #fromSpool(
-    batch: Batch,
-    read: Promise<Uint8Array | undefined>,
-    link: Link,
-  ): Promise<ModuleMessage | undefined> {
-    const bytes = await read
+  async #fromSpool(batch: Promise<ModuleMessage | undefined>, link: Link): Promise<ModuleMessage | undefined> {
+    const message = await batch
     // The session may have ended meanwhile: then it is not under way any more.
     if (link !== this.#link || !this.isReady) return undefined
-    if (bytes !== undefined) return this.#messageOf(batch, bytes)
-    this.counters.droppedRecords += this.#batches.settle(batch.seq)?.records ?? 0
-    this.#settled()
-    return this.#nextOn(link)
-  }
-
-  #messageOf({ seq, stream, n, kind }: Batch, body: Uint8Array): ModuleMessage {
-    const delivery = { stream, n, oldest: this.#batches.oldestOf(stream) ?? n }
-    if (isSignal(kind)) return { kind: 'telemetry', seq, signal: kind, encoding: 'protobuf', delivery, body }
-    return { kind, seq, delivery, body }
+    return message ?? this.#nextOn(link)
   }
 
   #replaceLink(): void {
@@ -402,28 +332,20 @@ export class BusClient {
     this.#state = 'greeting'
     this.#cancelHelloRetry?.()
     this.#cancelHelloRetry = undefined
-    this.#cancelBusy?.()
-    this.#cancelBusy = undefined
     this.#control.length = 0
     this.#awaited.clear()
-    this.#batches.retryAll()
+    this.#batches.endSession()
     this.counters.unconfirmedMessages += this.#publishes.forgetUnderWay()
     this.#settled()
   }
 
   #isDrained(): boolean {
     const isSubscribed = this.#prefixes.size === 0 || (this.isReady && this.#awaited.size === 0)
-    return this.#isTakenOver && this.#batches.isEmpty && this.#publishes.isEmpty && isSubscribed
+    return this.#batches.isDone && this.#publishes.isEmpty && isSubscribed
   }
 
   #settled(): void {
-    if (this.#batches.hasRoom) this.#tellRoom()
     if (this.#drainWaiters.size === 0 || !this.#isDrained()) return
     for (const waiter of this.#drainWaiters) waiter(true)
-  }
-
-  #tellRoom(): void {
-    for (const waiter of this.#roomWaiters) waiter()
-    this.#roomWaiters.clear()
   }
 }
