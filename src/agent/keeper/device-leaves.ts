@@ -6,7 +6,7 @@ import type { LedgerEntry } from '../../sync/ledger.ts'
 import type { KeyStore } from '../key-file.ts'
 import type { Alarm } from './vouching.ts'
 
-type Self = Pick<DeviceCard, 'deviceId' | 'name'>
+export type Self = Pick<DeviceCard, 'deviceId' | 'name'>
 
 export function deviceCreated({ deviceId: ref, name }: Self, keyStore: KeyStore): LedgerEntry {
   return {

@@ -6,16 +6,13 @@ import { dirname, join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { Crypto } from '../../base/crypto.ts'
 import { toDeviceId, toIncarnation, type DeviceId, type GrantId, type Incarnation } from '../../model/ids.ts'
-import { SIGNALS } from '../../model/lane.ts'
 import type { DeviceCard, Membership } from '../../model/membership.ts'
 import type { MeshId } from '../../model/ids.ts'
 import type { Stage } from '../../model/stage.ts'
-import { membersOf, memberNews, type Members } from '../../policy/notifications/member-news.ts'
 import { closedFor, isFromBeforeRemoval, type ShareView } from '../../policy/decide-share.ts'
 import { grantState } from '../../policy/grant-state.ts'
 import type { ConsentRecord } from '../../policy/reduce-consent.ts'
-import { nearlyFull, type StorageUse } from '../../policy/notifications/nearly-full.ts'
-import { planStageChange, type KeptFate, type StageChange } from '../../policy/stage-change.ts'
+import type { KeptFate, StageChange } from '../../policy/stage-change.ts'
 import { decideExit } from '../../policy/stage-gate.ts'
 import { localMinute } from '../../platform/local-time.ts'
 import { openAuditLog, type AuditLog } from '../../store/audit-log.ts'
@@ -38,8 +35,9 @@ import type { AddressBook } from './address-book.ts'
 import { answerRollback, skipUsedEpochs } from './answer-rollback.ts'
 import { auditLedger } from './audit-ledger.ts'
 import { CutTimer, isDue, LIVE_CUT_AFTER_MS } from './cut-timer.ts'
-import { alarmsAccepted, deviceCreated, diskChanged, keptDeleted, stageChanged } from './device-leaves.ts'
+import { alarmsAccepted, deviceCreated, diskChanged } from './device-leaves.ts'
 import { readStage, requireKeyStore, SETTING } from './device-settings.ts'
+import { DeviceStage } from './device-stage.ts'
 import type { DroppedAbove } from './drop-above-stage.ts'
 import { reconcileAtStart } from './end-again.ts'
 import { DamageNotes } from './damage-notes.ts'
@@ -51,9 +49,11 @@ import { LocalIntake } from './local-intake.ts'
 import { LaneChunks } from './lane-chunks.ts'
 import { LEASE_CHECK_MS, lapsedOwners, purgeOwner } from './lapsed-grants.ts'
 import { LiveGrants } from './live-grants.ts'
+import type { Committed } from './look-later.ts'
 import type { MetricUpkeep } from './metric-upkeep.ts'
 import { OwedWrites } from './owed-writes.ts'
 import { moveOldSegments } from './move-segments.ts'
+import { News } from './news.ts'
 import { Notices, type ToldNotification } from './notices.ts'
 import type { PeerBook } from './peer-book.ts'
 import { RefusalCounter } from './refusal-counter.ts'
@@ -66,9 +66,7 @@ import { makeSharing } from './sharing.ts'
 import { StoredMetrics } from './stored-metrics.ts'
 import { StoredSearch } from './search-source.ts'
 import { StoredRecords } from './stored-records.ts'
-import { TailHub, type Committed } from './tail-hub.ts'
-import { toldByAudit } from './told-by-audit.ts'
-import { toldByRefusal } from './told-by-code.ts'
+import { TailHub } from './tail-hub.ts'
 import { Turns } from './turns.ts'
 import { Vouching, type Alarm } from './vouching.ts'
 
@@ -149,10 +147,9 @@ export class Keeper {
   readonly refusals: RefusalCounter
   readonly owed: OwedWrites
   readonly deps: KeeperDeps
-  #stage: Stage
+  readonly #news: News
+  readonly #stage: DeviceStage
   #connected: ReadonlySet<DeviceId> = new Set()
-  /** As the person was told of them. */
-  #members: Members
   #closed = false
   /** Peers that have said in this run that they hold more of our consent log than we do. */
   readonly #ahead = new Set<DeviceId>()
@@ -187,6 +184,13 @@ export class Keeper {
       tell: (told) => deps.onTold?.(told),
       onFailure: (err) => this.#fail(err),
     })
+    const self = toDeviceId(crypto.ed25519PublicKey(keys.device)) as DeviceId
+    this.#news = new News({
+      self,
+      notices: this.notices,
+      settings: this.store.settings,
+      members: () => this.members,
+    })
     this.vouching = new Vouching(this.store, this.audit)
     this.guard = new DiskGuard({
       clock,
@@ -204,20 +208,18 @@ export class Keeper {
       this.audit,
       this.vouching,
       () => this.owed.settle(),
-      (entry) => this.#leafWritten(entry),
+      (entry) => this.#attempt(() => this.#news.leafWritten(entry)),
     )
     const { settings } = this.store
     for (const [name, value] of Object.entries(options.newDevice ?? {})) settings.set(name, value)
     requireKeyStore(settings.get(SETTING.keyStore), options.keyStore)
-    this.#stage = readStage(settings.get(SETTING.stage))
-    deps.onStage?.(this.#stage)
+    deps.onStage?.(readStage(settings.get(SETTING.stage)))
     this.card = {
-      deviceId: toDeviceId(crypto.ed25519PublicKey(keys.device)) as DeviceId,
+      deviceId: self,
       name: settings.get(SETTING.name) as string,
       peerKey: crypto.ed25519PublicKey(keys.peer),
       sealKey: options.sealPublicKey,
     }
-    const self = this.card.deviceId
     this.liveGrants = new LiveGrants(() => this.consents, self)
     this.#handOver = new HandOver(() => this.consents.handOver())
     this.#answerRollback(setAside)
@@ -274,7 +276,7 @@ export class Keeper {
       sealer,
       refusals: this.refusals,
       liveGrants: this.liveGrants,
-      stage: () => this.#stage,
+      stage: () => this.stage,
       shareView: (owner) => this.shareView(owner),
       mayLeave: () => this.#mayLeave(),
       endStrayGrants: (membership) => this.#endStrayGrants(membership),
@@ -294,7 +296,7 @@ export class Keeper {
     this.addresses = sharing.addresses
     this.epochs = sharing.epochs
     this.members = sharing.members
-    this.#members = membersOf(this.members.current())
+    this.#news.membersAre()
     this.consents = sharing.consents
     this.pairing = sharing.pairing
     this.serving = sharing.serving
@@ -308,7 +310,7 @@ export class Keeper {
       epochs: this.epochs,
       self,
       incarnation: toIncarnation(settings.get(SETTING.incarnation) as string) as Incarnation,
-      stage: () => this.#stage,
+      stage: () => this.stage,
       requireOpen: () => this.#requireOpen(),
       onRefused: (err) => this.guard.failed(err),
       onCommit: (didCut) => this.#afterCommit(didCut),
@@ -332,7 +334,7 @@ export class Keeper {
       later: this.rounds.later,
       damage: this.damage,
       hasEnded: (grantId) => this.#hasEnded(grantId),
-      onUse: (uses) => this.#storageUsed(uses),
+      onUse: (uses) => this.#news.storageUsed(uses),
       forgetKeys: () => {
         sealer.forgetKeys()
         this.receiving.forgetKeys()
@@ -343,6 +345,18 @@ export class Keeper {
     this.metricUpkeep = this.#housekeeping.metricUpkeep
     this.retention = this.#housekeeping.retention
     this.reindex = this.#housekeeping.reindex
+    this.#stage = new DeviceStage(this.store, {
+      card: this.card,
+      ledger: this.ledger,
+      writer: this.writer,
+      epochs: this.epochs,
+      endGrants: () => this.liveGrants.revoke(() => true),
+      drop: (stage) => this.turns.upkeep(() => this.retention.dropAbove(stage)),
+      onChange: () => {
+        this.tails.wakeAll()
+        deps.onEvent('view')
+      },
+    })
     if (options.newDevice !== undefined) this.ledger.append(deviceCreated(this.card, options.keyStore))
     this.owed.write(() => skipUsedEpochs(this.epochs, this.audit))
     this.#cutLeftovers()
@@ -356,13 +370,13 @@ export class Keeper {
   }
 
   get stage(): Stage {
-    return this.#stage
+    return this.#stage.now
   }
 
   view(): ControlView {
     return {
       self: this.card,
-      stage: this.#stage,
+      stage: this.stage,
       mesh: this.members.mesh(),
       membership: this.members.current(),
       grants: this.consents.records(),
@@ -399,43 +413,14 @@ export class Keeper {
     return this.#connected.has(device)
   }
 
-  /**
-   * Changes the stage, ends what the new one does not allow, and says what that was.
-   * @param fate of what was kept above it; it is deleted by {@link dropAbove}, at the latest after the next start
-   */
-  async setStage(to: Stage, fate: KeptFate = 'keep'): Promise<StageChange> {
-    const change = planStageChange(this.#stage, to)
-    this.ledger.append(stageChanged(this.card, change))
-    const { settings } = this.store
-    const isDeleting = fate === 'delete' && change.kept !== ''
-    if (isDeleting) this.ledger.append(keptDeleted(this.card, to))
-    if (isDeleting) {
-      this.store.transaction(() => {
-        settings.set(SETTING.stage, to)
-        settings.set(SETTING.dropAbove, to)
-      })
-    } else {
-      settings.set(SETTING.stage, to)
-      // What another change was to delete and has not is collected again, or is to stay.
-      if (settings.get(SETTING.dropAbove) !== undefined) settings.delete(SETTING.dropAbove)
-    }
-    this.#stage = to
-    if (change.revokeAllGrants) await this.liveGrants.revoke(() => true)
-    // A key that is in use is not destroyed.
-    if (change.rotateKeys || isDeleting) this.#rotateAll()
-    this.tails.wakeAll()
-    this.deps.onEvent('view')
-    return change
+  /** @param fate of what was kept above it */
+  setStage(to: Stage, fate: KeptFate = 'keep'): Promise<StageChange> {
+    return this.#stage.set(to, fate)
   }
 
   /** Deletes what was kept above the stage, if that was asked for and is not done. @returns undefined if it is not */
-  async dropAbove(): Promise<DroppedAbove | undefined> {
-    const { settings } = this.store
-    const stage = settings.get(SETTING.dropAbove)
-    if (stage === undefined) return undefined
-    const dropped = await this.turns.upkeep(() => this.retention.dropAbove(readStage(stage)))
-    if (settings.get(SETTING.dropAbove) === stage) settings.delete(SETTING.dropAbove)
-    return dropped
+  dropAbove(): Promise<DroppedAbove | undefined> {
+    return this.#stage.dropAbove()
   }
 
   /** Deletes what was received under grants whose lease has run out. */
@@ -528,13 +513,7 @@ export class Keeper {
   /** Something that a device sent was not taken: counted, and told of if it speaks against the device. */
   refusedOf(code: string, device: DeviceId): void {
     this.refusals.add('sync', code)
-    const id = toldByRefusal(code)
-    if (id !== undefined) this.notices.raise(id, { device: this.nameOf(device) })
-  }
-
-  /** What the person calls a device that is or was one of theirs. */
-  nameOf(device: DeviceId): string {
-    return device === this.card.deviceId ? 'this device' : (this.members.cardOf(device)?.name ?? 'another device')
+    this.#news.refused(code, device)
   }
 
   /** What the last run acknowledged and had not cut yet is chained now; its rows are old news for readers. */
@@ -547,32 +526,8 @@ export class Keeper {
     }
   }
 
-  #leafWritten(entry: LedgerEntry): void {
-    const news = toldByAudit(entry, (device) => this.nameOf(device))
-    if (news !== undefined) this.notices.raise(news.id, news.args)
-    if (entry.type === 'agent.started') this.#attempt(() => this.#runBegins())
-    if (entry.type === 'agent.stopped') this.#attempt(() => this.store.settings.set(SETTING.agentRuns, false))
-  }
-
-  /** An agent that was still running when this one started has not ended in order. */
-  #runBegins(): void {
-    const { settings } = this.store
-    if (settings.get(SETTING.agentRuns) === true) this.notices.raise('agent.recovered', {})
-    else settings.set(SETTING.agentRuns, true)
-  }
-
-  #storageUsed(uses: readonly StorageUse[]): void {
-    const { settings } = this.store
-    const before = (settings.get(SETTING.toldFull) ?? []) as readonly string[]
-    const { tell, told } = nearlyFull(uses, before)
-    for (const each of tell) this.notices.raise('storage.nearly-full', each)
-    if (told.join() !== before.join()) settings.set(SETTING.toldFull, told)
-  }
-
   #viewChanged(): void {
-    const now = this.members.current()
-    for (const { id, args } of memberNews(this.#members, now, this.card.deviceId)) this.notices.raise(id, args)
-    this.#members = membersOf(now)
+    this.#news.membersAre()
     this.deps.onEvent('view')
   }
 
@@ -670,17 +625,8 @@ export class Keeper {
     this.#housekeeping.reclaim()
   }
 
-  #rotateAll(): void {
-    this.writer.cut(() => true)
-    for (const lane of SIGNALS) {
-      const epoch = this.epochs.prepare(lane)
-      this.epochs.record(epoch)
-      this.store.transaction(() => this.epochs.commit(epoch))
-    }
-  }
-
   #sharingAllowed(): boolean {
-    return decideExit(this.#stage, 'share').allow
+    return decideExit(this.stage, 'share').allow
   }
 
   /** Whether records of this device may go to others at all. */

@@ -4,13 +4,12 @@
  * and is told how many: neither the store nor ingest ever waits for a watcher.
  */
 import { utf8 } from '../../base/bytes.ts'
-import type { Clock } from '../../base/clock.ts'
 import { MeshError } from '../../base/errors.ts'
 import type { Steps } from '../../base/steps.ts'
 import type { SearchLane } from '../../query/search/condition.ts'
 import type { LiveLines } from '../../query/search/live-lines.ts'
-import type { StoredChunk } from '../../query/trace-source.ts'
 import { OtlpError } from '../../wire/otlp/otlp-error.ts'
+import { LookLater, type Committed, type LookDeps } from './look-later.ts'
 
 /** Most watchers at once: some terminals and a dashboard. */
 export const MAX_TAILS = 16
@@ -31,13 +30,6 @@ export type TailErrorCode =
   | 'TAIL_ENDED'
 export class TailError extends MeshError<TailErrorCode> {}
 
-/** Records that were just committed. */
-export interface Committed {
-  readonly lane: string
-  readonly records: number
-  readonly chunk: StoredChunk
-}
-
 /** What a watcher is told: that lines are missing, then lines. */
 export interface TailNews {
   /** Records that were not looked at, and lines that found no room, since the last news. */
@@ -56,24 +48,17 @@ interface Tail {
   wake: (() => void) | undefined
 }
 
-export interface TailHubDeps {
-  readonly clock: Pick<Clock, 'monotonic'>
-  /** Does something after whatever else there is to do now. */
-  readonly later: (work: () => void) => void
-  readonly onFailure: (err: unknown) => void
-}
-
 export class TailHub {
-  readonly #deps: TailHubDeps
   readonly #tails = new Map<number, Tail>()
-  #unseen: Committed[] = []
-  #unseenBytes = 0
-  /** What is under way of looking at them; undefined while there is nothing to look at. */
-  #looking: Steps<void> | undefined
+  readonly #unseen: LookLater
   #lastId = 0
 
-  constructor(deps: TailHubDeps) {
-    this.#deps = deps
+  constructor(deps: LookDeps) {
+    this.#unseen = new LookLater(deps, {
+      maxBytes: MAX_UNSEEN_BYTES,
+      turnMs: TAIL_TURN_MS,
+      look: (committed) => this.#tellAll(committed),
+    })
   }
 
   /** @returns the watcher's number. @throws {TailError} `TAIL_BUSY` */
@@ -87,7 +72,7 @@ export class TailHub {
     const tail = this.#tails.get(id)
     this.#tails.delete(id)
     tail?.wake?.()
-    if (this.#tails.size === 0) this.#forgetUnseen()
+    if (this.#tails.size === 0) this.#unseen.forget()
   }
 
   /** Lets every watcher ask again whether it still may watch. */
@@ -101,15 +86,10 @@ export class TailHub {
   }
 
   /** Takes a copy of what somebody watches; costs nothing else. */
-  offer({ lane, records, chunk }: Committed): void {
-    if (!this.isWatched(lane)) return
-    if (this.#unseenBytes + chunk.payload.length > MAX_UNSEEN_BYTES) {
-      for (const tail of this.#tails.values()) if (tail.lane === lane) addDropped(tail, records)
-      return
-    }
-    this.#unseen.push({ lane, records, chunk: { ...chunk, payload: chunk.payload.slice() } })
-    this.#unseenBytes += chunk.payload.length
-    this.#look()
+  offer(committed: Committed): void {
+    const { lane, records } = committed
+    if (!this.isWatched(lane) || this.#unseen.offer(committed)) return
+    for (const tail of this.#tails.values()) if (tail.lane === lane) addDropped(tail, records)
   }
 
   /**
@@ -134,44 +114,13 @@ export class TailHub {
     return tail
   }
 
-  #look(): void {
-    if (this.#looking !== undefined) return
-    this.#looking = this.#lookAtAll()
-    this.#deps.later(() => this.#turn())
-  }
-
-  /** Of its own, beside those of queries: what is live does not wait in line behind four long ones. */
-  #turn(): void {
-    const endMs = this.#deps.clock.monotonic() + TAIL_TURN_MS
-    try {
-      do {
-        if (this.#looking?.next().done !== true) continue
-        this.#looking = undefined
-        return
-      } while (this.#deps.clock.monotonic() < endMs)
-    } catch (err) {
-      this.#looking = this.#lookAtAll()
-      this.#deps.onFailure(err)
-    }
-    this.#deps.later(() => this.#turn())
-  }
-
-  *#lookAtAll(): Steps<void> {
-    for (let next = this.#unseen.shift(); next !== undefined; next = this.#unseen.shift()) {
-      this.#unseenBytes -= next.chunk.payload.length
-      for (const tail of this.#tails.values()) if (tail.lane === next.lane) yield* tell(tail, next)
-      yield
-    }
+  *#tellAll(committed: Committed): Steps<void> {
+    for (const tail of this.#tails.values()) if (tail.lane === committed.lane) yield* tell(tail, committed)
   }
 
   /** Ends every watcher. */
   stop(): void {
     for (const id of this.#tails.keys()) this.close(id)
-  }
-
-  #forgetUnseen(): void {
-    this.#unseen = []
-    this.#unseenBytes = 0
   }
 }
 

@@ -341,7 +341,7 @@ describe('audit and operations', () => {
     db.exec(
       "CREATE TRIGGER no_stage BEFORE INSERT ON setting WHEN NEW.name = 'stage' BEGIN SELECT RAISE(FAIL, 'no'); END",
     )
-    await expect(keeper.setStage('pro')).rejects.toThrow('no')
+    await expect(keeper.setStage('pro')).rejects.toThrow('SQLITE_CONSTRAINT_TRIGGER')
     expect(keeper.audit.list({ types: ['stage.changed'] }).length).toBe(2)
     expect(keeper.stage).toBe('developer')
   })

@@ -5,9 +5,9 @@ import {
   MAX_WAITING_BYTES,
   MAX_WAITING_LINES,
   TailHub,
-  type Committed,
   type TailNews,
 } from '../../../../src/agent/keeper/tail-hub.ts'
+import type { Committed } from '../../../../src/agent/keeper/look-later.ts'
 import type { LiveLines } from '../../../../src/query/search/live-lines.ts'
 import { OtlpError } from '../../../../src/wire/otlp/otlp-error.ts'
 import { manualClock, type ManualClock } from '../../../support/manual-clock.ts'
