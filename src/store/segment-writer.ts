@@ -115,8 +115,10 @@ export class SegmentWriter {
     return this.openBatches('traces').flatMap(({ log, digest }) => digest.traces.map((entry) => ({ ...entry, log })))
   }
 
-  openRecords(): number {
-    return [...this.#open.values()].reduce((sum, { batches }) => sum + countRecords(batches), 0)
+  /** Of a lane, or of all. */
+  openRecords(lane?: Signal): number {
+    const open = [...this.#open.values()].filter(({ log }) => lane === undefined || log.lane === lane)
+    return open.reduce((sum, { batches }) => sum + countRecords(batches), 0)
   }
 
   #commit(batches: readonly LocalBatch[], shouldCut: (open: OpenLog) => boolean, also?: () => void): boolean {

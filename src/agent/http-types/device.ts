@@ -128,13 +128,15 @@ export interface KeptSourceView extends KeptView {
 export interface KeptLaneView extends KeptView {
   readonly lane: 'traces' | 'logs' | 'metrics'
   readonly limits: LaneLimitsView
+  /** Acknowledged, and not yet in a segment. */
+  readonly openRecords: number
   /** The largest first. */
   readonly sources: readonly KeptSourceView[]
 }
 /** What is on this device, of its own records and of others. */
 export interface StoreStatsView {
   readonly lanes: readonly KeptLaneView[]
-  /** Acknowledged, and not yet in a segment. */
+  /** Of all lanes. */
   readonly openRecords: number
   readonly holds: number
   readonly quotas: number

@@ -28,11 +28,13 @@ export interface SourceStats extends Stats {
 export interface LaneStats extends Stats {
   readonly lane: Signal
   readonly limits: LaneLimits
+  /** Acknowledged, and not yet in a segment. */
+  readonly openRecords: number
   readonly sources: readonly SourceStats[]
 }
 export interface StoreStats {
   readonly lanes: readonly LaneStats[]
-  /** Acknowledged, and not yet in a segment. */
+  /** Of all lanes. */
   readonly openRecords: number
   readonly holds: number
   readonly quotas: number
@@ -54,7 +56,13 @@ export function* storeStats(keeper: Keeper, storeFile: string): Steps<StoreStats
   const lanes: LaneStats[] = []
   for (const lane of SIGNALS) {
     const sources = yield* sourcesOf(store, lane, gone)
-    lanes.push({ lane, limits: limits[lane], ...sources.reduce(added, NOTHING), sources })
+    lanes.push({
+      lane,
+      limits: limits[lane],
+      openRecords: writer.openRecords(lane),
+      ...sources.reduce(added, NOTHING),
+      sources,
+    })
   }
   return {
     lanes,

@@ -29,12 +29,13 @@ const STATS: StoreStatsView = {
   lanes: [
     {
       lane: 'traces',
+      openRecords: 0,
       limits: LIMITS.traces,
       ...kept,
       sources: [{ deviceId: ME, module: 'otlp/checkout-service-with-a-long-name', ...kept }],
     },
-    { lane: 'logs', limits: LIMITS.logs, ...nothing },
-    { lane: 'metrics', limits: LIMITS.metrics, ...nothing },
+    { lane: 'logs', openRecords: 0, limits: LIMITS.logs, ...nothing },
+    { lane: 'metrics', openRecords: 0, limits: LIMITS.metrics, ...nothing },
   ],
   openRecords: 3,
   holds: 1,

@@ -42,7 +42,12 @@ describe('stats', () => {
     const { lanes, openRecords, holds } = await calls.storeStats()
     const nothing = { segments: 0, records: 0, bytes: 0, sinceUnixMs: null, gone: [], sources: [] }
     expect(lanes).toEqual(
-      (['traces', 'logs', 'metrics'] as const).map((lane) => ({ lane, limits: DEFAULT_RETENTION[lane], ...nothing })),
+      (['traces', 'logs', 'metrics'] as const).map((lane) => ({
+        lane,
+        limits: DEFAULT_RETENTION[lane],
+        openRecords: 0,
+        ...nothing,
+      })),
     )
     expect([openRecords, holds]).toEqual([0, 0])
   })
@@ -59,6 +64,7 @@ describe('stats', () => {
     run(14)
     const { lanes, openRecords, disk } = await calls.storeStats()
     const [traceLane, logLane] = lanes
+    expect(lanes.map((lane) => lane.openRecords)).toEqual([0, 2, 0])
     expect(traceLane).toMatchObject({ segments: 2, records: 42, sinceUnixMs: START_MS + 5_000 })
     expect(traceLane?.sources.map(({ module, records, sinceUnixMs }) => [module, records, sinceUnixMs])).toEqual([
       ['core', 40, START_MS + 5_000],
