@@ -1,6 +1,7 @@
 /** What was measured: the metrics there are, and one of them over time. */
 import type { MetricList, MetricRange } from '../../agent/http-types/metrics.ts'
 import type { Command, CommandContext } from '../command.ts'
+import { metricTrends } from '../metric-trends.ts'
 import { oneOf, splitList, wholeNumber } from '../option-values.ts'
 import { parseTime, TIMES_HELP } from '../parse-time.ts'
 import { renderMetricChart } from '../render/metric-chart.ts'
@@ -25,6 +26,7 @@ export const metricsCommand: Command = {
   takes: '[NAME]',
   help: 'metrics over all devices that let you see theirs; with a name, its values over time',
   details: [
+    'The list draws the last hour of each metric, over all of its series.',
     'Without --by each series has its own line; --by LABEL,LABEL makes one line of those with equal labels, --by all one of all. A label is an attribute, device, module or scope.',
     'How values are put together (--fn) is, unless said otherwise, rate for counters, avg for gauges, p90 for histograms. The shortest step is 1s; what is older is kept by minute, then by hour.',
     TIMES_HELP,
@@ -59,10 +61,11 @@ async function list({ client, output, options }: CommandContext): Promise<void> 
     'GET',
     `/v1/metrics${query.size === 0 ? '' : `?${query.toString()}`}`,
   )
+  const nowUnixMs = Date.now()
+  const trends = output.json ? new Map() : await metricTrends(client, view.metrics, nowUnixMs)
+  const { width, color } = output
   output.answer(view, () =>
-    view.metrics.length === 0
-      ? 'No metrics yet.'
-      : renderMetricTable(view, { width: output.width, color: output.color, nowUnixMs: Date.now() }),
+    view.metrics.length === 0 ? 'No metrics yet.' : renderMetricTable(view, { width, color, nowUnixMs, trends }),
   )
 }
 

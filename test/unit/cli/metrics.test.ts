@@ -170,6 +170,14 @@ describe('pictures', () => {
       ].join('\n'),
     )
   })
+  test('[ME48] the list draws the last hour of what has one', () => {
+    const trends = new Map([['requests', [1, 2, null, 'NaN', 3, 8]]])
+    const [title, , , requests] = renderMetricTable(list, { width: 110, color: false, nowUnixMs: T0_MS, trends }).split(
+      '\n',
+    )
+    expect(title).toContain('    last  last hour  recorded')
+    expect(requests).toContain('  1.23 k  ▁▂  ▃█     30 s ago')
+  })
 })
 
 describe('values', () => {
@@ -238,11 +246,14 @@ describe('the command', () => {
   })
   afterEach(() => cli.remove())
 
+  const lastHourOf = (name: string): RegExp =>
+    new RegExp(`^${name}\\?sinceUnixMs=\\d+&untilUnixMs=\\d+&stepMs=300000&by=$`)
   test('[CL4] prints the answer in words, or as it is', async () => {
     expect(await cli.run('metrics')).toMatchObject({
       exit: 0,
       stdout: expect.stringContaining('process.memory.usage') as string,
     })
+    expect(asked).toEqual(['?', ...list.metrics.map(({ name }) => expect.stringMatching(lastHourOf(name)) as string)])
     expect((await cli.run('metrics', '--json')).json).toEqual(list)
     expect((await cli.run('metrics', 'memory', '--json')).json).toEqual(one)
   })
