@@ -4,8 +4,16 @@ import type { ErrorView } from '../agent/http-types/device.ts'
 import { unreachable } from './agent-client.ts'
 import { AgentAnswerError } from './cli-error.ts'
 import type { CommandContext } from './command.ts'
+import { printLine } from './print-line.ts'
 import { plural } from './render/plural.ts'
 import { printableJson } from './render/printable-json.ts'
+
+/** How a record is printed. */
+export interface LineForms<Line> {
+  readonly words: (line: Line) => string
+  /** With `--json`; default the line as it came. */
+  readonly json?: (line: Line) => unknown
+}
 
 /** A record; that some are missing; or, at the end, why there will be no more. */
 type News<Line> = Line | { readonly dropped: number } | ErrorView
@@ -22,23 +30,24 @@ export async function followLines<Line extends object>(
   { client, output }: Pick<CommandContext, 'client' | 'output'>,
   lane: 'traces' | 'logs',
   query: Readonly<Record<string, unknown>>,
-  render: (line: Line) => string,
+  forms: LineForms<Line>,
   listBefore?: () => Promise<ListedBefore<Line>>,
 ): Promise<void> {
   const where = { path: `/v1/tail/${lane}`, method: 'POST', body: query } as const
-  return followStream({ client, output }, where, render, listBefore)
+  return followStream({ client, output }, where, forms, listBefore)
 }
 
 /** A stream of the agent's that is lines of JSON: records, and what else is told as it happens. @throws as {@link followLines} */
 export async function followStream<Line extends object>(
   { client, output }: Pick<CommandContext, 'client' | 'output'>,
   where: { readonly path: string; readonly method: 'GET' | 'POST'; readonly body?: unknown },
-  render: (line: Line) => string,
+  forms: LineForms<Line>,
   listBefore?: () => Promise<ListedBefore<Line>>,
 ): Promise<void> {
+  const { words, json = (line) => line } = forms
   const response = await client.download(where.path, where)
   const { lines, keyOf } = (await listBefore?.()) ?? NOTHING_BEFORE
-  const print = (line: Line): Promise<boolean> => printLine(output.json ? printableJson(line) : render(line))
+  const print = (line: Line): Promise<boolean> => printLine(output.json ? printableJson(json(line)) : words(line))
   for (const line of lines) if (!(await print(line))) return
   const listed = new Set(lines.map(keyOf))
   for await (const text of linesOf(response)) {
@@ -69,19 +78,4 @@ async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
   } catch (cause) {
     throw unreachable(cause)
   }
-}
-
-/** A reader that takes its time is waited for: what comes meanwhile waits, bounded, in the agent. @returns false if it is gone */
-async function printLine(line: string): Promise<boolean> {
-  const { stdout } = process
-  if (stdout.destroyed) return false
-  if (stdout.write(`${line}\n`)) return true
-  await new Promise<void>((resolve) => {
-    const end = (): void => {
-      stdout.off('drain', end).off('close', end)
-      resolve()
-    }
-    stdout.on('drain', end).on('close', end)
-  })
-  return !stdout.destroyed
 }

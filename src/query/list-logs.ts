@@ -8,8 +8,10 @@ import type { Sha256 } from '../base/crypto.ts'
 import type { Steps } from '../base/steps.ts'
 import { decodeLogRecord, type DecodedLogRecord } from '../wire/otlp/decode-logs.ts'
 import { OtlpError } from '../wire/otlp/otlp-error.ts'
+import type { OtlpJsonObject } from '../wire/otlp/to-json.ts'
 import { logLine, timeOf, type LogLine } from './log-line.ts'
 import { inPageOrder, logsOfDevices, type DeviceChunk, type LogPage } from './log-chunks.ts'
+import { otlpLines } from './otlp-lines.ts'
 import { PageLines, type PageDirection } from './page-lines.ts'
 import { Look, type Looked } from './search/look.ts'
 import { isWithin, prepareSearch, type SearchDeps } from './search/prepared-search.ts'
@@ -25,6 +27,8 @@ import type { MeshKnowledge, StoredChunk } from './trace-source.ts'
 export const DEFAULT_LOG_LIMIT = 200
 /** Most bytes of records listed in one answer: 3 KB for each of the most lines. */
 export const MAX_LOG_KEPT_BYTES = 16 << 20
+/** A record as OTLP/JSON beside its line takes so many times the memory. */
+const OTLP_JSON_FACTOR = 4
 const DIRECTIONS: readonly PageDirection[] = ['older', 'newer']
 
 export interface LogList {
@@ -45,13 +49,17 @@ export interface LogList {
 export function* listLogs(query: SearchQuery, deps: SearchDeps): Steps<LogList> {
   const search = prepareSearch(query, deps)
   const begin = query.cursor === undefined ? undefined : readCursor(search.key, DIRECTIONS, query.cursor)
+  const { withOtlp = false } = query
   const page: LogPage = { direction: begin?.order ?? 'older', begin }
-  const limits = { lines: query.limit ?? DEFAULT_LOG_LIMIT, bytes: MAX_LOG_KEPT_BYTES }
+  const limits = {
+    lines: query.limit ?? DEFAULT_LOG_LIMIT,
+    bytes: withOtlp ? MAX_LOG_KEPT_BYTES / OTLP_JSON_FACTOR : MAX_LOG_KEPT_BYTES,
+  }
   const lines = new PageLines(limits, page.direction, page.begin)
   const look = new Look(deps.limits)
   const clocks = traceClocks(deps.knowledge)
   const logs = logsOfDevices(query, search, page, clocks, deps.source)
-  const read = yield* readLines(inPageOrder(logs, page, clocks), lines, look, { ...deps, clocks })
+  const read = yield* readLines(inPageOrder(logs, page, clocks), lines, look, { ...deps, clocks, withOtlp })
   const { lines: placed, records } = lines.result()
   const left = countUnread(logs.totals, read, query.conditions.length > 0 || look.isCut)
   const omitted = read.matching - records + left.records
@@ -69,6 +77,8 @@ export function* listLogs(query: SearchQuery, deps: SearchDeps): Steps<LogList> 
   }
 }
 
+type ReadDeps = SearchDeps & { readonly clocks: TraceClocks; readonly withOtlp: boolean }
+
 interface ReadLines {
   readonly matching: number
   readonly unreadable: number
@@ -78,12 +88,7 @@ interface ReadLines {
   readonly cutAt: bigint | undefined
 }
 
-function* readLines(
-  chunks: Iterable<DeviceChunk>,
-  lines: PageLines,
-  look: Look,
-  deps: SearchDeps & { readonly clocks: TraceClocks },
-): Steps<ReadLines> {
+function* readLines(chunks: Iterable<DeviceChunk>, lines: PageLines, look: Look, deps: ReadDeps): Steps<ReadLines> {
   const opened = { chunks: 0, edgeChunks: 0, records: 0 }
   let [matching, unreadable] = [0, 0]
   let cutAt: bigint | undefined
@@ -111,7 +116,7 @@ function* readLines(
 function* readChunk(
   { chunk, filterFor, of, hasConditions }: DeviceChunk,
   lines: PageLines,
-  { clocks, knowledge, sha256 }: SearchDeps & { readonly clocks: TraceClocks },
+  { clocks, knowledge, sha256, withOtlp }: ReadDeps,
 ): Steps<number> {
   const filter = filterFor(isWithin(chunk, of))
   // What a chunk proves costs more than a look into it: it is only found out where there are lines.
@@ -123,7 +128,10 @@ function* readChunk(
   matching ??= matchesIn(stored.payload, chunk, filter)
   const placed = matching.filter(({ unixNano }) => lines.hasPlaceAt(clocks.corrected(chunk.deviceId, unixNano)))
   const found = placed.map(({ start, end }) => decodeLogRecord(stored.payload.subarray(start, end)))
-  const beyond = found.filter((record) => !lines.add(placedLine(record, stored, { clocks, knowledge, sha256 })))
+  const otlp = withOtlp ? otlpLines(stored, placed, knowledge) : []
+  const beyond = found.filter(
+    (record, i) => !lines.add(placedLine(record, stored, otlp[i], { clocks, knowledge, sha256 })),
+  )
   stored.free?.()
   return matching.length - beyond.length
 }
@@ -149,9 +157,14 @@ interface LineDeps {
   readonly sha256: Sha256
 }
 
-function placedLine(record: DecodedLogRecord, chunk: StoredChunk, { clocks, knowledge, sha256 }: LineDeps) {
+function placedLine(
+  record: DecodedLogRecord,
+  chunk: StoredChunk,
+  otlp: OtlpJsonObject | undefined,
+  { clocks, knowledge, sha256 }: LineDeps,
+) {
   return {
-    line: logLine(record, chunk, knowledge),
+    line: logLine(record, chunk, knowledge, otlp),
     value: clocks.corrected(chunk.deviceId, timeOf(record)),
     // Device and content; the content holds trace and span id.
     tie: `${chunk.deviceId} ${toHex(sha256(record.recordBytes))}`,

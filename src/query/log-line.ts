@@ -1,6 +1,7 @@
 /** One log record as a line of an answer (docs/spec/query.md QU14). */
 import type { DeviceId, SpanId, TraceId } from '../model/ids.ts'
 import type { DecodedLogRecord } from '../wire/otlp/decode-logs.ts'
+import type { OtlpJsonObject } from '../wire/otlp/to-json.ts'
 import { attributesToJson, attributeToJson, type JsonValue } from './attributes-to-json.ts'
 import { deviceName } from './device-name.ts'
 import { severityWord, type SeverityWord } from './otel-words.ts'
@@ -19,9 +20,16 @@ export interface LogLine {
   readonly module: string
   readonly provenance: Evidence
   readonly attributes: { readonly [key: string]: JsonValue }
+  /** The whole record as OTLP/JSON, for whoever asked for it. */
+  readonly otlp?: OtlpJsonObject | undefined
 }
 
-export function logLine(record: DecodedLogRecord, chunk: StoredChunk, knowledge: MeshKnowledge): LogLine {
+export function logLine(
+  record: DecodedLogRecord,
+  chunk: StoredChunk,
+  knowledge: MeshKnowledge,
+  otlp?: OtlpJsonObject,
+): LogLine {
   return {
     timeUnixNano: timeOf(record).toString(),
     severity: severityWord(record.severityNumber),
@@ -34,6 +42,7 @@ export function logLine(record: DecodedLogRecord, chunk: StoredChunk, knowledge:
     module: chunk.module,
     provenance: chunk.provenance,
     attributes: attributesToJson(record.attributes),
+    otlp,
   }
 }
 

@@ -5,9 +5,10 @@ import { context, metrics, propagation, trace } from '@opentelemetry/api'
 import pino from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { MetricRange } from '../../src/agent/http-types/metrics.ts'
-import type { LogList, TraceList, TraceView } from '../../src/agent/http-types/traces.ts'
+import type { TraceList, TraceView } from '../../src/agent/http-types/traces.ts'
 import { connect, type Module } from '../../src/sdk/index.ts'
 import { AgentProgram } from '../support/agent-program.ts'
+import { listedLogs } from '../support/listed-logs.ts'
 
 const agent = new AgentProgram()
 let mesh: Module
@@ -43,8 +44,8 @@ test('[BU58] [BU59] [BU60] pino, tracers and meters of the API report through th
   expect(traces).toMatchObject([{ rootName: 'library work', modules: ['core'] }])
   const view = await agent.ask<TraceView>('traces', 'show', traces[0]?.traceId ?? '')
   expect(view.spans).toMatchObject([{ name: 'library work' }])
-  const { logs } = await agent.ask<LogList>('logs', '--filter', 'part=ear')
-  expect(logs).toMatchObject([{ body: 'heard 4 words', severity: 'warn', traceId: traces[0]?.traceId }])
+  const logs = await listedLogs(agent, '--filter', 'part=ear')
+  expect(logs).toMatchObject([{ body: 'heard 4 words', severityNumber: 13, traceId: traces[0]?.traceId }])
   const range = await agent.ask<MetricRange>('metrics', 'library.words', '--fn', 'last', '--by', 'language,scope')
   expect(range.lines).toMatchObject([{ labels: { language: 'de', scope: 'library' } }])
   expect(range.lines[0]?.values.findLast((value) => value !== null)).toBe(4)
@@ -59,6 +60,6 @@ test('[BU60] pino’s worker thread reports through its transport, with the span
   pino({}, transport).error({ ...ids, part: 'thread' }, 'from a thread')
   transport.end()
   await once(transport, 'close')
-  const { logs } = await agent.ask<LogList>('logs', '--filter', 'part=thread')
-  expect(logs).toMatchObject([{ body: 'from a thread', severity: 'error', traceId: ids.trace_id, module: 'core' }])
+  const logs = await listedLogs(agent, '--filter', 'part=thread')
+  expect(logs).toMatchObject([{ body: 'from a thread', severityNumber: 17, traceId: ids.trace_id, module: 'core' }])
 })

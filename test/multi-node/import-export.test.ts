@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { LogList, TraceList, TraceView } from '../../src/agent/http-types/traces.ts'
+import type { TraceList, TraceView } from '../../src/agent/http-types/traces.ts'
 import type { ImportSummary } from '../../src/cli/import/import-files.ts'
 import { AgentProgram } from '../support/agent-program.ts'
+import { listedLogs } from '../support/listed-logs.ts'
 
 const FIXTURES = join(import.meta.dirname, '../fixtures')
 const OFFICIAL = ['trace', 'logs', 'metrics', 'events'].map((name) => join(FIXTURES, 'otlp', `${name}.json`))
@@ -90,7 +91,7 @@ test('[IM1] what was imported is found again', async () => {
     'http.status_code': '500',
     'jaeger.warnings': ['clock skew adjusted'],
   })
-  const { logs } = await first.ask<LogList>('logs', '--limit', '4000')
+  const logs = await listedLogs(first, '--limit', '4000')
   expect(logs.filter(({ module }) => module === 'otlp/app')).toHaveLength(3_000)
 })
 
@@ -118,6 +119,13 @@ test.each([
     spans.map((span) => ({ ...span, deviceId: '', evidence: undefined, provenance: undefined }))
   expect(facts(other)).toEqual(facts(one))
   expect(other.spans.every(({ provenance }) => provenance !== 'conflict')).toBe(true)
+})
+
+test('[CL23] what logs --json prints is a file that can be imported', async () => {
+  const { stdout } = await first.run('logs', '--json', '--module', 'otlp/my.service')
+  writeFileSync(path('listed.jsonl'), stdout)
+  const taken = await importInto(second, path('listed.jsonl'), '--signal', 'logs')
+  expect(taken).toMatchObject({ records: { logs: stdout.split('"logRecords"').length - 1 }, rejected: 0 })
 })
 
 test('[EX4] one trace of many, and a module', async () => {

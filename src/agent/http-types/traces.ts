@@ -147,6 +147,8 @@ export interface LogLine {
   readonly module: string
   readonly provenance: Exclude<Provenance, 'conflict'>
   readonly attributes: Readonly<Record<string, unknown>>
+  /** The whole record as an OTLP/JSON message of its own; where the query asked for `otlp`. */
+  readonly otlp?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** `logs` */

@@ -2,11 +2,13 @@
 import type { LogLine, LogList } from '../../agent/http-types/traces.ts'
 import { usage } from '../cli-error.ts'
 import type { Command, CommandContext, ValueOption } from '../command.ts'
-import { followLines } from '../follow-lines.ts'
+import { followLines, type LineForms } from '../follow-lines.ts'
 import { oneOf, wholeNumber } from '../option-values.ts'
 import { TIMES_HELP } from '../parse-time.ts'
+import { printLine } from '../print-line.ts'
 import { renderLogLines } from '../render/log-lines.ts'
 import { lookedWords } from '../render/looked-words.ts'
+import { printableJson } from '../render/printable-json.ts'
 import { tailLogLine } from '../render/tail-lines.ts'
 import {
   FILTER_HELP,
@@ -45,7 +47,7 @@ export const logsCommand: Command = {
   help: 'log records over all devices that let you see theirs',
   details: [
     'A record that is in a trace ends with the start of its id: `aico-mesh traces show` takes it. One that says where in the code it was written has that too.',
-    '`aico-mesh export --signal logs` writes records as lines of OTLP/JSON, which `import` takes back.',
+    'With --json each record is a line of OTLP/JSON with its resource and scope, and a last line says what else there is and where. `aico-mesh export --signal logs` writes more of them than a list holds; `import` takes both.',
     ...FILTER_HELP,
     LOG_FIELDS_HELP,
     TIMES_HELP,
@@ -69,7 +71,8 @@ export const logsCommand: Command = {
     const { client, output, options } = context
     const query = { ...queryOf(context, Date.now()), ...lineConditions(options) }
     if (options['follow'] === true) return follow(context, query)
-    const list = await client.callAnyway<LogList>('POST', '/v1/search/logs', query)
+    const list = await client.callAnyway<LogList>('POST', '/v1/search/logs', { ...query, ...formOf(output) })
+    if (output.json) return printOtlp(list)
     const isSearch = Object.keys(query).length > 0
     output.answer(list, () => {
       const lines = renderLogLines(list, {
@@ -83,14 +86,30 @@ export const logsCommand: Command = {
   },
 }
 
+/** What an answer of log lines has to hold for {@link logForms}. */
+export function formOf({ json }: CommandContext['output']) {
+  return json ? { otlp: true } : {}
+}
+
+/** A log record as a line: in words, or as a message of OTLP/JSON. */
+export function logForms(output: CommandContext['output']): LineForms<LogLine> {
+  return { words: (line) => tailLogLine(line, output), json: ({ otlp }) => otlp }
+}
+
+/** The last line is a message too, without records: who reads OTLP passes over members that it does not know. */
+async function printOtlp({ logs, ...page }: LogList): Promise<void> {
+  for (const { otlp } of logs) if (!(await printLine(printableJson(otlp)))) return
+  await printLine(printableJson({ resourceLogs: [], ...page }))
+}
+
 /** Watches first and lists then, so that nothing comes between; what is in both is printed once. */
 async function follow(context: CommandContext, query: Readonly<Record<string, unknown>>): Promise<void> {
   const { client, output, options } = context
   const notLive = ['until', 'cursor'].find((name) => options[name] !== undefined)
   if (notLive !== undefined) throw usage(`--follow goes on from now: it takes no --${notLive}`)
-  const render = (line: LogLine): string => tailLogLine(line, output)
-  await followLines<LogLine>(context, 'logs', lineConditions(options), render, async () => {
-    const { logs } = await client.call<LogList>('POST', '/v1/search/logs', { limit: LINES_BEFORE, ...query })
+  const form = formOf(output)
+  await followLines<LogLine>(context, 'logs', { ...lineConditions(options), ...form }, logForms(output), async () => {
+    const { logs } = await client.call<LogList>('POST', '/v1/search/logs', { limit: LINES_BEFORE, ...query, ...form })
     return {
       lines: logs,
       keyOf: ({ timeUnixNano, deviceId, module, body }) => [timeUnixNano, deviceId, module, body].join('\n'),

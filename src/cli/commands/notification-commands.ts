@@ -114,7 +114,7 @@ function follow({ client, output }: CommandContext): Promise<void> {
   return followStream<NotificationView>(
     { client, output },
     { path: '/v1/notifications/follow', method: 'GET' },
-    (view) => lines(view, { output }),
+    { words: (view) => lines(view, { output }) },
   )
 }
 

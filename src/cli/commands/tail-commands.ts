@@ -1,15 +1,14 @@
 /** Records as they come, until somebody ends it. */
 import type { SpanLine } from '../../agent/http-types/search.ts'
-import type { LogLine } from '../../agent/http-types/traces.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { followLines } from '../follow-lines.ts'
-import { tailLogLine, tailSpanLine } from '../render/tail-lines.ts'
-import { LINE_OPTIONS, lineConditions } from './logs-command.ts'
+import { tailSpanLine } from '../render/tail-lines.ts'
+import { formOf, LINE_OPTIONS, lineConditions, logForms } from './logs-command.ts'
 import { FILTER_HELP, FILTER_WORDS, LOG_FIELDS_HELP, SPAN_FIELDS_HELP } from './search-options.ts'
 
 const DETAILS = [
   'It goes on until it is interrupted. What comes faster than it can be looked at or printed is left out, and how much is said.',
-  'With --json each record is a line of JSON, and {"dropped": N} says that N are missing.',
+  'With --json each record is a line of JSON (a log record of OTLP/JSON), and {"dropped": N} says that N are missing.',
 ]
 const { grep, level, module, trace } = LINE_OPTIONS
 
@@ -22,7 +21,7 @@ const tailLogs: Command = {
   options: { grep, level, module, trace },
   words: FILTER_WORDS,
   run: (context) =>
-    followLines<LogLine>(context, 'logs', queryOf(context), (line) => tailLogLine(line, context.output)),
+    followLines(context, 'logs', { ...queryOf(context), ...formOf(context.output) }, logForms(context.output)),
 }
 
 const tailTraces: Command = {
@@ -33,7 +32,7 @@ const tailTraces: Command = {
   examples: ['tail traces', "tail traces 'status=error'", 'tail traces service=shop --json'],
   words: FILTER_WORDS,
   run: (context) =>
-    followLines<SpanLine>(context, 'traces', queryOf(context), (line) => tailSpanLine(line, context.output)),
+    followLines<SpanLine>(context, 'traces', queryOf(context), { words: (line) => tailSpanLine(line, context.output) }),
 }
 
 export const tailCommands: readonly Command[] = [tailLogs, tailTraces]

@@ -3,6 +3,7 @@ import type { Steps } from '../../base/steps.ts'
 import { decodeLogRecord } from '../../wire/otlp/decode-logs.ts'
 import { decodeSpan } from '../../wire/otlp/decode-traces.ts'
 import { logLine } from '../log-line.ts'
+import { otlpLines } from '../otlp-lines.ts'
 import { spanLine } from '../span-line.ts'
 import type { MeshKnowledge, StoredChunk } from '../trace-source.ts'
 import { findRecords, type FoundRecord } from './find-records.ts'
@@ -25,8 +26,10 @@ function logLines(query: RecordQuery, knowledge: () => MeshKnowledge): LiveLines
   const filter = logFilter(query, isDeviceBy(knowledge))
   return (chunk, tell) => {
     const known = knowledge()
-    return inSteps(findRecords(filter, chunk.payload, chunk), ({ start, end }) => {
-      tell(JSON.stringify(logLine(decodeLogRecord(chunk.payload.subarray(start, end)), chunk, known)))
+    const found = findRecords(filter, chunk.payload, chunk)
+    const otlp = query.withOtlp === true ? otlpLines(chunk, found, known) : []
+    return inSteps(found, ({ start, end }, i) => {
+      tell(JSON.stringify(logLine(decodeLogRecord(chunk.payload.subarray(start, end)), chunk, known, otlp[i])))
     })
   }
 }
@@ -45,9 +48,9 @@ function isDeviceBy(knowledge: () => MeshKnowledge): IsDevice {
   return (deviceId, text) => namesDevice(knowledge())(deviceId, text)
 }
 
-function* inSteps(found: readonly FoundRecord[], work: (record: FoundRecord) => void): Steps<void> {
+function* inSteps(found: readonly FoundRecord[], work: (record: FoundRecord, i: number) => void): Steps<void> {
   for (const [i, record] of found.entries()) {
     if (i % LINES_PER_STEP === LINES_PER_STEP - 1) yield
-    work(record)
+    work(record, i)
   }
 }

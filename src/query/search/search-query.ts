@@ -14,6 +14,8 @@ export interface RecordQuery {
   readonly fromUnixNano: bigint | undefined
   /** Recorded before. */
   readonly toUnixNano: bigint | undefined
+  /** Whether log records come as OTLP/JSON too. Default false. */
+  readonly withOtlp?: boolean
 }
 
 export type TraceSort = 'newest' | 'duration' | 'spans'
@@ -40,7 +42,7 @@ const MAX_UNIX_MS = 9_223_372_036_854
 const NANOS_PER_MS = 1_000_000n
 
 type Fields = Readonly<Record<string, unknown>>
-const MEMBERS = ['filter', 'where', 'sinceUnixMs', 'untilUnixMs', 'sort', 'limit', 'cursor'] as const
+const MEMBERS = ['filter', 'where', 'sinceUnixMs', 'untilUnixMs', 'sort', 'limit', 'cursor', 'otlp'] as const
 
 /** Reads the JSON of a query, already parsed. @throws {SearchError} */
 export function readSearchQuery(fields: Fields, lane: SearchLane, nowUnixMs: number): SearchQuery {
@@ -59,12 +61,13 @@ export function readSearchQuery(fields: Fields, lane: SearchLane, nowUnixMs: num
     sort: sortOf(fields, lane),
     limit: numberOf(fields, 'limit', 1, MAX_LIST_LIMIT),
     cursor: cursorOf(fields),
+    withOtlp: otlpOf(fields, lane),
   }
 }
 
 /** A query whose answer adds up all there is: nothing to put in order, no pages. @throws {SearchError} */
 export function readTotalsQuery(fields: Fields, lane: SearchLane, nowUnixMs: number): SearchQuery {
-  const ofLists = ['sort', 'cursor'].find((name) => fields[name] !== undefined && fields[name] !== null)
+  const ofLists = ['sort', 'cursor', 'otlp'].find((name) => fields[name] !== undefined && fields[name] !== null)
   if (ofLists !== undefined) throw bad(ofLists, 'is for lists alone')
   return readSearchQuery(fields, lane, nowUnixMs)
 }
@@ -113,6 +116,12 @@ function sortOf(fields: Fields, lane: SearchLane): TraceSort {
   if (known === undefined) throw bad('sort', `is one of ${SORTS.join(', ')}`)
   if (lane !== 'traces' && known !== 'newest') throw bad('sort', 'of log records is newest')
   return known
+}
+
+function otlpOf({ otlp }: Fields, lane: SearchLane): boolean {
+  if (otlp === undefined || otlp === null || otlp === false || otlp === 'false') return false
+  if (lane !== 'logs' || (otlp !== true && otlp !== 'true')) throw bad('otlp', 'is true or false, of log records')
+  return true
 }
 
 function cursorOf(fields: Fields): string | undefined {

@@ -151,6 +151,28 @@ describe('logs', () => {
     )
   })
 
+  test('[CL23] with --json each is a line of OTLP/JSON, and what else there is the last one', async () => {
+    const otlp = { resourceLogs: [] }
+    const { logs: _, ...page } = list
+    await cli.serve([
+      answering('/v1/search/logs', {
+        ...list,
+        logs: [
+          { ...line, otlp },
+          { ...line, otlp },
+        ],
+      }),
+    ])
+    const { stdout } = await cli.run('logs', '--limit', '5', '--json')
+    expect(asked).toEqual([{ limit: 5, otlp: true }])
+    expect(stdout.split('\n').map((text) => (text === '' ? '' : JSON.parse(text)))).toEqual([
+      otlp,
+      otlp,
+      { resourceLogs: [], ...page },
+      '',
+    ])
+  })
+
   test('[QU29] a page says how to go on either way', async () => {
     await cli.serve([answering('/v1/search/logs', list)])
     const { stdout } = await cli.run('logs', '--cursor', 'x')

@@ -79,12 +79,14 @@ describe('tail', () => {
     )
   })
 
-  test('[CL4] with --json each is a line of JSON that steers no terminal, what is missing too', async () => {
-    await cli.serve([following('/v1/tail/logs', `${JSON.stringify(line)}\n{"dropped":3}\n`)])
+  test('[CL4] [CL23] with --json each is a line of OTLP/JSON that steers no terminal, what is missing too', async () => {
+    const otlp = { resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: line.body } }] }] }] }
+    await cli.serve([following('/v1/tail/logs', `${JSON.stringify({ ...line, otlp })}\n{"dropped":3}\n`)])
     const { stdout } = await cli.run('tail', 'logs', '--json')
     const [first = '', second] = stdout.split('\n')
+    expect(asked).toEqual([{ otlp: true }])
     expect(first).toContain('one\\u2028two')
-    expect((JSON.parse(first) as LogLine).body).toBe(line.body)
+    expect(JSON.parse(first)).toEqual(otlp)
     expect(second).toBe('{"dropped":3}')
   })
 
@@ -105,6 +107,7 @@ describe('logs --follow', () => {
     ...LINE,
     timeUnixNano: `${1_795_377_600 + second}000000000`,
     body,
+    otlp: { resourceLogs: body },
   })
   const list = { logs: [at(1, 'first'), at(2, 'second')], omitted: 0, omittedChunks: 0, unreadableChunks: 0 }
   const serve = (...live: readonly LogLine[]) =>
@@ -138,14 +141,12 @@ describe('logs --follow', () => {
     expect(exit).toBe(3)
   })
 
-  test('[CL4] with --json each is a line of JSON', async () => {
+  test('[CL4] [CL23] with --json each is a line of OTLP/JSON, what was before too', async () => {
     await serve(at(3, 'third'))
     const { stdout } = await cli.run('logs', '--follow', '--json')
-    const bodies = stdout
-      .split('\n')
-      .slice(0, 3)
-      .map((line) => (JSON.parse(line) as LogLine).body)
-    expect(bodies).toEqual(['first', 'second', 'third'])
+    expect(asked).toEqual([{ otlp: true }, { limit: 10, otlp: true }])
+    const lines = ['first', 'second', 'third'].map((body) => `{"resourceLogs":"${body}"}`)
+    expect(stdout.split('\n').slice(0, 3)).toEqual(lines)
   })
 
   test.each(['--until', '--cursor'])('[CL17] %s says the opposite', async (option) => {

@@ -65,6 +65,7 @@ interface Filter {
   readonly filter?: string
 }
 interface Options {
+  readonly withOtlp?: boolean
   readonly limit?: number | undefined
   readonly cursor?: string | undefined
   readonly bytes?: number
@@ -102,13 +103,13 @@ function asFake(chunk: StoredChunk): FakeChunk {
 function list(
   chunks: readonly StoredChunk[] | Logs,
   filter: Filter = {},
-  { limit, cursor, bytes }: Options = {},
+  { limit, cursor, bytes, withOtlp = false }: Options = {},
 ): LogList {
   const source = chunks instanceof Logs ? chunks : new Logs(chunks)
   const { traceId, filter: text = traceId === undefined ? '' : `trace=${traceId}`, ...range } = filter
   const { conditions } = readFilterText(text, 'logs', 0)
   const { fromUnixNano, toUnixNano } = range
-  const query = { lane: 'logs', conditions, fromUnixNano, toUnixNano, sort: 'newest', limit, cursor } as const
+  const query = { lane: 'logs', conditions, fromUnixNano, toUnixNano, sort: 'newest', limit, cursor, withOtlp } as const
   return finish(listLogs(query, searchDeps(source, { knowledge, limits: { hasTime: () => true, bytes } })))
 }
 
@@ -155,6 +156,47 @@ describe('listLogs', () => {
     [25, 'unspecified'],
   ])('[QU14] severity %i reads %s', (severity, word) => {
     expect(list([logChunk('phone', [{ severity }])]).logs[0]?.severity).toBe(word)
+  })
+
+  test('[QU14] [CV10] where it is asked for each is there as OTLP/JSON, with whose it is', () => {
+    const owned = attributeField(1, 'aico.device.name', 'an admired one')
+    const resource = bytesField(1, concat(owned, attributeField(1, 'service.name', 'shop')))
+    const records = ['a', 'b', 'c'].map((text, i) => record({ text, time: BigInt(i) }))
+    const scope = concat(bytesField(1, textField(1, 'scope')), ...records.map((each) => bytesField(2, each)))
+    const payload = bytesField(1, concat(resource, bytesField(2, scope)))
+    const chunk = { deviceId: deviceId('phone'), module: 'm', provenance: 'unverified', payload } as const
+    const { logs } = list([chunk], { fromUnixNano: 1n }, { withOtlp: true })
+    expect(logs.map(({ otlp }) => otlp)).toEqual(
+      ['b', 'c'].map((text, i) => ({
+        resourceLogs: [
+          {
+            resource: {
+              attributes: Object.entries({
+                'service.name': 'shop',
+                'aico.device.id': deviceId('phone'),
+                'aico.device.name': 'phone',
+                'aico.module': 'm',
+                'aico.provenance': 'unverified',
+              }).map(([key, stringValue]) => ({ key, value: { stringValue } })),
+            },
+            scopeLogs: [
+              {
+                scope: { name: 'scope' },
+                logRecords: [
+                  {
+                    timeUnixNano: String(i + 1),
+                    severityNumber: 9,
+                    body: { stringValue: text },
+                    attributes: [{ key: 'key', value: { stringValue: 'value' } }],
+                    eventName: 'app.started',
+                  },
+                ],
+              },
+            ],
+          },
+        ],
+      })),
+    )
   })
 
   test('[QU14] without a time, the time of observation counts; without a body, the event’s name', () => {

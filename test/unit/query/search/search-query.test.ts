@@ -23,6 +23,7 @@ describe('the JSON form of a query', () => {
     expect(readSearchQuery({}, 'traces', 0)).toEqual({
       lane: 'traces',
       conditions: [],
+      withOtlp: false,
       fromUnixNano: undefined,
       toUnixNano: undefined,
       sort: 'newest',
