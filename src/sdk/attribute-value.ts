@@ -61,10 +61,19 @@ export function toAttributeValue(value: unknown, budget: RecordBudget, depth = 0
 
 /** Never cuts a surrogate pair in two: half of one is no Unicode text. */
 export function cutText(value: unknown, limit: number): string {
-  const text = typeof value === 'string' ? value : String(value)
+  const text = typeof value === 'string' ? value : textOf(value)
   if (text.length <= limit) return text
   const isPairCut = /[\ud800-\udbff]/.test(text.charAt(limit - 1))
   return text.slice(0, isPairCut ? limit - 1 : limit)
+}
+
+/** String(), of whatever a module passes: its own toString may throw, or answer nothing of the kind. */
+function textOf(value: unknown): string {
+  try {
+    return String(value)
+  } catch {
+    return UNREADABLE
+  }
 }
 
 function convert(value: unknown, budget: RecordBudget, depth: number): AttributeValue | undefined {
@@ -111,8 +120,30 @@ function convertEntries(object: object, budget: RecordBudget, depth: number): At
 }
 
 function errorToObject(error: Error): object {
-  const own = Object.keys(error).map((key) => [key, readProperty(error, key)])
-  return Object.fromEntries([...own, ...Object.entries(describeError(error))]) as object
+  return { ...readAll(error), ...describeError(error) }
+}
+
+/** Names of its properties; none of what has none, or does not tell them. */
+export function keysOf(object: object): readonly string[] {
+  try {
+    return Object.keys(object)
+  } catch {
+    return []
+  }
+}
+
+/** A copy of all that can be read of it. */
+export function readAll(object: object): Record<string, unknown> {
+  return Object.fromEntries(keysOf(object).map((key) => [key, readProperty(object, key)]))
+}
+
+/** `instanceof`, of whatever a module passes: a proxy of its own may throw at being asked. */
+export function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error
+  } catch {
+    return false
+  }
 }
 
 /** One property; a getter that throws costs only itself. */
@@ -126,18 +157,20 @@ export function readProperty(object: object, key: string): unknown {
 
 /** OpenTelemetry's attributes of an error (semantic conventions, exceptions). */
 export function exceptionAttributes({ type, message, stack }: ErrorDescription): Readonly<Record<string, string>> {
-  return { 'exception.type': type, 'exception.message': message, 'exception.stacktrace': stack }
+  const attributes = { 'exception.type': type, 'exception.message': message }
+  return stack === '' ? attributes : { ...attributes, 'exception.stacktrace': stack }
 }
 
 export interface ErrorDescription {
   readonly type: string
   readonly message: string
+  /** Empty if there is none. */
   readonly stack: string
 }
 
 /** What everybody wants to know of an error: its code or class, its message, its stack. Anything can be thrown. */
 export function describeError(error: unknown): ErrorDescription {
-  if (typeof error !== 'object' || error === null) return { type: typeof error, message: String(error), stack: '' }
+  if (typeof error !== 'object' || error === null) return { type: typeof error, message: textOf(error), stack: '' }
   const text = (key: string): string | undefined => {
     const value = readProperty(error, key)
     return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined

@@ -1,6 +1,6 @@
 /** Attributes of one span, event, link or log record, up to a count and a record's budget; the rest is counted. */
 import type { Attributes, AttributeValue } from '../wire/otlp/attributes.ts'
-import { cutText, MAX_KEY_CHARS, readProperty, toAttributeValue, type RecordBudget } from './attribute-value.ts'
+import { cutText, keysOf, MAX_KEY_CHARS, readProperty, toAttributeValue, type RecordBudget } from './attribute-value.ts'
 
 /** On every span and log record: which run of the module it is of. The SDK writes it, whatever a module says. */
 export const SESSION_ID = 'session.id'
@@ -36,7 +36,7 @@ export class BoundedAttributes {
   }
 
   setAll(attributes: object): void {
-    for (const key of Object.keys(attributes)) this.set(key, readProperty(attributes, key))
+    for (const key of keysOf(attributes)) this.set(key, readProperty(attributes, key))
   }
 
   /** Not to be set any further afterwards. */

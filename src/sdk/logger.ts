@@ -6,10 +6,19 @@ import type { Clock } from '../base/clock.ts'
 import type { Attributes } from '../wire/otlp/attributes.ts'
 import type { LogRecordInput } from '../wire/otlp/encode.ts'
 import { activeSpan, spanOfLog } from './active-span.ts'
-import { describeError, exceptionAttributes, readProperty, RecordBudget } from './attribute-value.ts'
+import {
+  cutText,
+  describeError,
+  exceptionAttributes,
+  isError,
+  keysOf,
+  readAll,
+  readProperty,
+  RecordBudget,
+} from './attribute-value.ts'
 import { RecordAttributes } from './bounded-attributes.ts'
 import { callerOf } from './code-location.ts'
-import { formatMessage } from './log-message.ts'
+import { formatMessage, MAX_MESSAGE_CHARS } from './log-message.ts'
 import { msToNanos } from './time-input.ts'
 
 /** OpenTelemetry's severity number and text of each pino level. */
@@ -26,6 +35,8 @@ const SILENT = 'silent'
 const MAX_EVENT_NAME_CHARS = 256
 
 export type Level = keyof typeof SEVERITY
+type Severity = Pick<LogRecordInput, 'severityNumber'> & { readonly severityText: string }
+type LogClock = Pick<Clock, 'now'>
 export type LevelOrSilent = Level | typeof SILENT
 export type Bindings = Readonly<Record<string, unknown>>
 
@@ -57,16 +68,24 @@ export interface ModuleLogger {
 }
 
 export interface LoggerDeps {
-  readonly clock: Clock
+  readonly clock: LogClock
   /** Whether each record says where in the code it was written. */
   readonly hasLocation?: boolean | undefined
   onLog(log: FinishedLog): void
 }
 
 export function createLogger(deps: LoggerDeps, bindings: Bindings = {}, level: LevelOrSilent = 'trace'): ModuleLogger {
-  let own = bindings
+  let own = readAll(bindings)
+  let least = severityOf(level)
   const logger: ModuleLogger = {
-    level,
+    get level() {
+      return level
+    },
+    set level(asked) {
+      if (!isLevel(asked)) return
+      level = asked
+      least = severityOf(asked)
+    },
     trace: write('trace'),
     debug: write('debug'),
     info: write('info'),
@@ -74,65 +93,94 @@ export function createLogger(deps: LoggerDeps, bindings: Bindings = {}, level: L
     error: write('error'),
     fatal: write('fatal'),
     silent: () => {},
-    child: (more, options) => createLogger(deps, { ...own, ...more }, options?.level ?? logger.level),
+    child(more, options) {
+      const asked = options?.level
+      return createLogger(deps, { ...own, ...readAll(more) }, isLevel(asked) ? asked : level)
+    },
     bindings: () => ({ ...own }),
     setBindings(more) {
-      own = { ...own, ...more }
+      own = { ...own, ...readAll(more) }
     },
-    isLevelEnabled: (asked) => severityOf(asked) >= severityOf(logger.level),
+    isLevelEnabled: (asked) => isLevel(asked) && severityOf(asked) >= least,
   }
   return logger
 
   function write(at: Level): LogFn {
+    const severity = SEVERITY[at]
     const log = (first: unknown, ...rest: readonly unknown[]): void => {
-      if (!logger.isLevelEnabled(at)) return
+      if (severity.severityNumber < least) return
       const said = deps.hasLocation === true ? { ...own, ...callerOf(log) } : own
-      deps.onLog(toRecord(deps.clock, said, at, first, rest))
+      deps.onLog(toRecord(deps.clock, severity, said, first, rest))
     }
     return log
   }
 }
 
 /** OpenTelemetry's event: a log record with a name, whose attributes say everything. */
-export function toEvent(clock: LoggerDeps['clock'], eventName: string, said: Bindings): FinishedLog {
+export function toEvent(clock: LogClock, eventName: string, said: Bindings): FinishedLog {
   const budget = new RecordBudget()
   const attributes = new RecordAttributes(budget, said)
-  const { traceId, spanId, flags } = spanOfLog(activeSpan())
-  const timeUnixNano = msToNanos(clock.now())
-  return {
-    timeUnixNano,
-    observedUnixNano: timeUnixNano,
-    ...SEVERITY.info,
-    eventName: budget.text(eventName, MAX_EVENT_NAME_CHARS),
-    attributes: attributes.list(),
-    droppedAttributesCount: attributes.dropped,
-    traceId,
-    spanId,
-    flags,
-  }
+  return finish(clock, SEVERITY.info, attributes, undefined, budget.text(eventName, MAX_EVENT_NAME_CHARS))
+}
+
+/** Whatever was thrown, and what there is to say of it; only an error has a stack. */
+export function toErrorRecord(clock: LogClock, error: unknown, ...said: readonly Bindings[]): FinishedLog {
+  const attributes = new RecordAttributes(new RecordBudget())
+  for (const each of said) attributes.setAll(each)
+  return finish(clock, SEVERITY.error, attributes, setError(attributes, error))
 }
 
 function toRecord(
-  clock: LoggerDeps['clock'],
+  clock: LogClock,
+  severity: Severity,
   bindings: Bindings,
-  at: Level,
   first: unknown,
   rest: readonly unknown[],
 ): FinishedLog {
-  const isMessage = typeof first === 'string'
-  const message = isMessage ? first : rest[0]
   const attributes = new RecordAttributes(new RecordBudget(), bindings)
-  const error = isMessage ? undefined : setFields(attributes, first)
-  const fallback = error === undefined ? '' : describeError(error).message
+  if (typeof first === 'string') return finish(clock, severity, attributes, formatMessage(first, rest))
+  const fallback = setFields(attributes, first)
+  const [message, ...args] = rest
+  return finish(clock, severity, attributes, typeof message === 'string' ? formatMessage(message, args) : fallback)
+}
+
+/** An error, alone or where pino serialises one, becomes OpenTelemetry's exception attributes. @returns its message, else '' */
+function setFields(attributes: RecordAttributes, fields: unknown): string {
+  if (isError(fields)) return setError(attributes, fields)
+  if (typeof fields !== 'object' || fields === null) return ''
+  let message = ''
+  for (const key of keysOf(fields)) {
+    const value = readProperty(fields, key)
+    if (key === 'err' && isError(value)) message = setError(attributes, value)
+    else attributes.set(key, value)
+  }
+  return message
+}
+
+/** @returns its message */
+function setError(attributes: RecordAttributes, error: unknown): string {
+  const description = describeError(error)
+  attributes.setAll(exceptionAttributes(description))
+  return cutText(description.message, MAX_MESSAGE_CHARS)
+}
+
+/** What every record has besides: its time, and the ids of the span that is active. */
+function finish(
+  clock: LogClock,
+  { severityNumber, severityText }: Severity,
+  attributes: RecordAttributes,
+  body: string | undefined,
+  eventName?: string,
+): FinishedLog {
   const { traceId, spanId, flags } = spanOfLog(activeSpan())
-  const { severityNumber, severityText } = SEVERITY[at]
   const timeUnixNano = msToNanos(clock.now())
   return {
     timeUnixNano,
     observedUnixNano: timeUnixNano,
     severityNumber,
     severityText,
-    body: typeof message === 'string' ? formatMessage(message, isMessage ? rest : rest.slice(1)) : fallback,
+    body,
+    eventName,
     attributes: attributes.list(),
     droppedAttributesCount: attributes.dropped,
     traceId,
@@ -141,20 +189,9 @@ function toRecord(
   }
 }
 
-/** An error, alone or where pino serialises one, becomes OpenTelemetry's exception attributes. @returns it */
-function setFields(attributes: RecordAttributes, fields: unknown): Error | undefined {
-  if (fields instanceof Error) {
-    attributes.setAll(exceptionAttributes(describeError(fields)))
-    return fields
-  }
-  if (typeof fields !== 'object' || fields === null) return undefined
-  let error: Error | undefined
-  for (const key of Object.keys(fields)) {
-    const value = readProperty(fields, key)
-    if (key === 'err' && value instanceof Error) error = setFields(attributes, value)
-    else attributes.set(key, value)
-  }
-  return error
+/** Types do not bind a caller in JavaScript. */
+function isLevel(level: unknown): level is LevelOrSilent {
+  return level === SILENT || Object.hasOwn(SEVERITY, level as PropertyKey)
 }
 
 function severityOf(level: LevelOrSilent): number {

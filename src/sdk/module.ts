@@ -35,9 +35,8 @@ import { encodeMetrics, logEncoder, spanEncoder, type EncodedBatch, type Origin 
 import { HealthChecks, type HealthCheck } from './health-checks.ts'
 import type { OpenLink } from './link.ts'
 import { activeSpan, spanOfLog } from './active-span.ts'
-import { describeError } from './attribute-value.ts'
 import { callerOf } from './code-location.ts'
-import { createLogger, toEvent, type Bindings, type ModuleLogger } from './logger.ts'
+import { createLogger, toErrorRecord, toEvent, type Bindings, type ModuleLogger } from './logger.ts'
 import { Messaging, type MessageHandler, type PublishOptions, type RequestOptions } from './messaging.ts'
 import type { ReceivedMessage } from './received-message.ts'
 import { ModuleMetrics } from './metrics/module-metrics.ts'
@@ -243,9 +242,8 @@ export class Module {
 
   /** Records an error that was caught, with its type, message and stack, and whatever else there is to say. */
   captureError(error: unknown, fields: Bindings = {}): void {
-    const described = error instanceof Error ? error : new Error(describeError(error).message)
     const where = this.#hasLocation ? callerOf(callerOf, 1) : {}
-    this.logger.error({ ...fields, ...where, err: described })
+    this.#add(this.#logs, toErrorRecord(this.#clock, error, this.logger.bindings(), fields, where))
   }
 
   /**

@@ -66,7 +66,7 @@ export interface LogRecordInput {
   readonly flags?: number | undefined
   readonly traceId?: TraceId | undefined
   readonly spanId?: SpanId | undefined
-  readonly eventName?: string
+  readonly eventName?: string | undefined
 }
 
 /** Tags of an attribute of a span and of a log record, for fields that are written beforehand. */

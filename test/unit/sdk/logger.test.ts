@@ -2,7 +2,7 @@ import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createLogger, type FinishedLog } from '../../../src/sdk/logger.ts'
+import { createLogger, type Bindings, type FinishedLog } from '../../../src/sdk/logger.ts'
 import { formatMessage } from '../../../src/sdk/log-message.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 
@@ -96,10 +96,13 @@ describe('logger', () => {
       },
     })
     const hostile = { toString: () => Symbol('no') as unknown as string, toJSON: () => circle }
+    const { proxy: gone, revoke } = Proxy.revocable({}, {})
+    revoke()
     const inputs = [
       circle,
       trap,
       hostile,
+      gone,
       null,
       undefined,
       5,
@@ -113,8 +116,17 @@ describe('logger', () => {
       logger.info(input)
       logger.info({ input }, 'text %s %j %d', input, input, input)
       logger.info('text %s %o', input, input)
+      logger.child(input as Bindings).info('text')
+      logger.setBindings(input as Bindings)
     }
-    expect(logs).toHaveLength(inputs.length * 3)
+    expect(logs).toHaveLength(inputs.length * 4)
+  })
+
+  test('[BU50] a level that there is not changes nothing', () => {
+    const { logger, logs } = setup()
+    logger.level = 'loud' as never
+    logger.child({}, { level: 'toString' as never }).info('heard')
+    expect([logger.level, logger.isLevelEnabled('loud' as never), logs.length]).toEqual(['trace', false, 1])
   })
 })
 

@@ -1,7 +1,8 @@
 import { context } from '@opentelemetry/api'
 import { afterEach, expect, test } from 'vitest'
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
-import { Module } from '../../../src/sdk/module.ts'
+import { MAX_MESSAGE_CHARS } from '../../../src/sdk/log-message.ts'
+import { Module, type ModuleOptions } from '../../../src/sdk/module.ts'
 import { decodeLogRecords } from '../../../src/wire/otlp/decode-logs.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 import { FakeLink, settled } from './fake-link.ts'
@@ -17,25 +18,67 @@ test('[BU52] [BU58] flush ends at its timeout, whoever observes and never answer
   expect(await flushed).toBe(false)
 })
 
-test('[BU76] an error that is captured says where it was, not where it was written', async () => {
+async function recordsOf(record: (module: Module) => void, options: ModuleOptions = {}) {
   const link: FakeLink[] = []
   const openLink = (onFrames: ConstructorParameters<typeof FakeLink>[0]): FakeLink => {
     link.push(new FakeLink(onFrames))
     return link[0] as FakeLink
   }
-  const module = new Module('core', { clock: manualClock(), crypto: nodeCrypto, openLink }, { codeLocation: true })
+  const module = new Module('core', { clock: manualClock(), crypto: nodeCrypto, openLink }, options)
   module.start()
   link[0]?.open()
   await settled()
   link[0]?.say({ kind: 'welcome', v: 1, module: 'core', stage: 'pro', session: 's' })
-  module.captureError(new Error('broken'))
+  record(module)
   void module.flush()
   await settled()
-  const [record] = (link[0]?.sent ?? []).flatMap((message) =>
+  const records = (link[0]?.sent ?? []).flatMap((message) =>
     message.kind === 'telemetry' ? decodeLogRecords(message.body) : [],
   )
-  expect(record?.attributes).toContainEqual({
-    key: 'code.file.path',
-    value: expect.stringMatching(/module\.test\.ts/) as string,
+  const attributes = records.map((each) => Object.fromEntries(each.attributes.map(({ key, value }) => [key, value])))
+  return { records, attributes }
+}
+
+test('[BU76] an error that is captured says where it was, not where it was written', async () => {
+  const { attributes } = await recordsOf((module) => module.captureError(new Error('broken')), { codeLocation: true })
+  expect(attributes[0]?.['code.file.path']).toMatch(/module\.test\.ts/)
+})
+
+test('[BU50] [BU53] whatever was thrown is captured as it is: what is no error has no stack, and a getter that throws costs only itself', async () => {
+  const fields = {
+    kept: 1,
+    get broken(): never {
+      throw new Error('of the module')
+    },
+  }
+  const { proxy: gone, revoke } = Proxy.revocable({}, {})
+  revoke()
+  const { records, attributes } = await recordsOf((module) => {
+    module.captureError('out of soup', fields)
+    module.captureError(new TypeError('x'.repeat(MAX_MESSAGE_CHARS + 1)))
+    module.captureError(gone, gone)
+    module.captureError(undefined)
   })
+  expect(records.map(({ body }) => body)).toEqual([
+    'out of soup',
+    'x'.repeat(MAX_MESSAGE_CHARS),
+    '[unreadable]',
+    'undefined',
+  ])
+  expect(records.map(({ severityNumber }) => severityNumber)).toEqual([17, 17, 17, 17])
+  expect(attributes[0]).toMatchObject({ kept: 1n, 'exception.type': 'string', 'exception.message': 'out of soup' })
+  expect(attributes[0]).not.toHaveProperty(['exception.stacktrace'])
+  expect(attributes[1]).toMatchObject({
+    'exception.type': 'TypeError',
+    'exception.stacktrace': expect.stringContaining('TypeError: xxx') as string,
+  })
+})
+
+test('[BU53] an error is captured at every level of the logger, with what the logger always says', async () => {
+  const { attributes } = await recordsOf((module) => {
+    module.logger.setBindings({ part: 'ear' })
+    module.logger.level = 'silent'
+    module.captureError(new Error('broken'), { words: 4 })
+  })
+  expect(attributes).toMatchObject([{ part: 'ear', words: 4n, 'exception.message': 'broken' }])
 })
