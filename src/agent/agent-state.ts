@@ -199,6 +199,7 @@ export class AgentState {
       credential: registry.credentialFile(name),
       endpoint: live.get(name)?.endpoint ?? null,
       sessions: live.get(name)?.sessions ?? 0,
+      droppedMessages: live.get(name)?.counters.droppedMessages ?? 0,
     }))
   }
 

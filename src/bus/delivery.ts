@@ -74,7 +74,7 @@ export class Delivery {
     const message = session.outbox.take()
     if (!message) return 'nothing'
     const outcome = await this.#deps.send(session.routingId, encodeFrames(message))
-    if (outcome === 'full') session.outbox.putBack(message)
+    if (outcome !== 'sent') session.outbox.putBack(message)
     if (outcome === 'gone') this.#deps.onGone(session)
     if (outcome === 'sent' && message.kind === 'message') this.#deps.onDelivered()
     return outcome

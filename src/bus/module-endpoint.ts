@@ -222,8 +222,9 @@ export class ModuleEndpoint {
   }
 
   #forget(session: ModuleSession): void {
-    const isGone = this.#sessions.delete(toHex(session.routingId))
-    if (isGone) this.#deps.health?.ended(this.#deps.module, session.id)
+    if (!this.#sessions.delete(toHex(session.routingId))) return
+    this.#deps.counters.droppedMessages += session.outbox.waitingMessages
+    this.#deps.health?.ended(this.#deps.module, session.id)
   }
 }
 

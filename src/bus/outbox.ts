@@ -22,6 +22,11 @@ export class Outbox {
     return this.#answers.length === 0 && this.#messages.length === 0
   }
 
+  /** Lost if the session ends. */
+  get waitingMessages(): number {
+    return this.#messages.length
+  }
+
   get isStuck(): boolean {
     return this.#answers.length > MAX_WAITING_ANSWERS
   }

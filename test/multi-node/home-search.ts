@@ -4,10 +4,8 @@
  * What is not found here is not on the device's disk. Reads beside a running agent; changes nothing.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
-import { decompress } from '../../src/agent/keeper/stored-payload.ts'
-import { SegmentSealer } from '../../src/agent/keeper/segment-sealer.ts'
 import { openKeyFile, type DeviceKeys } from '../../src/agent/key-file.ts'
 import { toHex } from '../../src/base/bytes.ts'
 import { hpkeOpen } from '../../src/platform/hpke.ts'
@@ -15,11 +13,8 @@ import { layOutHome } from '../../src/platform/home.ts'
 import { nodeClock } from '../../src/platform/node-clock.ts'
 import { nodeCrypto } from '../../src/platform/node-crypto.ts'
 import { openAuditLog } from '../../src/store/audit-log.ts'
-import { EpochTable } from '../../src/store/epoch-table.ts'
-import { LogTable } from '../../src/store/log-table.ts'
-import { PackFiles } from '../../src/store/packs/pack-files.ts'
-import { SegmentTable } from '../../src/store/segment-table.ts'
-import { openEncrypted, type Database } from '../../src/store/open-encrypted.ts'
+import type { Database } from '../../src/store/open-encrypted.ts'
+import { eachPayloadIn, withDatabase } from '../support/kept-payloads.ts'
 import { controlAad, controlInfo, decodeControlEntry } from '../../src/wire/control-entry.ts'
 
 /** A frame of Zstandard begins so (RFC 8878, 3.1.1). */
@@ -71,15 +66,6 @@ export async function withStore<T>(home: string, read: (db: Database) => T): Pro
   return withDatabase(layOutHome(home).storeFile, store, read)
 }
 
-function withDatabase<T>(path: string, key: Uint8Array, read: (db: Database) => T): T {
-  const db = openEncrypted(path, key, { mustExist: true })
-  try {
-    return read(db)
-  } finally {
-    db.close()
-  }
-}
-
 /** Every value of every row of every table, and the schema. */
 function columnsOf(path: string, key: Uint8Array): readonly Buffer[] {
   return withDatabase(path, key, (db) => {
@@ -94,21 +80,9 @@ function toBuffer(value: unknown): Buffer {
   return value instanceof Uint8Array ? Buffer.from(value) : Buffer.from(String(value))
 }
 
-/** What is in the sealed bodies that this device has a key for. */
 function segmentsIn(storeFile: string, keys: DeviceKeys): readonly Buffer[] {
-  const packs = new PackFiles(join(dirname(storeFile), 'packs'))
-  const found = withDatabase(storeFile, keys.store, (db) => {
-    const [logs, segments] = [new LogTable(db), new SegmentTable(db)]
-    const sealer = new SegmentSealer(nodeCrypto, keys.device, new EpochTable(db))
-    const ids = db.prepare<[], number>('SELECT id FROM segment').pluck().all()
-    return ids.flatMap((id) => {
-      const segment = segments.get(id)
-      const sealed = segment && packs.read(segment)
-      const opened = sealed && sealer.open(logs.byRow(segment.log), segment, sealed)
-      return opened?.ok === true ? [Buffer.from(decompress(opened.body))] : []
-    })
-  })
-  packs.close()
+  const found: Buffer[] = []
+  eachPayloadIn(storeFile, keys, ({ payload }) => found.push(Buffer.from(payload)))
   return found
 }
 

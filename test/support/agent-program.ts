@@ -33,6 +33,13 @@ export class AgentProgram {
     this.#options = options
   }
 
+  /** Of the process that was started; what that starts are its children. */
+  get pid(): number {
+    const pid = this.#running?.child.pid
+    if (pid === undefined) throw new Error('this agent was not started')
+    return pid
+  }
+
   /** Ends as the command does, whatever its exit code. */
   run(...args: readonly string[]): Promise<ProgramEnd> {
     return runProgram([...this.#command, '--home', this.home, ...args], this.#options)

@@ -229,6 +229,8 @@ export interface ModuleView {
   readonly credential: string
   readonly endpoint: string | null
   readonly sessions: number
+  /** Messages that it subscribed to and did not get, because it reads too slowly or was gone, since the agent started. */
+  readonly droppedMessages: number
 }
 
 /** `pair invite` */

@@ -1,4 +1,5 @@
 /** What went wrong, the same error once; one in full; and what becomes of it. */
+import type { StatusView } from '../../agent/http-types/device.ts'
 import type { ErrorDetail, ErrorGroup, ErrorList, ErrorState } from '../../agent/http-types/search.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { oneOf, wholeNumber } from '../option-values.ts'
@@ -8,6 +9,7 @@ import { errorTitle } from '../render/error-words.ts'
 import { renderErrors } from '../render/error-table.ts'
 import { shortGroupId } from '../render/short-ids.ts'
 import { lookedWords } from '../render/looked-words.ts'
+import { renderPlainErrors } from '../render/plain-errors.ts'
 import { safeText } from '../render/safe-text.ts'
 import { wrapText } from '../render/wrap-text.ts'
 import {
@@ -54,8 +56,12 @@ const LIST: Omit<Command, 'name'> = {
     const state = options['state'] ?? DEFAULT_STATE
     const query = { ...queryOf(context, Date.now()), ...moduleCondition(options['module']), state }
     const list = await client.callAnyway<ErrorList>('POST', '/v1/search/errors', query)
+    const isPlain = !output.json && (await client.callAnyway<StatusView>('GET', '/v1/status')).stage === 'casual'
     output.answer(list, () => {
       const { width, color } = output
+      if (isPlain) {
+        return [renderPlainErrors(list, { width, nowUnixMs: Date.now() }), ...helperWords(list.errors)].join('\n')
+      }
       const looked = errorsLookedWords(list.looked, width)
       const table = renderErrors(list, { width, color, nowUnixMs: Date.now() }).trimEnd()
       const leftOut = leftOutWords(list, context.words.length > 0, width)
@@ -148,6 +154,10 @@ function otherStatesWords({ otherStates }: ErrorList): readonly string[] {
   if (states.length === 0) return []
   const counts = states.map((state) => `${otherStates[state]} ${state}`).join(', ')
   return [`Beside these: ${counts}. See them with --state all.`]
+}
+
+function helperWords([first]: readonly ErrorGroup[]): readonly string[] {
+  return first === undefined ? [] : [`For whoever helps you: aico-mesh errors show ${shortGroupId(first.fingerprint)}`]
 }
 
 function nextWords([first]: readonly ErrorGroup[]): readonly string[] {

@@ -54,13 +54,23 @@ const remove: Command = {
 export const moduleCommands: readonly Command[] = [add, list, remove]
 
 function describeModules(output: Output, modules: readonly ModuleView[]): string {
-  const rows = modules.map(({ module, sessions }) => [
+  const rows = modules.map(({ module, sessions, droppedMessages }) => [
     module,
-    sessions === 0 ? 'not connected' : plural(sessions, 'connection'),
+    [
+      sessions === 0 ? 'not connected' : plural(sessions, 'connection'),
+      ...(droppedMessages > 0 ? [`${plural(droppedMessages, 'message')} dropped: it reads too slowly`] : []),
+    ].join(', '),
   ])
   const folders = new Set(modules.map(({ credential }) => dirname(credential)))
   return [
-    table(output, [{ title: 'module', minWidth: 12 }, 'state'], rows),
+    table(
+      output,
+      [
+        { title: 'module', minWidth: 12 },
+        { title: 'state', minWidth: 16 },
+      ],
+      rows,
+    ),
     '',
     'Credentials are in:',
     ...[...folders].map((folder) => `  ${folder}`),

@@ -9,10 +9,16 @@ import { describePeer, describeRemoval } from './peer-words.ts'
 
 export function describeStatus(view: StatusView, width: number): string {
   const { store, mesh } = view
-  const held = [plural(store.records, 'record'), `in ${plural(store.segments, 'segment')},`, `${kib(store.bytes)},`]
+  // At casual whatever takes a technical word is closed or nobody's business but a developer's (CL24).
+  const isPlain = view.stage === 'casual'
+  const held = [
+    `${plural(store.records, 'record')}${isPlain ? ',' : ''}`,
+    ...(isPlain ? [] : [`in ${plural(store.segments, 'segment')},`]),
+    `${kib(store.bytes)},`,
+  ]
   return [
     `${safeText(view.name)} · ${view.stage} stage · running for ${formatDurationMs(view.uptimeMs)}`,
-    row('id', fitting(view.deviceId, width)),
+    ...(isPlain ? [] : [row('id', fitting(view.deviceId, width))]),
     row('keys', view.keyStore === 'file' ? 'protected only by file permissions' : 'locked by a passphrase'),
     ...wrapWords([...held, 'encrypted'], { width, lead: row('store', '') }),
     ...wrapText(view.modules.length === 0 ? 'none' : view.modules.join(', '), { width, lead: row('modules', '') }),
@@ -23,8 +29,12 @@ export function describeStatus(view: StatusView, width: number): string {
     ...(view.unreadNotifications === 0
       ? []
       : wrapText(newsWords(view.unreadNotifications), { width, lead: row('news', '') })),
-    row('OTLP', view.otlp ?? 'closed'),
-    ...rows('mesh', mesh.listening.length === 0 ? ['closed'] : mesh.listening),
+    ...(isPlain
+      ? [row('network', 'closed')]
+      : [
+          row('OTLP', view.otlp ?? 'closed'),
+          ...rows('mesh', mesh.listening.length === 0 ? ['closed'] : mesh.listening),
+        ]),
     ...rows('peers', mesh.peers.map(describePeer)),
     ...(view.removedBy === null ? [] : [describeRemoval(view.removedBy)]),
     ...describeAlarms(view.alarms, width),

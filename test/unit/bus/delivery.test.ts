@@ -59,6 +59,16 @@ test('[BU14] a session whose peer is gone is forgotten', async () => {
   expect([...sessions.keys()]).toEqual([2])
 })
 
+test('[BU42] what a session that is gone did not get can be counted', async () => {
+  const { delivery, sessions, outcomes } = setup(1)
+  outcomes.set(1, 'gone')
+  const session = sessions.get(1)
+  const envelope = { v: 1, id: 'm', topic: 't', time_unix_nano: '1', content_type: 'x' } as const
+  for (let n = 0; n < 3; n++) session?.outbox.offer({ kind: 'message', envelope, body: new Uint8Array(0) })
+  await delivery.settle()
+  expect([sessions.size, session?.outbox.waitingMessages]).toEqual([0, 3])
+})
+
 test('[BU42] what is answered while a round is under way is sent in the next', async () => {
   const { delivery, ack, sent } = setup(1)
   ack(1, 1)

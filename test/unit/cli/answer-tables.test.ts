@@ -61,7 +61,7 @@ const leaf: AuditView = {
 const statusView: StatusView = {
   deviceId: PHONE,
   name: 'Phone',
-  stage: 'casual',
+  stage: 'pro',
   keyStore: 'file',
   version: '1.2.3',
   uptimeMs: 61_000,
@@ -86,6 +86,7 @@ const modules = ['core', 'voice'].map((module, i) => ({
   credential: `/home/somebody/.local/share/aico-mesh/modules/${module}.json`,
   endpoint: null,
   sessions: i,
+  droppedMessages: i * 1_200,
 }))
 
 let cli: CliHarness
@@ -209,7 +210,7 @@ describe('in words', () => {
   })
 
   test('[CL13] no peers: what to do next is something that this stage allows', async () => {
-    await answers({ '/v1/peers': { peers: [], removedBy: null } })
+    await answers({ '/v1/peers': { peers: [], removedBy: null }, '/v1/status': { ...statusView, stage: 'casual' } })
     expect(await linesOf(80, 'peers')).toEqual(['No paired devices. Pairing needs the pro stage: aico-mesh stage pro'])
   })
 
@@ -219,6 +220,20 @@ describe('in words', () => {
     expect(lines).toContain('  store    1 record in 1 segment, 1,206 KiB, encrypted')
     expect(lines).toContain(`  id       ${PHONE}`)
     expect(lines.filter((line) => line.includes('/tcp/'))).toHaveLength(2)
+  })
+
+  test('[CL24] at casual status says no id, no address and no word of how records are stored', async () => {
+    const mesh = { listening: [], peers: [] }
+    const view: StatusView = { ...statusView, stage: 'casual', mesh, modules: ['core', 'voice'], damaged: [] }
+    await answers({ '/v1/status': view })
+    expect((await linesOf(120, 'status')).map((line) => line.trim())).toEqual([
+      'Phone · casual stage · running for 1m 01s',
+      'keys     protected only by file permissions',
+      'store    1 record, 1,206 KiB, encrypted',
+      'modules  core, voice',
+      'news     3 notifications you have not read: aico-mesh notifications',
+      'network  closed',
+    ])
   })
 
   test('[CL13] audit: an outcome is said where it is not success', async () => {
@@ -240,7 +255,7 @@ describe('in words', () => {
     expect(await linesOf(80, 'modules', 'list')).toEqual([
       'module  state',
       'core    not connected',
-      'voice   1 connection',
+      'voice   1 connection, 1,200 messages dropped: it reads too slowly',
       '',
       'Credentials are in:',
       '  /home/somebody/.local/share/aico-mesh/modules',

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { jsonBody, type Route } from '../../../src/agent/http-server.ts'
+import type { StageName } from '../../../src/agent/http-types/device.ts'
 import type { ErrorList, ServiceMap, StatisticsList } from '../../../src/agent/http-types/search.ts'
 import type { LogLine, LogList, Looked } from '../../../src/agent/http-types/traces.ts'
 import { displayWidth } from '../../../src/cli/render/display-width.ts'
 import { renderErrors } from '../../../src/cli/render/error-table.ts'
+import { renderPlainErrors } from '../../../src/cli/render/plain-errors.ts'
 import { renderServiceMap } from '../../../src/cli/render/service-map.ts'
 import { renderStatistics } from '../../../src/cli/render/statistics-table.ts'
 import { cliHarness, type CliHarness } from './cli-harness.ts'
@@ -24,6 +26,11 @@ function answering(path: string, json: unknown): Route {
     return { json }
   }
   return { method: 'POST', path, capability: 'cli', handle }
+}
+
+/** What `errors` asks for besides: its words are those of the stage. */
+function atStage(stage: StageName): Route {
+  return { method: 'GET', path: '/v1/status', capability: 'cli', handle: () => ({ json: { stage } }) }
 }
 
 describe('traces search', () => {
@@ -225,7 +232,7 @@ describe('errors', () => {
   })
 
   test('[SQ15] the command says what was not looked at; no error is said', async () => {
-    await cli.serve([answering('/v1/search/errors', list)])
+    await cli.serve([answering('/v1/search/errors', list), atStage('pro')])
     const { stdout } = await cli.run('errors', 'timeout', '--since', '1970-01-02')
     expect(asked).toEqual([{ filter: 'timeout', sinceUnixMs: 86_400_000, state: 'open' }])
     expect(stdout).toContain('TimeoutError: no answer')
@@ -233,6 +240,48 @@ describe('errors', () => {
     expect(stdout).toContain('Beside these: 3 resolved, 1 muted. See them with --state all.')
     expect(stdout).toContain('See one in full: aico-mesh errors show 01234567')
     expect(renderErrors({ errors: [], others: 0 }, { width: 80, color: false, nowUnixMs: 0 })).toBe('No errors.\n')
+  })
+})
+
+describe('errors at casual', () => {
+  const group: ErrorList['errors'][number] = {
+    fingerprint: '0123456789abcdef',
+    state: 'open',
+    regressed: false,
+    stateSinceUnixMs: null,
+    module: 'core',
+    service: 'core',
+    type: 'TypeError',
+    message: 'cannot read undefined',
+    frames: ['ask (ask.ts)'],
+    count: 1,
+    spans: 0,
+    firstUnixNano: '1795370400000000000',
+    lastUnixNano: '1795377480000000000',
+    firstRelease: null,
+    lastRelease: null,
+    devices: [{ deviceId: 'aa', name: 'Phone' }],
+    traceId: null,
+    spanId: null,
+  }
+  const rest = { otherStates: { open: 0, resolved: 0, muted: 0 }, looked: { traces: null, logs: LOOKED } }
+  const nowUnixMs = 1_795_377_600_000
+
+  test('[CL24] say who had a problem, how often and when, and nothing of what it was', async () => {
+    const often = { ...group, module: 'memory', service: 'memory', count: 1_234 }
+    expect(renderPlainErrors({ errors: [often, group], others: 2 }, { width: 80, nowUnixMs }).split('\n')).toEqual([
+      'memory had 1,234 problems, the last 2 min ago.',
+      'core had a problem, 2 min ago.',
+      'Beside these: 2 problems.',
+    ])
+    await cli.serve([answering('/v1/search/errors', { errors: [group], others: 0, ...rest }), atStage('casual')])
+    const { stdout } = await cli.run('errors')
+    expect(stdout).toMatch(/^core had a problem, .*\.\nFor whoever helps you: aico-mesh errors show 01234567\n$/)
+  })
+
+  test('[CL24] say so if there are none', async () => {
+    await cli.serve([answering('/v1/search/errors', { errors: [], others: 0, ...rest }), atStage('casual')])
+    expect((await cli.run('errors')).stdout).toBe('No problems.\n')
   })
 })
 
@@ -253,6 +302,7 @@ describe('a filter for errors that only one kind of record can meet', () => {
         otherStates: { open: 0, resolved: 0, muted: 0 },
         looked: those,
       }),
+      atStage('developer'),
     ])
     expect((await cli.run('errors', 'x=y')).stdout).toMatch(words)
     expect((await cli.run('errors')).stdout).toBe('No errors.\n')
@@ -266,6 +316,7 @@ describe('a filter for errors that only one kind of record can meet', () => {
         otherStates: { open: 0, resolved: 0, muted: 0 },
         looked,
       }),
+      atStage('developer'),
     ])
     expect((await cli.run('errors', 'x=y')).stdout).toBe('No errors.\n')
   })
