@@ -1,8 +1,7 @@
 /** What a module records while no agent runs is on disk, and a later run of the module delivers it, once. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import type { AuditView } from '../../src/agent/http-types/device.ts'
@@ -11,17 +10,14 @@ import { spoolFolder } from '../../src/platform/home.ts'
 import { connect } from '../../src/sdk/index.ts'
 import { recordsOf } from '../../src/sdk/spool/spool-file.ts'
 import { AgentProgram } from '../support/agent-program.ts'
+import { keptNumbers, numbersUpTo } from '../support/kept-numbers.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const LINES = 2_000
 const TALKER = join(import.meta.dirname, 'spool-talker.ts')
 
-const folder = mkdtempSync(join(tmpdir(), 'bus-spool-'))
 const agent = new AgentProgram()
-afterAll(async () => {
-  await agent.end()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => agent.end())
 
 test('[BU70] [BU71] [BU72] lines of a module that was killed, and of one that ended, while no agent ran are kept once', async () => {
   await agent.ask('init', '--name', 'laptop')
@@ -49,7 +45,7 @@ test('[BU70] [BU71] [BU72] lines of a module that was killed, and of one that en
   expect(mesh.notify('The kettle is on')).toBe(true)
   expect(await mesh.close({ timeoutMs: 30_000 })).toBe(true)
   expect(mesh.stats).toMatchObject({ droppedRecords: 0, refusedRecords: 0 })
-  expect(await keptNumbers()).toEqual(Array.from({ length: 2 * LINES + 1 }, (_, n) => n))
+  expect((await keptNumbers(agent, 'logs')).get('')).toEqual(numbersUpTo(2 * LINES + 1))
   expect(spooledRecords(spool)).toBe(0)
   const { leaves } = await agent.ask<{ leaves: readonly AuditView[] }>('audit', 'list')
   expect(leaves.filter(({ type }) => type === 'module.reported')).toMatchObject([
@@ -73,14 +69,4 @@ function spooledRecords(spool: string): number {
     return name.endsWith('.part') || !existsSync(path) ? 0 : (recordsOf(readFileSync(path)) ?? 0)
   })
   return records.reduce((sum, count) => sum + count, 0)
-}
-
-/** Of all lines of the module, those kept twice twice. */
-async function keptNumbers(): Promise<readonly number[]> {
-  const file = join(folder, 'logs.jsonl')
-  await agent.ask('export', '--signal', 'logs', '--filter', 'module=talker', '-o', file)
-  const text = readFileSync(file, 'utf8')
-  return [...text.matchAll(/"key":"n","value":\{"intValue":"?(\d+)"?\}/g)]
-    .map(([, n]) => Number(n))
-    .sort((a, b) => a - b)
 }

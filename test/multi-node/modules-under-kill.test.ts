@@ -1,17 +1,24 @@
-/** Six modules report while each of them, and their agent, is killed again and again: what was acknowledged is there, once. */
+/**
+ * Five modules of AICO and a plugin report while each of them, and their agent, is killed again and again: what was acknowledged
+ * is there, once.
+ */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, expect, test } from 'vitest'
 import { AgentProgram } from '../support/agent-program.ts'
+import { keptNumbers, numbersUpTo } from '../support/kept-numbers.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { waitFor } from '../support/wait-for.ts'
 
-const MODULES = ['core', 'emotion', 'hearing', 'memory', 'embodiment', 'weather']
+const MODULES = ['core', 'emotion', 'hearing', 'memory', 'embodiment']
+const PLUGIN = 'weather'
+const MANIFEST = { v: 1, name: PLUGIN, signals: ['logs', 'traces'], attributes: ['run', 'n'], recordsPerMinute: 60_000 }
 const PROGRAM = join(import.meta.dirname, 'counting-module.ts')
+const SIGNALS = ['logs', 'traces'] as const
 /** Kills of a module, and after every few of them one of the agent. */
 const KILLS = 12
 const AGENT_EVERY = 4
@@ -27,19 +34,19 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** One process of a module, and how many of its lines are acknowledged. */
+/** One process of a module, and how many of its lines and spans are acknowledged. */
 interface Run {
   readonly id: string
   readonly child: ChildProcess
-  kept: number
+  kept: Readonly<Record<(typeof SIGNALS)[number], number>>
 }
 
-test('[BU30] [BU36] [BU70] what six modules were acknowledged is there once, whoever is killed', async () => {
+test('[BU30] [BU36] [BU70] [PL15] what five modules and a plugin were acknowledged is there once, whoever is killed', async () => {
   const seed = Number(process.env['AICO_MESH_TEST_SEED'] ?? Date.now() % 2 ** 31)
   const random = seededRandom(seed)
   await agent.ask('init', '--name', 'laptop')
-  await agent.ask('stage', 'pro', '--yes')
-  await agent.start()
+  await agent.ask('stage', 'developer', '--yes')
+  await agent.start('--otlp-port', '0')
   const runs: Run[] = []
   const credentials = new Map<string, string>()
   const startOne = (module: string): void => {
@@ -47,57 +54,66 @@ test('[BU30] [BU36] [BU70] what six modules were acknowledged is there once, who
     running.set(module, run)
     runs.push(run)
   }
-  for (const module of MODULES) {
-    credentials.set(module, (await agent.ask<{ credential: string }>('modules', 'add', module)).credential)
-    startOne(module)
-  }
-  for (let kill = 1; kill <= KILLS; kill++) {
-    const module = MODULES[Math.floor(random() * MODULES.length)] as string
+  for (const module of MODULES) credentials.set(module, await added('modules', 'add', module))
+  const manifest = join(folder, 'manifest.json')
+  writeFileSync(manifest, JSON.stringify(MANIFEST))
+  credentials.set(PLUGIN, await added('plugins', 'add', manifest, '--yes'))
+  for (const module of credentials.keys()) startOne(module)
+  // Each is killed before any is killed again, in an order of chance.
+  const order = Array.from({ length: Math.ceil(KILLS / credentials.size) }, () =>
+    shuffled([...credentials.keys()], random),
+  )
+  for (const [kill, module] of order.flat().entries()) {
     const run = running.get(module) as Run
-    const before = run.kept
-    await waitFor(`more lines of ${run.id} (seed ${seed})`, () => run.kept >= before + MORE_LINES)
+    const before = run.kept.logs
+    await waitFor(`more lines of ${run.id} (seed ${seed})`, () => run.kept.logs >= before + MORE_LINES)
     await end(run.child, 'SIGKILL')
-    if (kill % AGENT_EVERY === 0) {
+    if ((kill + 1) % AGENT_EVERY === 0) {
       agent.kill('SIGKILL')
       await agent.ended()
-      await agent.start()
+      await agent.start('--otlp-port', '0')
     }
     startOne(module)
   }
-  await Promise.all([...running.values()].map(({ child }) => end(child, 'SIGTERM')))
-  const kept = await keptLines()
-  for (const { id, kept: acknowledged } of runs) {
-    const numbers = (kept.get(id) ?? []).sort((a, b) => a - b)
-    expect(new Set(numbers).size, `${id} twice (seed ${seed})`).toBe(numbers.length)
-    expect(numbers.slice(0, acknowledged), `${id} (seed ${seed})`).toEqual(
-      Array.from({ length: acknowledged }, (_, n) => n),
-    )
+  await waitFor('each to be back', () => [...running.values()].every(({ kept }) => kept.logs > 0))
+  const codes = await Promise.all([...running.values()].map(({ child }) => end(child, 'SIGTERM')))
+  expect(codes, 'nothing dropped, nothing refused').toEqual(codes.map(() => 0))
+  for (const signal of SIGNALS) {
+    const kept = await keptNumbers(agent, signal)
+    for (const { id, kept: acknowledged } of runs) {
+      const numbers = kept.get(id) ?? []
+      expect(new Set(numbers).size, `${signal} of ${id} twice (seed ${seed})`).toBe(numbers.length)
+      expect(numbers.slice(0, acknowledged[signal]), `${signal} of ${id} (seed ${seed})`).toEqual(
+        numbersUpTo(acknowledged[signal]),
+      )
+    }
   }
 }, 180_000)
 
+async function added(...command: readonly string[]): Promise<string> {
+  return (await agent.ask<{ credential: string }>(...command)).credential
+}
+
+function shuffled<T>(list: readonly T[], random: () => number): readonly T[] {
+  return list
+    .map((each) => ({ each, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ each }) => each)
+}
+
 function start(credential: string, id: string): Run {
   const child = spawn(process.execPath, [PROGRAM, credential, id], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const run: Run = { id, child, kept: 0 }
+  const run: Run = { id, child, kept: { logs: 0, traces: 0 } }
   createInterface(child.stdout).on('line', (line) => {
-    run.kept = (JSON.parse(line) as { kept: number }).kept
+    run.kept = JSON.parse(line) as Run['kept']
   })
   return run
 }
 
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+/** @returns its exit code */
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<unknown> {
   const closed = once(child, 'close')
   child.kill(signal)
-  await closed
-}
-
-/** Numbers of lines by run; those kept twice twice. */
-async function keptLines(): Promise<ReadonlyMap<string, number[]>> {
-  const file = join(folder, 'logs.jsonl')
-  await agent.ask('export', '--signal', 'logs', '-o', file)
-  const line = /"key":"run","value":\{"stringValue":"([^"]+)"\}\},\{"key":"n","value":\{"intValue":"?(\d+)"?\}/g
-  const kept = new Map<string, number[]>()
-  for (const [, run = '', n] of readFileSync(file, 'utf8').matchAll(line)) {
-    kept.set(run, [...(kept.get(run) ?? []), Number(n)])
-  }
-  return kept
+  const [code] = await closed
+  return code
 }
