@@ -6,6 +6,7 @@ import type { Delivery } from '../model/delivery.ts'
 import type { HealthReport } from '../model/health.ts'
 import type { Signal } from '../model/lane.ts'
 import type { ApprovedPlugin } from '../model/plugin.ts'
+import type { RecordingRule } from '../model/recording.ts'
 import type { ReportKind } from '../model/report-kind.ts'
 import type { Stage } from '../model/stage.ts'
 import type { TelemetryEncoding } from '../wire/bus-frames.ts'
@@ -23,6 +24,8 @@ export interface ModuleRecord {
   readonly endpoint?: string
   /** Of a third party: it may do what this says, and nothing else. */
   readonly plugin?: ApprovedPlugin
+  /** What it is to record; without rules everything. */
+  readonly recording?: readonly RecordingRule[]
 }
 
 /** Who may say and hear what. */

@@ -42,7 +42,7 @@ export interface AgentPublication {
 }
 
 interface Module {
-  readonly record: ModuleRecord
+  record: ModuleRecord
   readonly counters: ModuleCounters
   readonly endpoint: string
   readonly door: ModuleEndpoint
@@ -129,6 +129,14 @@ export class Bus implements Service {
     for (const { door } of this.#modules.values()) door.tellStage(stage)
   }
 
+  /** Tells the module, now and whenever it connects, what it is to record. Does nothing for one that is not on the bus. */
+  setRecording(record: ModuleRecord): void {
+    const module = this.#modules.get(record.name)
+    if (!module) return
+    module.record = record
+    module.door.tellRecording()
+  }
+
   /** Says something to every module that subscribed to its topic. Dropped, counted, for one that reads too slowly. */
   publishOwn({ topic, contentType, body }: AgentPublication): void {
     this.#fanOut(
@@ -174,6 +182,7 @@ export class Bus implements Service {
       log,
       pace: record.plugin && new FramePace(clock),
       stage: () => this.#stage,
+      recording: () => this.#modules.get(record.name)?.record.recording ?? [],
       newSessionId: () => toHex(nodeCrypto.randomBytes(SESSION_ID_BYTES)),
       mayPublish: (topic) => access.mayPublish(record, topic),
       maySubscribe: (prefix) => access.maySubscribe(record, prefix),

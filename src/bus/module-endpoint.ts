@@ -7,6 +7,7 @@
 import { toHex } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
+import type { RecordingRule } from '../model/recording.ts'
 import type { Stage } from '../model/stage.ts'
 import type { Envelope } from '../wire/bus-envelope.ts'
 import {
@@ -40,6 +41,8 @@ export interface ModuleEndpointDeps {
   /** Of a plugin: it is read no faster. */
   readonly pace?: FramePace | undefined
   stage(): Stage
+  /** What the module is to record. */
+  recording(): readonly RecordingRule[]
   newSessionId(): string
   mayPublish(topic: string): boolean
   maySubscribe(prefix: string): boolean
@@ -51,6 +54,7 @@ export interface ModuleEndpointDeps {
 }
 
 type Answer = Exclude<AgentMessage, { kind: 'message' }>
+type Hello = Extract<ModuleMessage, { kind: 'hello' }>
 
 export class ModuleEndpoint {
   readonly #deps: ModuleEndpointDeps
@@ -113,6 +117,11 @@ export class ModuleEndpoint {
     this.#tellAll({ kind: 'stage', stage })
   }
 
+  /** What it is to record has changed. */
+  tellRecording(): void {
+    for (const session of this.#sessions.values()) this.#tellRecording(session)
+  }
+
   async #receive(): Promise<void> {
     for await (const [routingId, ...frames] of this.#deps.socket.messages()) {
       if (routingId === undefined) continue
@@ -138,12 +147,12 @@ export class ModuleEndpoint {
       return
     }
     const { message } = decoded
-    if (message.kind === 'hello') this.#hello(routingId, session)
+    if (message.kind === 'hello') this.#hello(routingId, session, message)
     else if (session) this.#message(session, message)
     else this.#delivery.answerStray(routingId, { kind: 'bye', code: 'BUS_NO_SESSION' })
   }
 
-  #hello(routingId: Uint8Array, known: ModuleSession | undefined): void {
+  #hello(routingId: Uint8Array, known: ModuleSession | undefined, { recording }: Hello): void {
     const { clock, module } = this.#deps
     if (this.#isStopping) {
       this.#delivery.answerStray(routingId, { kind: 'bye', code: 'BUS_STOPPING' })
@@ -155,6 +164,12 @@ export class ModuleEndpoint {
     if (!known) this.#deps.health?.began(module, session.id)
     const stage = this.#deps.stage()
     this.#answer(session, { kind: 'welcome', v: BUS_VERSION, module, stage, session: session.id })
+    session.takesRecording = recording === true
+    this.#tellRecording(session)
+  }
+
+  #tellRecording(session: ModuleSession): void {
+    if (session.takesRecording) this.#answer(session, { kind: 'recording', rules: this.#deps.recording() })
   }
 
   #message(session: ModuleSession, message: Exclude<ModuleMessage, { kind: 'hello' }>): void {

@@ -11,6 +11,8 @@ export class ModuleSession {
   /** How the socket finds the peer. Chosen by the client, so it says nothing about who it is. */
   readonly routingId: Uint8Array
   readonly outbox = new Outbox()
+  /** Whether its module said that it wants to be told what to record. */
+  takesRecording = false
   readonly #prefixes = new Set<string>()
   #heardAtMs: number
 

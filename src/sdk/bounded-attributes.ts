@@ -35,6 +35,11 @@ export class BoundedAttributes {
     else known.value = converted
   }
 
+  /** Unless it was set. */
+  setMissing(key: string, value: unknown): void {
+    if (this.#find(key) === undefined) this.set(key, value)
+  }
+
   setAll(attributes: object): void {
     for (const key of keysOf(attributes)) this.set(key, readProperty(attributes, key))
   }

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { HealthReport } from '../model/health.ts'
+import type { RecordingRule } from '../model/recording.ts'
 import type { Stage } from '../model/stage.ts'
 import type { Envelope } from '../wire/bus-envelope.ts'
 import {
@@ -47,6 +48,7 @@ export interface BusClientDeps {
   /** Name and version told to the agent. */
   readonly sdk: string
   onStage(stage: Stage): void
+  onRecording(rules: readonly RecordingRule[]): void
   onMessage(envelope: Envelope, body: Uint8Array): void
 }
 
@@ -193,7 +195,7 @@ export class BusClient {
   #greet(): void {
     if (this.#cancelHelloRetry) return
     const isWaiting = this.#control.some((message) => message.kind === 'hello')
-    if (!isWaiting) this.#sendControl({ kind: 'hello', v: BUS_VERSION, sdk: this.#deps.sdk })
+    if (!isWaiting) this.#sendControl({ kind: 'hello', v: BUS_VERSION, sdk: this.#deps.sdk, recording: true })
     this.#cancelHelloRetry = this.#deps.clock.after(HELLO_RETRY_MS, () => {
       this.#cancelHelloRetry = undefined
       if (this.#state !== 'greeting') return
@@ -216,6 +218,9 @@ export class BusClient {
         break
       case 'stage':
         this.#setStage(message.stage)
+        break
+      case 'recording':
+        this.#deps.onRecording(message.rules)
         break
       case 'ack':
         this.#acked(message.seq, message.rejected ?? 0)

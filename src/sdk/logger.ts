@@ -2,10 +2,13 @@
  * A pino-compatible logger that records for the bus: levels, `child`, `(obj, msg, ...args)` or `(msg, ...args)`,
  * errors serialised. Every record carries the ids of the span active when it was written. It never throws.
  */
+import { context as contextApi, trace } from '@opentelemetry/api'
 import type { Clock } from '../base/clock.ts'
+import { TOPIC_ATTRIBUTE } from '../model/recording.ts'
+import { isTopic } from '../wire/bus-envelope.ts'
 import type { Attributes } from '../wire/otlp/attributes.ts'
 import type { LogRecordInput } from '../wire/otlp/encode.ts'
-import { activeSpan, spanOfLog } from './active-span.ts'
+import { spanOfLog } from './active-span.ts'
 import {
   cutText,
   describeError,
@@ -19,7 +22,9 @@ import {
 import { RecordAttributes } from './bounded-attributes.ts'
 import { callerOf } from './code-location.ts'
 import { formatMessage, MAX_MESSAGE_CHARS } from './log-message.ts'
+import type { Recording } from './recording.ts'
 import { msToNanos } from './time-input.ts'
+import { topicOf } from './topic.ts'
 
 /** OpenTelemetry's severity number and text of each pino level. */
 export const SEVERITY = {
@@ -69,6 +74,7 @@ export interface ModuleLogger {
 
 export interface LoggerDeps {
   readonly clock: LogClock
+  readonly recording: Pick<Recording, 'takesLog'>
   /** Whether each record says where in the code it was written. */
   readonly hasLocation?: boolean | undefined
   onLog(log: FinishedLog): void
@@ -76,6 +82,7 @@ export interface LoggerDeps {
 
 export function createLogger(deps: LoggerDeps, bindings: Bindings = {}, level: LevelOrSilent = 'trace'): ModuleLogger {
   let own = readAll(bindings)
+  let recorded = withTopicNamed(own)
   let least = severityOf(level)
   const logger: ModuleLogger = {
     get level() {
@@ -100,16 +107,21 @@ export function createLogger(deps: LoggerDeps, bindings: Bindings = {}, level: L
     bindings: () => ({ ...own }),
     setBindings(more) {
       own = { ...own, ...readAll(more) }
+      recorded = withTopicNamed(own)
     },
-    isLevelEnabled: (asked) => isLevel(asked) && severityOf(asked) >= least,
+    isLevelEnabled: (asked) => isLevel(asked) && isEnabled(severityOf(asked)),
   }
   return logger
+
+  function isEnabled(severityNumber: number): boolean {
+    return severityNumber >= least && deps.recording.takesLog(severityNumber, recorded[TOPIC_ATTRIBUTE])
+  }
 
   function write(at: Level): LogFn {
     const severity = SEVERITY[at]
     const log = (first: unknown, ...rest: readonly unknown[]): void => {
-      if (severity.severityNumber < least) return
-      const said = deps.hasLocation === true ? { ...own, ...callerOf(log) } : own
+      if (!isEnabled(severity.severityNumber)) return
+      const said = deps.hasLocation === true ? { ...recorded, ...callerOf(log) } : recorded
       deps.onLog(toRecord(deps.clock, severity, said, first, rest))
     }
     return log
@@ -126,7 +138,7 @@ export function toEvent(clock: LogClock, eventName: string, said: Bindings): Fin
 /** Whatever was thrown, and what there is to say of it; only an error has a stack. */
 export function toErrorRecord(clock: LogClock, error: unknown, ...said: readonly Bindings[]): FinishedLog {
   const attributes = new RecordAttributes(new RecordBudget())
-  for (const each of said) attributes.setAll(each)
+  for (const each of said) attributes.setAll(withTopicNamed(readAll(each)))
   return finish(clock, SEVERITY.error, attributes, setError(attributes, error))
 }
 
@@ -152,7 +164,7 @@ function setFields(attributes: RecordAttributes, fields: unknown): string {
   for (const key of keysOf(fields)) {
     const value = readProperty(fields, key)
     if (key === 'err' && isError(value)) message = setError(attributes, value)
-    else attributes.set(key, value)
+    else attributes.set(attributeOf(key, value), value)
   }
   return message
 }
@@ -164,7 +176,18 @@ function setError(attributes: RecordAttributes, error: unknown): string {
   return cutText(description.message, MAX_MESSAGE_CHARS)
 }
 
-/** What every record has besides: its time, and the ids of the span that is active. */
+/** A field `topic` that is one is the record's topic. */
+export function attributeOf(key: string, value: unknown): string {
+  return key === 'topic' && isTopic(value) ? TOPIC_ATTRIBUTE : key
+}
+
+function withTopicNamed(fields: Bindings): Bindings {
+  if (!isTopic(fields['topic'])) return fields
+  const { topic, ...rest } = fields
+  return { ...rest, [TOPIC_ATTRIBUTE]: topic }
+}
+
+/** What every record has besides: its time, the ids of the span that is active, and the topic of the message that is handled. */
 function finish(
   clock: LogClock,
   { severityNumber, severityText }: Severity,
@@ -172,7 +195,10 @@ function finish(
   body: string | undefined,
   eventName?: string,
 ): FinishedLog {
-  const { traceId, spanId, flags } = spanOfLog(activeSpan())
+  const active = contextApi.active()
+  const { traceId, spanId, flags } = spanOfLog(trace.getSpanContext(active))
+  const topic = topicOf(active)
+  if (topic !== undefined) attributes.setMissing(TOPIC_ATTRIBUTE, topic)
   const timeUnixNano = msToNanos(clock.now())
   return {
     timeUnixNano,

@@ -32,6 +32,7 @@ import { toRemoteSpanContext, toTraceContext } from './propagation.ts'
 import { ReceivedMessage } from './received-message.ts'
 import { DEFAULT_REQUEST_TIMEOUT_MS, Requests } from './requests.ts'
 import { msToNanos } from './time-input.ts'
+import { withTopic } from './topic.ts'
 
 /** Most handlers running at once; a message that comes while so many are running is dropped and counted. */
 export const MAX_RUNNING_HANDLERS = 1024
@@ -39,6 +40,7 @@ const MESSAGE_ID_BYTES = 16
 /** What may stand in an envelope. */
 const ERROR_TYPE = /^[\x21-\x7e]{1,128}$/
 const SYSTEM = { 'messaging.system': 'zeromq' }
+const DESTINATION = 'messaging.destination.name'
 
 /** What it returns is the answer, if the message is a request. */
 export type MessageHandler = (message: ReceivedMessage) => unknown
@@ -110,7 +112,8 @@ export class Messaging {
     const { inbox } = this.#requests
     if (!this.#isListening) this.#deps.subscribe(inbox)
     this.#isListening = true
-    const span = tracer.startSpan(`request ${topic}`, { kind: SpanKind.CLIENT, attributes: SYSTEM })
+    const attributes = { ...SYSTEM, [DESTINATION]: topic }
+    const span = tracer.startSpan(`request ${topic}`, { kind: SpanKind.CLIENT, attributes })
     const active = trace.setSpan(contextApi.active(), span)
     const send = (): string | undefined =>
       contextApi.with(active, () => this.#publish(topic, payload, options, { reply_to: inbox }))
@@ -195,7 +198,8 @@ export class Messaging {
     const { tracer, crypto } = this.#deps
     const sender = senderContext(envelope, crypto.sha256)
     const remote = sender && toRemoteSpanContext(sender)
-    const parent = remote ? trace.setSpanContext(ROOT_CONTEXT, remote) : ROOT_CONTEXT
+    const about = withTopic(ROOT_CONTEXT, envelope.topic)
+    const parent = remote ? trace.setSpanContext(about, remote) : about
     const attributes = {
       ...operation('process', 'process', envelope.topic),
       ...messageAttributes(envelope),
@@ -233,7 +237,7 @@ function operation(name: string, type: string, topic: string): Attributes {
     ...SYSTEM,
     'messaging.operation.name': name,
     'messaging.operation.type': type,
-    'messaging.destination.name': topic,
+    [DESTINATION]: topic,
   }
 }
 

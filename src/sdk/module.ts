@@ -36,7 +36,7 @@ import { HealthChecks, type HealthCheck } from './health-checks.ts'
 import type { OpenLink } from './link.ts'
 import { activeSpan, spanOfLog } from './active-span.ts'
 import { callerOf } from './code-location.ts'
-import { createLogger, toErrorRecord, toEvent, type Bindings, type ModuleLogger } from './logger.ts'
+import { createLogger, SEVERITY, toErrorRecord, toEvent, type Bindings, type ModuleLogger } from './logger.ts'
 import { Messaging, type MessageHandler, type PublishOptions, type RequestOptions } from './messaging.ts'
 import type { ReceivedMessage } from './received-message.ts'
 import { ModuleMetrics } from './metrics/module-metrics.ts'
@@ -44,6 +44,7 @@ import { pinoDestination, type PinoDestination } from './pino-destination.ts'
 import { extractHeaders, injectHeaders, type MutableHeaders, type ReadableHeaders } from './propagation.ts'
 import { RandomIds } from './random-ids.ts'
 import { RecordBuffer } from './record-buffer.ts'
+import { Recording } from './recording.ts'
 import { ByScope, type Scope } from './scope.ts'
 import type { FinishedSpan } from './span.ts'
 import type { Spool } from './spool/spool.ts'
@@ -80,6 +81,8 @@ export interface ModuleStats extends ClientCounters {
   readonly unencodableRecords: number
   /** Measured values that no instrument takes. */
   readonly badValues: number
+  /** Spans of traces that are not kept (docs/spec/recording.md). */
+  readonly unsampledSpans: number
 }
 
 export interface ModuleDeps {
@@ -109,7 +112,9 @@ export class Module {
   readonly #logs: RecordBuffer<LogRecordInput>
   readonly #metrics: ModuleMetrics
   readonly #health: HealthChecks
+  readonly #recording = new Recording()
   readonly #hasLocation: boolean
+  #unsampled = 0
   #unencodable = 0
 
   constructor(name: string, deps: ModuleDeps, options: ModuleOptions = {}) {
@@ -128,6 +133,7 @@ export class Module {
         this.#metrics.setStage(stage)
         this.#health.setStage(stage)
       },
+      onRecording: (rules) => this.#recording.set(rules),
       onMessage: (envelope, body) => this.#messaging.receive(envelope, body),
     })
     const origin = originOf(name, this.sessionId, options)
@@ -136,7 +142,13 @@ export class Module {
     const newTracer = (of: Scope): Tracer => {
       const spans = new RecordBuffer(clock, spanEncoder(origin, of), (batch) => this.#send('traces', batch))
       this.#spans.push(spans)
-      return new ModuleTracer({ clock, ids, onEnd: (span) => this.#ended(span, spans) })
+      return new ModuleTracer({
+        clock,
+        ids,
+        recording: this.#recording,
+        onUnsampled: () => this.#unsampled++,
+        onEnd: (span) => this.#ended(span, spans),
+      })
     }
     const { scope } = origin
     const tracers = new ByScope(scope, MAX_TRACERS, newTracer)
@@ -151,7 +163,12 @@ export class Module {
     this.meterProvider = this.#metrics
     this.meter = this.#metrics.own
     this.#hasLocation = options.codeLocation === true
-    this.logger = createLogger({ clock, hasLocation: this.#hasLocation, onLog: (log) => this.#add(this.#logs, log) })
+    this.logger = createLogger({
+      clock,
+      recording: this.#recording,
+      hasLocation: this.#hasLocation,
+      onLog: (log) => this.#add(this.#logs, log),
+    })
     this.#messaging = new Messaging({
       module: name,
       sessionId: this.sessionId,
@@ -181,6 +198,7 @@ export class Module {
       unhandledMessages: this.#messaging.dropped,
       unencodableRecords: this.#unencodable,
       badValues: this.#metrics.badValues,
+      unsampledSpans: this.#unsampled,
     }
   }
 
@@ -188,6 +206,7 @@ export class Module {
   pinoDestination(): PinoDestination {
     return pinoDestination({
       clock: this.#clock,
+      recording: this.#recording,
       onLog: (log) => this.#add(this.#logs, log),
       onBadLine: () => this.#unencodable++,
     })
@@ -237,6 +256,7 @@ export class Module {
 
   /** Records that something happened: OpenTelemetry's event, by a name such as `aico.emotion.changed` (docs/spec/conventions.md). */
   event(name: string, attributes: Bindings = {}): void {
+    if (!this.#recording.takesLog(SEVERITY.info.severityNumber)) return
     this.#add(this.#logs, toEvent(this.#clock, name, attributes))
   }
 

@@ -3,14 +3,18 @@
  * a line of JSON for each record within the call, so the active span is known. Never throws into it; a line that is no
  * record is counted.
  */
-import { isSpanContextValid, type SpanContext } from '@opentelemetry/api'
+import { context as contextApi, isSpanContextValid, trace, type SpanContext } from '@opentelemetry/api'
 import type { Clock } from '../base/clock.ts'
-import { activeSpan, spanOfLog } from './active-span.ts'
+import { TOPIC_ATTRIBUTE } from '../model/recording.ts'
+import { isTopic } from '../wire/bus-envelope.ts'
+import { spanOfLog } from './active-span.ts'
 import { cutText, describeError, exceptionAttributes, readProperty, RecordBudget } from './attribute-value.ts'
 import { RecordAttributes } from './bounded-attributes.ts'
 import { MAX_MESSAGE_CHARS } from './log-message.ts'
-import { SEVERITY, type Bindings, type FinishedLog } from './logger.ts'
+import { attributeOf, SEVERITY, type Bindings, type FinishedLog } from './logger.ts'
+import type { Recording } from './recording.ts'
 import { msToNanos } from './time-input.ts'
+import { topicOf } from './topic.ts'
 
 /** Longest line that is read, in characters: what a record may hold, and its escapes. */
 export const MAX_LINE_CHARS = 524_288
@@ -33,6 +37,7 @@ export interface PinoDestination {
 
 export interface PinoDestinationDeps {
   readonly clock: Pick<Clock, 'now'>
+  readonly recording: Pick<Recording, 'takesLog'>
   onLog(log: FinishedLog): void
   onBadLine(): void
 }
@@ -42,7 +47,7 @@ export function pinoDestination(deps: PinoDestinationDeps): PinoDestination {
     write(line) {
       const record = readLine(line)
       if (record === undefined) deps.onBadLine()
-      else deps.onLog(toLog(deps, record))
+      else if (isTaken(deps, record)) deps.onLog(toLog(deps, record))
     },
   }
 }
@@ -57,15 +62,25 @@ function readLine(line: unknown): object | undefined {
   }
 }
 
+function isTaken({ recording }: PinoDestinationDeps, record: object): boolean {
+  const topic = readProperty(record, 'topic')
+  const { severityNumber } = severityOf(readProperty(record, 'level'))
+  return recording.takesLog(severityNumber, isTopic(topic) ? topic : readProperty(record, TOPIC_ATTRIBUTE))
+}
+
 function toLog({ clock }: PinoDestinationDeps, record: object): FinishedLog {
   const attributes = new RecordAttributes(new RecordBudget())
-  const active = activeSpan()
+  const context = contextApi.active()
+  const active = trace.getSpanContext(context)
   const named = active === undefined ? namedSpan(record) : undefined
   for (const key of Object.keys(record)) {
     if (OWN_FIELDS.has(key) || (named !== undefined && SPAN_FIELDS.has(key))) continue
-    attributes.set(key, readProperty(record, key))
+    const value = readProperty(record, key)
+    attributes.set(attributeOf(key, value), value)
   }
   attributes.setAll(exceptionOf(readProperty(record, 'err')))
+  const topic = topicOf(context)
+  if (topic !== undefined) attributes.setMissing(TOPIC_ATTRIBUTE, topic)
   const { severityNumber, severityText } = severityOf(readProperty(record, 'level'))
   const message = readProperty(record, 'msg')
   const { traceId, spanId, flags } = spanOfLog(active ?? named)

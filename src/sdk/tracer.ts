@@ -1,6 +1,7 @@
 /**
- * OpenTelemetry's Tracer, in the small: starts spans under the active context and hands finished ones over.
- * Every span is recorded; whether traces are collected at all is the stage's business, decided when they are sent.
+ * OpenTelemetry's Tracer, in the small: starts spans under the active context and hands finished ones over. What a span's
+ * parent says of being sampled holds for it; of a trace that begins here the recording rules are asked (docs/spec/recording.md).
+ * Whether traces are collected at all is the stage's business, decided when they are sent.
  */
 import {
   context as contextApi,
@@ -15,13 +16,23 @@ import {
 } from '@opentelemetry/api'
 import type { Clock } from '../base/clock.ts'
 import { SPAN_ID_BYTES, TRACE_ID_BYTES } from '../model/ids.ts'
+import { TOPIC_ATTRIBUTE } from '../model/recording.ts'
 import { FLAG_RANDOM, FLAG_SAMPLED } from '../model/trace-context.ts'
+import { readProperty } from './attribute-value.ts'
 import type { RandomIds } from './random-ids.ts'
+import type { Recording } from './recording.ts'
 import { RecordingSpan, type FinishedSpan } from './span.ts'
+import { topicOf } from './topic.ts'
+
+/** Attribute of a span of a message: where it goes. */
+const DESTINATION = 'messaging.destination.name'
 
 export interface ModuleTracerDeps {
   readonly clock: Clock
   readonly ids: RandomIds
+  readonly recording: Pick<Recording, 'takesTrace'>
+  /** A span was not made, because its trace is not kept. */
+  onUnsampled(): void
   onEnd(span: FinishedSpan): void
 }
 
@@ -35,8 +46,14 @@ export class ModuleTracer implements Tracer {
   startSpan(name: string, options: SpanOptions = {}, context: Context = contextApi.active()): Span {
     const { clock } = this.#deps
     const parent = options.root === true ? undefined : validParent(context)
+    const topic = topicOf(context)
+    const own = this.#newContext(parent, () => topicOfSpan(options, topic))
+    if ((own.traceFlags & FLAG_SAMPLED) === 0) {
+      this.#deps.onUnsampled()
+      return trace.wrapSpanContext(own)
+    }
     const start = {
-      context: this.#newContext(parent),
+      context: own,
       parent,
       name,
       kind: options.kind ?? SpanKind.INTERNAL,
@@ -44,7 +61,11 @@ export class ModuleTracer implements Tracer {
       links: options.links ?? [],
       startTime: options.startTime,
     }
-    return new RecordingSpan(start, clock, (span) => this.#deps.onEnd(span))
+    const span = new RecordingSpan(start, clock, (ended) => this.#deps.onEnd(ended))
+    if (topic !== undefined && attributeOf(options, TOPIC_ATTRIBUTE) === undefined) {
+      span.setAttribute(TOPIC_ATTRIBUTE, topic)
+    }
+    return span
   }
 
   startActiveSpan<F extends (span: Span) => unknown>(name: string, fn: F): ReturnType<F>
@@ -63,15 +84,28 @@ export class ModuleTracer implements Tracer {
     return contextApi.with(trace.setSpan(context, span), fn as (span: Span) => ReturnType<F>, undefined, span)
   }
 
-  #newContext(parent: SpanContext | undefined): SpanContext {
-    const { ids } = this.#deps
+  #newContext(parent: SpanContext | undefined, topic: () => string | undefined): SpanContext {
+    const { ids, recording } = this.#deps
     const spanId = ids.next(SPAN_ID_BYTES)
-    if (!parent) return { traceId: ids.next(TRACE_ID_BYTES), spanId, traceFlags: FLAG_SAMPLED | FLAG_RANDOM }
+    if (!parent) {
+      const traceId = ids.next(TRACE_ID_BYTES)
+      return { traceId, spanId, traceFlags: (recording.takesTrace(traceId, topic) ? FLAG_SAMPLED : 0) | FLAG_RANDOM }
+    }
     const traceState = parent.traceState === undefined ? {} : { traceState: parent.traceState }
-    // Sampled says that this span is recorded, whatever the caller did; random says something of the id, so it stays.
-    const traceFlags = FLAG_SAMPLED | (parent.traceFlags & FLAG_RANDOM)
+    // A trace is kept whole or not at all: its first span has decided. Random says something of the id, so it stays too.
+    const traceFlags = parent.traceFlags & (FLAG_SAMPLED | FLAG_RANDOM)
     return { traceId: parent.traceId.toLowerCase(), spanId, traceFlags, ...traceState }
   }
+}
+
+/** As far as is known when it starts: its own attributes, else the message that is handled, else the message it is of. */
+function topicOfSpan(options: SpanOptions, handled: string | undefined): string | undefined {
+  const topic = attributeOf(options, TOPIC_ATTRIBUTE) ?? handled ?? attributeOf(options, DESTINATION)
+  return typeof topic === 'string' ? topic : undefined
+}
+
+function attributeOf({ attributes }: SpanOptions, key: string): unknown {
+  return attributes && readProperty(attributes, key)
 }
 
 function validParent(context: Context): SpanContext | undefined {

@@ -9,11 +9,13 @@
 import { utf8 } from '../base/bytes.ts'
 import { STREAM, type Delivery } from '../model/delivery.ts'
 import { SIGNALS, type Signal } from '../model/lane.ts'
+import type { RecordingRule } from '../model/recording.ts'
 import type { ReportKind } from '../model/report-kind.ts'
 import { isStage, type Stage } from '../model/stage.ts'
 import type { HealthReport } from '../model/health.ts'
 import { isTopicPrefix, readEnvelope, type Envelope } from './bus-envelope.ts'
 import { readHealthReports } from './bus-health.ts'
+import { readRecordingRules } from './bus-recording.ts'
 
 export const BUS_VERSION = 1
 /** Largest header, in bytes: an envelope with every field at its limit is under 20 KiB. */
@@ -62,7 +64,14 @@ export interface ReportMessage {
 
 /** Every message may carry a `seq` of the module's choosing; one with a `seq` gets exactly one ack, nack or welcome. */
 export type ModuleMessage =
-  | { readonly kind: 'hello'; readonly seq?: number; readonly v: typeof BUS_VERSION; readonly sdk: string }
+  /** `recording`: it is told what to record; modules older than that frame would not know it. */
+  | {
+      readonly kind: 'hello'
+      readonly seq?: number
+      readonly v: typeof BUS_VERSION
+      readonly sdk: string
+      readonly recording?: true
+    }
   | {
       readonly kind: 'telemetry'
       readonly seq: number
@@ -91,6 +100,7 @@ export type AgentMessage =
   | { readonly kind: 'nack'; readonly seq?: number; readonly code: string; readonly retryAfterMs?: number }
   | { readonly kind: 'message'; readonly envelope: Envelope; readonly body: Uint8Array }
   | { readonly kind: 'stage'; readonly stage: Stage }
+  | { readonly kind: 'recording'; readonly rules: readonly RecordingRule[] }
   | { readonly kind: 'bye'; readonly code: string }
 
 export interface Refusal {
@@ -176,10 +186,11 @@ function readModuleMessage(fields: Fields, seq: number | undefined, body: Uint8A
 }
 
 function readHello(fields: Fields, seq: number | undefined): Decoded<ModuleMessage> {
-  const { v, sdk } = fields
+  const { v, sdk, recording } = fields
   if (v !== BUS_VERSION) return refuse('BUS_VERSION', seq, 'v')
   if (!isTextOf(sdk, MAX_SDK_CHARS)) return refuse('BUS_FIELD_INVALID', seq, 'sdk')
-  return { message: { kind: 'hello', v, sdk, ...(seq === undefined ? {} : { seq }) } }
+  const withSeq = seq === undefined ? {} : { seq }
+  return { message: { kind: 'hello', v, sdk, ...withSeq, ...(recording === true && { recording }) } }
 }
 
 function readTelemetry(fields: Fields, seq: number | undefined, body: Uint8Array): Decoded<ModuleMessage> {
@@ -234,6 +245,10 @@ function readAgentMessage(fields: Fields, seq: number | undefined, body: Uint8Ar
     }
     case 'stage':
       return isStage(stage) ? { message: { kind, stage } } : refuse('BUS_FIELD_INVALID', seq, 'stage')
+    case 'recording': {
+      const rules = readRecordingRules(fields['rules'])
+      return rules ? { message: { kind, rules } } : refuse('BUS_FIELD_INVALID', seq, 'rules')
+    }
     case 'bye':
       return isTextOf(code, MAX_CODE_CHARS) ? { message: { kind, code } } : refuse('BUS_FIELD_INVALID', seq, 'code')
     default:

@@ -76,6 +76,29 @@ describe('who may in, over real sockets', () => {
     expect(setup.sink.logs('core')).toHaveLength(1)
   })
 
+  test('[BU16] what to record follows the welcome and every change, to modules that said they take it', async () => {
+    const rules = [{ topic: '', level: 'warn' }] as const
+    await using setup = await makeBus(['core'])
+    await setup.bus.start()
+    const [record] = setup.records
+    if (record === undefined) throw new Error('no record')
+    using core = new RawModule(setup.credential('core'))
+    using older = new RawModule(setup.credential('core'))
+    await core.send({ kind: 'hello', v: 1, sdk: 'test', recording: true })
+    expect(await core.receive()).toMatchObject({ kind: 'welcome' })
+    expect(await core.receive()).toEqual({ kind: 'recording', rules: [] })
+    expect(await older.greet()).toMatchObject({ kind: 'welcome' })
+    setup.bus.setRecording({ ...record, recording: rules })
+    expect(await core.receive()).toEqual({ kind: 'recording', rules })
+    await older.send({ kind: 'ping', seq: 1 })
+    expect(await older.receive()).toEqual({ kind: 'ack', seq: 1 })
+    using later = new RawModule(setup.credential('core'))
+    await later.send({ kind: 'hello', v: 1, sdk: 'test', recording: true })
+    expect(await later.receive()).toMatchObject({ kind: 'welcome' })
+    expect(await later.receive()).toEqual({ kind: 'recording', rules })
+    setup.bus.setRecording({ ...record, name: 'nobody' })
+  })
+
   test('[BU5] modules come and go while the bus runs', async () => {
     await using setup = await makeBus(['core'])
     await setup.bus.start()

@@ -31,6 +31,7 @@ export const LINE_OPTIONS = {
     help: 'only those of this severity and more: trace, debug, info, warn, error or fatal',
   },
   module: { type: 'string', value: 'MODULE', help: 'only those of this module' },
+  topic: { type: 'string', value: 'PREFIX', help: 'only those about topics of the bus that begin so' },
   filter: {
     type: 'string',
     value: 'FILTER',
@@ -118,12 +119,13 @@ async function follow(context: CommandContext, query: Readonly<Record<string, un
 }
 
 /** The filter and conditions of {@link LINE_OPTIONS}; what is not given is left out. */
-export function lineConditions({ grep, level, module, filter, trace }: CommandContext['options']) {
+export function lineConditions({ grep, level, module, topic, filter, trace }: CommandContext['options']) {
   const words = typeof grep === 'string' ? grep.split(/\s+/).filter((word) => word !== '') : []
   const where = [
     ...words.map((value) => ({ field: 'text', op: '=', value })),
     ...(typeof level === 'string' ? [{ field: 'severity', op: '>=', value: level }] : []),
     ...(typeof module === 'string' ? [{ field: 'module', op: '=', value: module }] : []),
+    ...(typeof topic === 'string' ? [{ field: 'topic', op: '=', value: topic }] : []),
     ...(typeof trace === 'string' ? [{ field: 'trace', op: '=', value: trace }] : []),
   ]
   return { ...(typeof filter === 'string' ? { filter } : {}), ...(where.length > 0 ? { where } : {}) }

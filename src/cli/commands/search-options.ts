@@ -16,11 +16,11 @@ export const FILTER_HELP = [
   'Operators are = != < <= > >=, ~ for a part of a text, and =* for any value. Put a filter in single quotes: the shell has its own idea of > and *.',
 ]
 export const SPAN_FIELDS_HELP =
-  'Fields are name, service, module, device, kind, status, duration, trace, session, time and text; every other name is an attribute.'
+  'Fields are name, service, module, topic, device, kind, status, duration, trace, session, time and text; every other name is an attribute.'
 export const LOG_FIELDS_HELP =
-  'Fields are severity, name, service, module, device, trace, session, time and text; every other name is an attribute.'
+  'Fields are severity, name, service, module, topic, device, trace, session, time and text; every other name is an attribute.'
 export const ERROR_FIELDS_HELP =
-  'Fields are those of both kinds of record, name, service, module, device, trace, session, time and text; those of spans alone, kind, status and duration; and severity, of log records alone: with one of these the other kind is not looked at. Every other name is an attribute.'
+  'Fields are those of both kinds of record, name, service, module, topic, device, trace, session, time and text; those of spans alone, kind, status and duration; and severity, of log records alone: with one of these the other kind is not looked at. Every other name is an attribute.'
 export const TIME_OPTIONS: Options = {
   since: { type: 'string', value: 'TIME', help: 'only what was recorded from then on' },
   until: { type: 'string', value: 'TIME', help: 'only what was recorded before; 2h is two hours ago here too' },

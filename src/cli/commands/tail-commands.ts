@@ -10,7 +10,7 @@ const DETAILS = [
   'It goes on until it is interrupted. What comes faster than it can be looked at or printed is left out, and how much is said.',
   'With --json each record is a line of JSON (a log record of OTLP/JSON), and {"dropped": N} says that N are missing.',
 ]
-const { grep, level, module, trace } = LINE_OPTIONS
+const { grep, level, module, topic, trace } = LINE_OPTIONS
 
 const tailLogs: Command = {
   name: 'tail logs',
@@ -18,7 +18,7 @@ const tailLogs: Command = {
   help: 'log records as they come',
   details: [...DETAILS, ...FILTER_HELP, LOG_FIELDS_HELP],
   examples: ['tail logs', "tail logs 'severity>=warn'", 'tail logs --grep timeout --json'],
-  options: { grep, level, module, trace },
+  options: { grep, level, module, topic, trace },
   words: FILTER_WORDS,
   run: (context) =>
     followLines(context, 'logs', { ...queryOf(context), ...formOf(context.output) }, logForms(context.output)),

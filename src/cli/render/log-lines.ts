@@ -27,6 +27,7 @@ export const SEVERITY_STYLES: Readonly<Record<LogLine['severity'], readonly Styl
 export const SEVERITY_CELLS = 5
 /** Longest `device/module`, in cells. */
 const MAX_SOURCE_CELLS = 32
+const TOPIC_ATTRIBUTE = 'aico.topic'
 
 /** One line for each record, uncut: logs are read and copied. Line breaks in a body become spaces. */
 export function renderLogLines(
@@ -62,6 +63,7 @@ export function logLineText(
     paint(fit(clean(sourceOf(log)), cells, 'left', ascii ? '~' : '…'), style),
     clean(log.body),
     paint(clean(placeOf(log)), 'dim'),
+    paint(clean(topicOf(log)), 'dim'),
     paint(log.traceId === null ? '' : `[trace ${shortTraceId(log.traceId)}]`, 'dim'),
   ]
     .filter((part) => part !== '')
@@ -82,6 +84,12 @@ function placeOf({ attributes }: LogLine): string {
   const place = file === '' || line === '' ? file : `${file}:${line}`
   const parts = [name, place].filter((part) => part !== '')
   return parts.length === 0 ? '' : `(${parts.join(' ')})`
+}
+
+/** What of the bus it is about, by our own name. */
+function topicOf({ attributes }: LogLine): string {
+  const topic = attributes[TOPIC_ATTRIBUTE]
+  return typeof topic === 'string' ? `[topic ${topic}]` : ''
 }
 
 function sourceOf({ deviceName, module }: LogLine): string {

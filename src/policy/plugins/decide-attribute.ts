@@ -20,6 +20,7 @@ const ALWAYS: ReadonlySet<string> = new Set([
   'service.instance.id',
   'error.type',
   'aico.bus.source',
+  'aico.topic',
   'aico.trace.legacy_id',
   'otel.metric.overflow',
 ])

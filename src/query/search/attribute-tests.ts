@@ -7,7 +7,7 @@ import type { ProtobufReader } from '../../wire/otlp/protobuf-reader.ts'
 import type { Scalar, ValueTest } from './condition.ts'
 import { isOrdered, readNumber, MAX_NUMBER_CHARS } from './number-value.ts'
 import { Range } from './record-head.ts'
-import { equalsAt, hasPart, partNeedle, type PartNeedle } from './text-in-bytes.ts'
+import { beginsAt, equalsAt, hasPart, partNeedle, type PartNeedle } from './text-in-bytes.ts'
 
 export interface AttributeTest {
   readonly key: string
@@ -21,9 +21,10 @@ interface ReadyTest {
   readonly value: ReadyValue
 }
 type ReadyValue =
-  | Exclude<ValueTest, { is: 'contains' } | { is: 'equal' }>
+  | Exclude<ValueTest, { is: 'contains' } | { is: 'equal' } | { is: 'begins' }>
   | { readonly is: 'contains'; readonly part: PartNeedle }
   | { readonly is: 'equal'; readonly value: Scalar; readonly bytes: Uint8Array }
+  | { readonly is: 'begins'; readonly bytes: Uint8Array }
 
 export class AttributeTests {
   readonly #keys: readonly { readonly bytes: Uint8Array; readonly tests: readonly ReadyTest[] }[]
@@ -130,6 +131,7 @@ export class AttributeTests {
     const text = this.#text
     text.read(reader)
     if (test.is === 'equal') return equalsAt(reader.bytes, text.start, text.end, test.bytes)
+    if (test.is === 'begins') return beginsAt(reader.bytes, text.start, text.end, test.bytes)
     if (test.is === 'contains') return hasPart(reader.bytes, text.start, text.end, test.part)
     if (test.is !== 'ordered' || text.length > MAX_NUMBER_CHARS) return false
     const number = readNumber(String.fromCharCode(...reader.bytes.subarray(text.start, text.end)))
@@ -151,5 +153,6 @@ function holdsNumber(value: bigint | number, test: ReadyValue): boolean {
 
 function toReady({ bit, value }: AttributeTest): ReadyTest {
   if (value.is === 'equal') return { bit, value: { ...value, bytes: utf8(value.value.text) } }
+  if (value.is === 'begins') return { bit, value: { ...value, bytes: utf8(value.text) } }
   return { bit, value: value.is === 'contains' ? { ...value, part: partNeedle(value.part) } : value }
 }

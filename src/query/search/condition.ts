@@ -43,6 +43,8 @@ export type ValueTest =
   | Exists
   | Contains
   | { readonly is: 'equal'; readonly value: Scalar }
+  /** A text that begins so, letter for letter. */
+  | { readonly is: 'begins'; readonly text: string }
   | { readonly is: 'ordered'; readonly order: Order; readonly number: NumberValue }
 
 /** `text` is how it was written: a string that reads exactly so is equal too. */

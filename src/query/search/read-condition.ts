@@ -1,5 +1,6 @@
 /** Makes a condition of its three parts, whether they were typed or came as JSON; says which part is wrong, and why. */
 import { utf8 } from '../../base/bytes.ts'
+import { TOPIC_ATTRIBUTE } from '../../model/recording.ts'
 import { wordsOf } from '../../wire/index/token.ts'
 import {
   MAX_KEY_BYTES,
@@ -62,6 +63,7 @@ const FIELDS: Readonly<Record<string, (raw: Plain) => Test>> = {
   module: (raw) => ({ on: 'module', value: textTest(raw) }),
   device: (raw) => ({ on: 'device', device: equalText(raw) }),
   session: (raw) => readAttributeTest({ ...raw, field: 'session.id' }),
+  topic: readTopic,
   kind: (raw) => {
     requireLane(raw, 'traces')
     return { on: 'kind', kind: oneOf(raw, ['internal', 'server', 'client', 'producer', 'consumer']) }
@@ -86,6 +88,14 @@ function readAttributeTest(raw: Plain): Test {
   const bytes = utf8(key).length
   if (bytes === 0 || bytes > MAX_KEY_BYTES) raw.fail('field', `the key of an attribute has 1 to ${MAX_KEY_BYTES} bytes`)
   return { on: 'attribute', key, value: valueTest(raw) }
+}
+
+/** `=` is how it begins, as in a subscription. */
+function readTopic(raw: Plain): Test {
+  const key = TOPIC_ATTRIBUTE
+  if (raw.op === 'exists') return { on: 'attribute', key, value: { is: 'exists' } }
+  if (raw.op === '~') return { on: 'attribute', key, value: contains(raw) }
+  return { on: 'attribute', key, value: { is: 'begins', text: equalText(raw) } }
 }
 
 function valueTest(raw: Plain): ValueTest {
@@ -127,7 +137,7 @@ function orderOf(raw: Plain): Order | '=' {
 
 function takes({ field }: Plain, equality: string): string {
   if (field === 'name' || field === 'module') return `${equality}, ~ and !~`
-  return field === 'service' ? `${equality}, ~, !~ and =* (it has one)` : `${equality} alone`
+  return field === 'service' || field === 'topic' ? `${equality}, ~, !~ and =* (it has one)` : `${equality} alone`
 }
 
 function oneOf<Word extends string>(raw: Plain, words: readonly Word[]): Word {

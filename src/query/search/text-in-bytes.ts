@@ -15,7 +15,11 @@ const IS_WORD = Uint8Array.from({ length: 256 }, (_, byte) =>
 )
 
 export function equalsAt(bytes: Uint8Array, start: number, end: number, wanted: Uint8Array): boolean {
-  if (end - start !== wanted.length) return false
+  return end - start === wanted.length && beginsAt(bytes, start, end, wanted)
+}
+
+export function beginsAt(bytes: Uint8Array, start: number, end: number, wanted: Uint8Array): boolean {
+  if (end - start < wanted.length) return false
   for (let i = 0; i < wanted.length; i++) if (bytes[start + i] !== wanted[i]) return false
   return true
 }

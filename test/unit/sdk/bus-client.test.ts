@@ -15,11 +15,13 @@ function setup() {
   const clock = manualClock()
   const links: FakeLink[] = []
   const received: string[] = []
+  const recording: unknown[] = []
   const client = new BusClient({
     clock,
     sdk: 'test',
     stream: 'stream-1',
     onStage: () => {},
+    onRecording: (rules) => recording.push(rules),
     openLink(onFrames) {
       const link = new FakeLink(onFrames)
       links.push(link)
@@ -37,7 +39,7 @@ function setup() {
     await settled()
   }
   const seqOf = (at: number): number => link().sent.at(at)?.seq ?? -1
-  return { clock, links, link, client, received, getThrough, seqOf }
+  return { clock, links, link, client, received, recording, getThrough, seqOf }
 }
 
 describe('room', () => {
@@ -79,7 +81,7 @@ describe('connecting', () => {
     expect(link().sent).toEqual([])
     link().open()
     await settled()
-    expect(link().sent).toEqual([{ kind: 'hello', v: 1, sdk: 'test' }])
+    expect(link().sent).toEqual([{ kind: 'hello', v: 1, sdk: 'test', recording: true }])
     link().say(welcome())
     await settled()
     expect(link().kinds()).toEqual(['hello', 'subscribe', 'telemetry', 'publish'])
@@ -148,6 +150,14 @@ describe('connecting', () => {
     expect(links).toHaveLength(1)
   })
 
+  test('[BU16] what to record is told to the module, as often as it comes', async () => {
+    const { link, getThrough, recording } = setup()
+    await getThrough()
+    const rules = [{ topic: '', level: 'warn' }] as const
+    link().say({ kind: 'recording', rules }, { kind: 'recording', rules: [] })
+    expect(recording).toEqual([rules, []])
+  })
+
   test('[BU13] nonsense from the agent is counted and otherwise ignored', async () => {
     const { client, link, getThrough, received } = setup()
     await getThrough()
@@ -165,6 +175,7 @@ describe('connecting', () => {
       sdk: 'test',
       stream: 'stream-1',
       onStage() {},
+      onRecording() {},
       openLink() {
         attempts++
         throw new Error('EINVAL')

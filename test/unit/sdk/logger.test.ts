@@ -4,6 +4,8 @@ import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLogger, type Bindings, type FinishedLog } from '../../../src/sdk/logger.ts'
 import { formatMessage } from '../../../src/sdk/log-message.ts'
+import { Recording } from '../../../src/sdk/recording.ts'
+import { withTopic } from '../../../src/sdk/topic.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 
 beforeAll(() => context.setGlobalContextManager(new AsyncLocalStorageContextManager()))
@@ -11,12 +13,14 @@ afterAll(() => context.disable())
 
 function setup() {
   const logs: FinishedLog[] = []
+  const recording = new Recording()
   const logger = createLogger({
     clock: manualClock(),
+    recording,
     onLog: (log) => logs.push(log),
   })
   const attributes = () => Object.fromEntries((logs.at(-1)?.attributes ?? []).map(({ key, value }) => [key, value]))
-  return { logger, logs, attributes }
+  return { logger, recording, logs, attributes }
 }
 
 /** What pino itself writes for the same call. */
@@ -142,5 +146,91 @@ describe('messages', () => {
     { args: ['no directive: %x', 1] },
   ] as { args: [string, ...unknown[]] }[])('[BU53] as pino formats them: $args', ({ args: [template, ...rest] }) => {
     expect(formatMessage(template, rest)).toBe(pinoMessage(template, ...(rest as never[])))
+  })
+})
+
+describe('topic', () => {
+  const handling = withTopic(ROOT_CONTEXT, 'conversation/heard')
+  const cases = [
+    { name: 'none', bindings: {}, fields: {}, handled: false, want: {} },
+    { name: 'of the message that is handled', bindings: {}, fields: {}, handled: true, want: 'conversation/heard' },
+    { name: 'of a child', bindings: { topic: 'a/b' }, fields: {}, handled: false, want: 'a/b' },
+    { name: 'of a child, before the message’s', bindings: { topic: 'a/b' }, fields: {}, handled: true, want: 'a/b' },
+    { name: 'of a call, before a child’s', bindings: { topic: 'a' }, fields: { topic: 'c' }, handled: true, want: 'c' },
+    { name: 'by the attribute’s name', bindings: { 'aico.topic': 'a' }, fields: {}, handled: true, want: 'a' },
+  ].map((row) => ({ ...row, want: typeof row.want === 'string' ? { 'aico.topic': row.want } : row.want }))
+  test.each(cases)('[RD1] [RD2] $name', async ({ bindings, fields, handled, want }) => {
+    const { logger, attributes } = setup()
+    const child = logger.child(bindings)
+    await context.with(handled ? handling : ROOT_CONTEXT, async () => {
+      await Promise.resolve()
+      child.info(fields, 'x')
+    })
+    expect(attributes()).toEqual(want)
+  })
+
+  test('[RD2] a field topic that is none stays what it is', () => {
+    const { logger, attributes } = setup()
+    logger.child({ topic: 'a b' }).info('x')
+    expect(attributes()).toEqual({ topic: 'a b' })
+    logger.info({ topic: 7 }, 'x')
+    expect(attributes()).toEqual({ topic: 7 })
+  })
+
+  test('[RD2] a child’s child keeps it, setBindings changes it, and bindings are given back as they came', () => {
+    const { logger, attributes } = setup()
+    const child = logger.child({ topic: 'a' }).child({ b: true })
+    child.info('x')
+    expect(attributes()).toEqual({ 'aico.topic': 'a', b: true })
+    child.setBindings({ topic: 'c' })
+    child.info('x')
+    expect(attributes()).toEqual({ 'aico.topic': 'c', b: true })
+    expect(child.bindings()).toEqual({ topic: 'c', b: true })
+  })
+})
+
+describe('rules', () => {
+  const rules = [
+    { topic: '', level: 'warn' },
+    { topic: 'talk/', level: 'debug' },
+  ] as const
+
+  test.each([
+    { name: 'a rule alone', level: 'trace', topic: undefined, written: ['warn', 'error', 'fatal'] },
+    { name: 'a rule that is stricter', level: 'info', topic: undefined, written: ['warn', 'error', 'fatal'] },
+    { name: 'code that is stricter', level: 'error', topic: undefined, written: ['error', 'fatal'] },
+    { name: 'code that is silent', level: 'silent', topic: undefined, written: [] },
+    { name: 'a topic’s rule', level: 'trace', topic: 'talk/a', written: ['debug', 'info', 'warn', 'error', 'fatal'] },
+    { name: 'a topic’s rule, and code', level: 'info', topic: 'talk/a', written: ['info', 'warn', 'error', 'fatal'] },
+  ] as const)('[RD8] [RD9] [RD10] $name: what is written is what isLevelEnabled says', ({ level, topic, written }) => {
+    const { logger, recording, logs } = setup()
+    const child = logger.child({ topic }, { level })
+    recording.set(rules)
+    const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
+    for (const each of levels) child[each]('x')
+    expect(logs.map(({ severityText }) => severityText?.toLowerCase())).toEqual(written)
+    expect(levels.filter((each) => child.isLevelEnabled(each))).toEqual(written)
+  })
+
+  test('[RD8] of a call that is left out nothing is looked at', () => {
+    const { logger, recording, logs } = setup()
+    recording.set(rules)
+    logger.info(
+      {
+        get field() {
+          return expect.fail('looked at')
+        },
+      },
+      'x',
+    )
+    expect(logs).toEqual([])
+  })
+
+  test('[RD11] a topic that comes with a call is recorded and not asked for', () => {
+    const { logger, recording, logs } = setup()
+    recording.set(rules)
+    logger.debug({ topic: 'talk/a' }, 'no')
+    logger.warn({ topic: 'talk/a' }, 'yes')
+    expect(logs.map(({ body }) => body)).toEqual(['yes'])
   })
 })

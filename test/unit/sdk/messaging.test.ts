@@ -6,6 +6,7 @@ import { MAX_RUNNING_HANDLERS, Messaging } from '../../../src/sdk/messaging.ts'
 import type { FinishedSpan } from '../../../src/sdk/span.ts'
 import { MAX_REQUESTS } from '../../../src/sdk/requests.ts'
 import { RandomIds } from '../../../src/sdk/random-ids.ts'
+import { Recording } from '../../../src/sdk/recording.ts'
 import { ModuleTracer } from '../../../src/sdk/tracer.ts'
 import type { Envelope } from '../../../src/wire/bus-envelope.ts'
 import { MAX_BODY_BYTES } from '../../../src/wire/bus-frames.ts'
@@ -21,18 +22,25 @@ function setup() {
   const spans: FinishedSpan[] = []
   const sent: { envelope: Envelope; body: Uint8Array }[] = []
   const prefixes: string[] = []
+  const recording = new Recording()
   const ids = new RandomIds((length) => nodeCrypto.randomBytes(length))
   const messaging = new Messaging({
     module: 'asker',
     sessionId: 'session-1',
-    tracer: new ModuleTracer({ clock, ids, onEnd: (span) => spans.push(span) }),
+    tracer: new ModuleTracer({
+      clock,
+      ids,
+      recording,
+      onUnsampled: () => {},
+      onEnd: (span) => spans.push(span),
+    }),
     clock,
     crypto: nodeCrypto,
     send: (sentEnvelope, body) => sent.push({ envelope: sentEnvelope, body }) > 0,
     subscribe: (prefix) => prefixes.push(`+${prefix}`),
     unsubscribe: (prefix) => prefixes.push(`-${prefix}`),
   })
-  return { clock, messaging, spans, sent, prefixes }
+  return { clock, messaging, recording, spans, sent, prefixes }
 }
 
 describe('publish', () => {
@@ -108,6 +116,38 @@ describe('subscribe', () => {
     await messaging.close()
     expect(ran).toEqual(['a1', 'a2', 'a2'])
     expect(prefixes).toEqual(['+a/', '+a/', '+b', '-a/'])
+  })
+
+  test('[RD1] what a handler does is about the message’s topic, also later and in its answer', async () => {
+    const { messaging, spans } = setup()
+    messaging.subscribe('a/', async () => {
+      await Promise.resolve()
+      messaging.publish('c', 1)
+      return 'an answer'
+    })
+    messaging.receive({ ...envelope, source: 's', reply_to: 'reply/s/1' }, new Uint8Array(0))
+    await messaging.close()
+    messaging.publish('d', 1)
+    const topicOf = ({ attributes }: FinishedSpan) => attributes.find(({ key }) => key === 'aico.topic')?.value
+    expect(spans.map((span) => [span.name, topicOf(span)])).toEqual([
+      ['publish c', 'a/b'],
+      ['publish reply/s/1', 'a/b'],
+      ['process a/b', 'a/b'],
+      ['publish d', undefined],
+    ])
+  })
+
+  test('[RD12] [RD14] [RD15] of a trace that is not kept neither side records anything', async () => {
+    const [asker, answerer] = [setup(), setup()]
+    asker.recording.set([{ topic: 'a/', sample: 0 }])
+    asker.messaging.publish('a/b', 1)
+    asker.messaging.publish('c', 1)
+    answerer.messaging.subscribe('', () => {})
+    for (const { envelope: sent, body } of asker.sent) answerer.messaging.receive({ ...sent, source: 's' }, body)
+    await answerer.messaging.close()
+    expect(asker.sent.map(({ envelope: { traceparent } }) => traceparent?.slice(-2))).toEqual(['02', '03'])
+    expect(asker.spans.map(({ name }) => name)).toEqual(['publish c'])
+    expect(answerer.spans.map(({ name }) => name)).toEqual(['process c'])
   })
 
   test('[BU21] a wrong prefix subscribes to nothing', () => {

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest'
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
 import { MAX_MESSAGE_CHARS } from '../../../src/sdk/log-message.ts'
 import { Module, type ModuleOptions } from '../../../src/sdk/module.ts'
+import type { AgentMessage } from '../../../src/wire/bus-frames.ts'
 import { decodeLogRecords } from '../../../src/wire/otlp/decode-logs.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 import { FakeLink, settled } from './fake-link.ts'
@@ -18,7 +19,10 @@ test('[BU52] [BU58] flush ends at its timeout, whoever observes and never answer
   expect(await flushed).toBe(false)
 })
 
-async function recordsOf(record: (module: Module) => void, options: ModuleOptions = {}) {
+async function recordsOf(
+  record: (module: Module, say: (message: AgentMessage) => void) => void,
+  options: ModuleOptions = {},
+) {
   const link: FakeLink[] = []
   const openLink = (onFrames: ConstructorParameters<typeof FakeLink>[0]): FakeLink => {
     link.push(new FakeLink(onFrames))
@@ -29,7 +33,7 @@ async function recordsOf(record: (module: Module) => void, options: ModuleOption
   link[0]?.open()
   await settled()
   link[0]?.say({ kind: 'welcome', v: 1, module: 'core', stage: 'pro', session: 's' })
-  record(module)
+  record(module, (message) => link[0]?.say(message))
   void module.flush()
   await settled()
   const records = (link[0]?.sent ?? []).flatMap((message) =>
@@ -81,4 +85,26 @@ test('[BU53] an error is captured at every level of the logger, with what the lo
     module.captureError(new Error('broken'), { words: 4 })
   })
   expect(attributes).toMatchObject([{ part: 'ear', words: 4n, 'exception.message': 'broken' }])
+})
+
+test('[RD1] [RD2] [RD9] an event and an error that is captured carry a topic, and errors are always captured', async () => {
+  const { attributes } = await recordsOf((module) => {
+    module.event('aico.interaction', { 'aico.topic': 'a' })
+    module.captureError(new Error('broken'), { topic: 'b' })
+  })
+  expect(attributes.map((each) => each['aico.topic'])).toEqual(['a', 'b'])
+})
+
+test('[RD8] [RD9] [RD15] what a rule leaves out: events are of level info, spans are counted, errors stay', async () => {
+  let stats: unknown
+  const { records } = await recordsOf((module, say) => {
+    say({ kind: 'recording', rules: [{ topic: '', level: 'error', sample: 0 }] })
+    module.event('aico.interaction')
+    module.logger.warn('no')
+    module.captureError(new Error('broken'))
+    module.tracer.startSpan('a').end()
+    stats = module.stats
+  })
+  expect(records.map(({ body }) => body)).toEqual(['broken'])
+  expect(stats).toMatchObject({ unsampledSpans: 1, uncollectedRecords: 0 })
 })

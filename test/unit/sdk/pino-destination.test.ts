@@ -1,9 +1,11 @@
-import { context, trace } from '@opentelemetry/api'
+import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import pino from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { MAX_LINE_CHARS, pinoDestination } from '../../../src/sdk/pino-destination.ts'
 import type { FinishedLog } from '../../../src/sdk/logger.ts'
+import { Recording } from '../../../src/sdk/recording.ts'
+import { withTopic } from '../../../src/sdk/topic.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 
 const NOW_MS = 1_700_000_000_000
@@ -13,9 +15,11 @@ afterAll(() => context.disable())
 
 function setUp(options: pino.LoggerOptions = {}) {
   const logs: FinishedLog[] = []
+  const recording = new Recording()
   let badLines = 0
   const destination = pinoDestination({
     clock: manualClock(NOW_MS),
+    recording,
     onLog: (log) => logs.push(log),
     onBadLine: () => badLines++,
   })
@@ -24,6 +28,7 @@ function setUp(options: pino.LoggerOptions = {}) {
   return {
     log: pino({ level: 'trace', ...options }, destination),
     destination,
+    recording,
     logs,
     attributes,
     badLines: () => badLines,
@@ -98,4 +103,27 @@ test('[BU60] a line that is no record is counted, and the host is not told', () 
   expect(badLines()).toBe(7)
   log.info('hello')
   expect(attributes()).toEqual({ app: 'a' })
+})
+
+test('[RD1] [RD2] a line’s topic is its field, a child’s binding, or the message’s', () => {
+  const { log, attributes } = setUp()
+  log.child({ topic: 'a/b' }).info('x')
+  expect(attributes()).toEqual({ 'aico.topic': 'a/b' })
+  log.info({ topic: 'not one' }, 'x')
+  expect(attributes()).toEqual({ topic: 'not one' })
+  context.with(withTopic(ROOT_CONTEXT, 'heard'), () => log.info('x'))
+  expect(attributes()).toEqual({ 'aico.topic': 'heard' })
+})
+
+test('[RD8] [RD10] [RD11] a rule leaves lines out by their level and topic; pino’s own level holds as well', () => {
+  const { log, logs, recording } = setUp({ level: 'info' })
+  recording.set([
+    { topic: '', level: 'error' },
+    { topic: 'talk/', level: 'trace' },
+  ])
+  log.warn('no')
+  log.error('yes')
+  log.info({ topic: 'talk/a' }, 'yes')
+  log.debug({ topic: 'talk/a' }, 'no')
+  expect(logs.map(({ body }) => body)).toEqual(['yes', 'yes'])
 })

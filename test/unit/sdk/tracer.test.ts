@@ -5,9 +5,11 @@ import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
 import { MAX_ATTRIBUTES } from '../../../src/sdk/bounded-attributes.ts'
 import { spanEncoder } from '../../../src/sdk/encode-records.ts'
 import { RandomIds } from '../../../src/sdk/random-ids.ts'
+import { Recording } from '../../../src/sdk/recording.ts'
 import { RecordBuffer } from '../../../src/sdk/record-buffer.ts'
 import { MAX_EVENTS, MAX_LINKS, MAX_NAME_CHARS, type FinishedSpan } from '../../../src/sdk/span.ts'
 import { ModuleTracer } from '../../../src/sdk/tracer.ts'
+import { withTopic } from '../../../src/sdk/topic.ts'
 import { W3cTraceState } from '../../../src/sdk/trace-state.ts'
 import { MAX_BODY_BYTES } from '../../../src/wire/bus-frames.ts'
 import { decodeSpans } from '../../../src/wire/otlp/decode-traces.ts'
@@ -18,7 +20,7 @@ const START_MS = 1_700_000_000_000
 const remote = {
   traceId: '0af7651916cd43dd8448eb211c80319c',
   spanId: 'b7ad6b7169203331',
-  traceFlags: 0,
+  traceFlags: TraceFlags.SAMPLED,
   isRemote: true,
 }
 const origin = { resource: { attributes: [] }, sessionId: 's', scope: { name: 'test', version: '1' } }
@@ -30,8 +32,16 @@ function setup() {
   const clock = manualClock(START_MS)
   const ended: FinishedSpan[] = []
   const ids = new RandomIds((length) => nodeCrypto.randomBytes(length))
-  const tracer = new ModuleTracer({ clock, ids, onEnd: (span) => ended.push(span) })
-  return { clock, ended, tracer }
+  const recording = new Recording()
+  let unsampled = 0
+  const tracer = new ModuleTracer({
+    clock,
+    ids,
+    recording,
+    onUnsampled: () => unsampled++,
+    onEnd: (span) => ended.push(span),
+  })
+  return { clock, ended, tracer, recording, unsampled: () => unsampled }
 }
 
 /** As a module sends them. */
@@ -226,5 +236,74 @@ describe('span', () => {
     expect(decoded?.events.map((event) => event.name)).toEqual(['exception', 'tick'])
     expect(decoded?.events[0]?.attributes).toContainEqual({ key: 'exception.type', value: 'TypeError' })
     expect(decoded?.events[1]?.timeUnixNano).toBe(nanos(START_MS + 1))
+  })
+})
+
+describe('sampling', () => {
+  const NOTHING = [{ topic: '', sample: 0 }]
+  const contextOf = (parent: typeof remote) => trace.setSpanContext(ROOT_CONTEXT, parent)
+
+  test.each([
+    { name: 'a remote parent that was sampled', isRemote: true, traceFlags: 3, recorded: true },
+    { name: 'a remote parent that was not', isRemote: true, traceFlags: 2, recorded: false },
+    { name: 'a parent here that was sampled', isRemote: false, traceFlags: 1, recorded: true },
+    { name: 'a parent here that was not', isRemote: false, traceFlags: 0, recorded: false },
+  ])('[RD12] [TC2] $name decides, whatever the ratio', ({ isRemote, traceFlags, recorded }) => {
+    for (const rules of [[], NOTHING]) {
+      const { tracer, ended, recording, unsampled } = setup()
+      recording.set(rules)
+      const span = tracer.startSpan('a', {}, contextOf({ ...remote, isRemote, traceFlags }))
+      expect(span.isRecording()).toBe(recorded)
+      expect(span.spanContext()).toMatchObject({ traceId: remote.traceId, traceFlags })
+      span.end()
+      expect([ended.length, unsampled()]).toEqual(recorded ? [1, 0] : [0, 1])
+    }
+  })
+
+  test('[RD15] a trace that is not kept goes on without a record, across its spans', () => {
+    const { tracer, ended, recording, unsampled } = setup()
+    recording.set(NOTHING)
+    tracer.startActiveSpan('outer', (outer) => {
+      const inner = tracer.startSpan('inner')
+      expect([outer.isRecording(), inner.isRecording()]).toEqual([false, false])
+      expect(inner.spanContext()).toMatchObject({ traceId: outer.spanContext().traceId, traceFlags: 2 })
+      expect(inner.spanContext().spanId).not.toBe(outer.spanContext().spanId)
+      recording.set([])
+      tracer.startSpan('late').end()
+      inner.end()
+      outer.end()
+    })
+    expect([ended, unsampled()]).toEqual([[], 3])
+  })
+
+  test('[RD13] of many traces the part that is asked for is kept', () => {
+    const { tracer, ended, recording, unsampled } = setup()
+    recording.set([{ topic: '', sample: 0.25 }])
+    for (let i = 0; i < 4_000; i++) tracer.startSpan('a').end()
+    expect(ended.length + unsampled()).toBe(4_000)
+    // Six standard deviations: a correct sampler fails once in a billion runs.
+    expect(Math.abs(ended.length - 1_000)).toBeLessThan(6 * Math.sqrt(4_000 * 0.25 * 0.75))
+  })
+
+  test.each([
+    { name: 'none', attributes: {}, handled: undefined, recorded: false },
+    { name: 'of the message that it sends', attributes: { 'messaging.destination.name': 'talk/a' }, recorded: true },
+    { name: 'of the message that is handled', attributes: {}, handled: 'talk/a', recorded: true },
+    { name: 'of its own', attributes: { 'aico.topic': 'talk/a' }, handled: 'b', recorded: true },
+    { name: 'that is no text', attributes: { 'aico.topic': 7 }, handled: 'talk/a', recorded: false },
+  ])('[RD14] the topic that a rule is of: $name', ({ attributes, handled, recorded }) => {
+    const { tracer, recording } = setup()
+    recording.set([...NOTHING, { topic: 'talk/', sample: 1 }])
+    const given = handled === undefined ? ROOT_CONTEXT : withTopic(ROOT_CONTEXT, handled)
+    expect(tracer.startSpan('a', { attributes }, given).isRecording()).toBe(recorded)
+  })
+
+  test('[RD1] [RD2] spans carry the topic of the message being handled, unless they name one', () => {
+    const { tracer, ended } = setup()
+    const handling = withTopic(ROOT_CONTEXT, 'talk/a')
+    tracer.startSpan('a', {}, handling).end()
+    tracer.startSpan('b', { attributes: { 'aico.topic': 'b' } }, handling).end()
+    tracer.startSpan('c', {}, ROOT_CONTEXT).end()
+    expect(ended.map((span) => value(span, 'aico.topic'))).toEqual(['talk/a', 'b', undefined])
   })
 })

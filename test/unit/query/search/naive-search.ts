@@ -118,6 +118,8 @@ function holdsSingle(value: AttributeValue, test: Exclude<ValueTest, { is: 'exis
       return typeof value === 'string' && value.toLowerCase().includes(test.part)
     case 'equal':
       return equals(value, test.value)
+    case 'begins':
+      return typeof value === 'string' && value.startsWith(test.text)
     case 'ordered':
       if (typeof value === 'string') {
         const isNumber = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(value) && value.length <= 32

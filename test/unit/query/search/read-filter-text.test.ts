@@ -124,6 +124,16 @@ describe('the text form of a filter', () => {
       want: [is({ on: 'attribute', key: 'session.id', value: { is: 'equal', value: { type: 'string', text: 's1' } } })],
     },
     {
+      name: 'a topic is looked for by how it begins, or by a part of it',
+      text: 'topic=talk/ topic!=talk/turn topic~TURN topic=*',
+      want: [
+        is({ on: 'attribute', key: 'aico.topic', value: { is: 'begins', text: 'talk/' } }),
+        is({ on: 'attribute', key: 'aico.topic', value: { is: 'begins', text: 'talk/turn' } }, true),
+        is({ on: 'attribute', key: 'aico.topic', value: { is: 'contains', part: 'turn' } }),
+        is({ on: 'attribute', key: 'aico.topic', value: { is: 'exists' } }),
+      ],
+    },
+    {
       name: 'durations have units',
       text: 'duration<=1.5s',
       want: [is({ on: 'duration', order: '<=', nanos: 1_500_000_000n })],

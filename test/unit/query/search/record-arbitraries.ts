@@ -7,7 +7,7 @@ import type { AttributeValue } from '../../../../src/wire/otlp/attributes.ts'
 import type { LogsInput, TracesInput } from '../../../../src/wire/otlp/encode.ts'
 import { spanIdOf, T0_NANO, traceIdOf } from '../../../support/otlp-records.ts'
 
-const KEYS = ['service.name', 'http.status', 'exception.message', 'ok', 'schlüssel', 'name']
+const KEYS = ['service.name', 'http.status', 'exception.message', 'ok', 'schlüssel', 'name', 'aico.topic']
 const TEXTS = [
   'frontend',
   'Connection refused by peer',
@@ -110,6 +110,11 @@ const fieldCondition = fc.oneof(
     field: fc.constant('trace'),
     op: fc.constantFrom('=', '!='),
     value: fc.constantFrom('0000', '00000000000000000000000000000001', traceIdOf(7)),
+  }),
+  fc.record({
+    field: fc.constant('topic'),
+    op: fc.constantFrom('=', '!=', '~', '!~'),
+    value: fc.constantFrom('die ', 'word', 'x'.repeat(70), 'ÜBER'),
   }),
   fc.record({ field: fc.constant('device'), op: fc.constantFrom('=', '!='), value: fc.constantFrom('de', 'ab') }),
 )
