@@ -14,7 +14,7 @@ import { sendWords, serveWords, type Words } from './words-over-http.ts'
 
 const EMBODIMENT_URL = process.env['EMBODIMENT_URL'] ?? ''
 
-const mesh = connect()
+const mesh = connect({ processMetrics: true })
 const { tracer, logger } = mesh
 
 serveWords({

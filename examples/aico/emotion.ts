@@ -11,7 +11,7 @@ import { connect } from '../../src/sdk/index.ts' // in your own module: from 'ai
 import { inSpan } from './in-span.ts'
 import { onceHeard, untilStopped } from './words-over-http.ts'
 
-const mesh = connect()
+const mesh = connect({ processMetrics: true })
 let mood = 'calm'
 
 mesh.subscribe('conversation/turn', ({ topic }) =>

@@ -13,7 +13,7 @@ import { sendWords, serveWords, type Words } from './words-over-http.ts'
 
 const CORE_URL = process.env['CORE_URL'] ?? ''
 
-const mesh = connect()
+const mesh = connect({ processMetrics: true })
 const { tracer, logger } = mesh
 
 serveWords({

@@ -13,7 +13,7 @@ import { onceHeard, untilStopped } from './words-over-http.ts'
 
 const COLLECTION = 'memories'
 
-const mesh = connect()
+const mesh = connect({ processMetrics: true })
 
 // What a handler returns is the answer to who asked.
 mesh.subscribe('memory/recall', async () => {

@@ -15,11 +15,12 @@ import {
 import type { Delivery } from '../model/delivery.ts'
 import type { Stage } from '../model/stage.ts'
 import type { PluginRefusalCode } from '../policy/plugins/refusal-codes.ts'
-import { decideAdmission } from '../policy/stage-gate.ts'
+import { decideAdmission, type RecordKind } from '../policy/stage-gate.ts'
 import { digestOf, type Digest } from '../wire/index/digest.ts'
 import { Columns, type RowList } from '../wire/otlp/columns.ts'
 import type { RejectedRecords } from '../wire/otlp/rows.ts'
 import { addRejected } from '../wire/otlp/rejected-tally.ts'
+import { ProtobufReader } from '../wire/otlp/protobuf-reader.ts'
 import { scanAtDoor } from '../wire/otlp/scan-at-door.ts'
 import { splitResource } from '../wire/otlp/split.ts'
 import { confine } from './confine.ts'
@@ -68,6 +69,7 @@ export const MAX_CHUNK_RECORDS = 1024
 /** A chunk holds at most this many bytes, for the same reason; a larger record has a chunk of its own. */
 export const MAX_CHUNK_BYTES = 262_144
 const CHUNK_LIMITS = { maxRecords: MAX_CHUNK_RECORDS, maxBytes: MAX_CHUNK_BYTES }
+const METRIC_NAME_TAG = 0x0a
 const UNKNOWN_SERVICE = 'unknown_service'
 
 /** @throws {OtlpError} if the message as a whole cannot be read; a bad record is only counted. */
@@ -108,13 +110,28 @@ function columnsFor(bytes: Uint8Array): Columns {
   return spare
 }
 
-/** Whether the stage collects a record. Only logs are judged one by one. */
+/** Whether the stage collects a record. Logs are judged one by one, by their severity; metrics by their names where these count. */
 function recordGate({ signal, stage, origin }: AdmitRequest, columns: Columns): (row: number) => boolean {
-  const admits = (severityNumber?: number): boolean =>
-    decideAdmission(stage, { lane: signal, severityNumber, origin: origin.kind }).admit
-  if (signal === 'logs') return (row) => admits(columns.level[row])
+  const admits = (more: Pick<RecordKind, 'severityNumber' | 'name'> = {}): boolean =>
+    decideAdmission(stage, { lane: signal, origin: origin.kind, ...more }).admit
+  if (signal === 'logs') return (row) => admits({ severityNumber: columns.level[row] })
+  if (signal === 'metrics' && !admits()) return (row) => admits({ name: metricName(columns, row) })
   const isAdmitted = admits()
   return () => isAdmitted
+}
+
+/** Of a row of metrics: the name that the scan has checked. */
+function metricName({ bytes, start, end }: Columns, row: number): string {
+  const reader = new ProtobufReader(bytes, start[row], end[row])
+  reader.tag()
+  reader.enter()
+  let name = ''
+  while (reader.hasMore) {
+    const tag = reader.tag()
+    if (tag === METRIC_NAME_TAG) name = reader.text()
+    else reader.skip(tag & 7)
+  }
+  return name
 }
 
 /** Points for metrics, records for the rest: what OTLP counts. */

@@ -28,13 +28,13 @@ const BROUGHT_BY: Readonly<Record<Stage, { readonly opens: readonly string[]; re
   pro: {
     opens: [
       'Logs of every severity are kept.',
-      'How busy this device and the agent are is measured.',
+      'How busy this device, the agent and modules that report it are is measured.',
       'Other devices can be paired; while one is, a network port is open to paired devices.',
       'Paired devices can be allowed to see records.',
     ],
     closes: [
       'Logs other than errors and essential events are no longer kept.',
-      'How busy this device and the agent are is no longer measured.',
+      'How busy this device, the agent and modules are is no longer measured.',
       'Other devices can no longer be paired, and no network port stays open.',
       'No other device can be allowed to see records any more, and those that were cannot see new ones.',
     ],

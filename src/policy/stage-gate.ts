@@ -3,8 +3,9 @@
  *
  * Pure tables and look-ups, never throws. Rules: docs/spec/stages.md.
  */
-import type { Lane } from '../model/lane.ts'
+import { AGENT_MODULE, type Lane } from '../model/lane.ts'
 import { isAtLeast, type Stage } from '../model/stage.ts'
+import { isProcessMetric } from './process-metric.ts'
 
 export type RecordOrigin = 'bus' | 'otlp' | 'agent' | 'peer'
 
@@ -15,6 +16,8 @@ export interface RecordKind {
   readonly severityNumber?: number | undefined
   /** The agent's own events that a person at any stage is told of: started, restarted, stage changed. */
   readonly isEssential?: boolean | undefined
+  /** Of a metric. */
+  readonly name?: string | undefined
 }
 
 export type AdmissionCode = 'STAGE_LANE' | 'STAGE_SEVERITY' | 'STAGE_ORIGIN'
@@ -34,7 +37,7 @@ export function decideAdmission(stage: Stage, record: RecordKind): Admission {
     case 'logs':
       return isForCasual(record) ? ADMIT : admitFrom('pro', stage, 'STAGE_SEVERITY')
     case 'metrics':
-      return admitFrom(origin === 'agent' ? 'pro' : 'developer', stage, 'STAGE_LANE')
+      return admitFrom(tellsOfProcess(record) ? 'pro' : 'developer', stage, 'STAGE_LANE')
     case 'documents':
       return admitFrom('pro', stage, 'STAGE_LANE')
     case 'traces':
@@ -96,6 +99,12 @@ export function decideView(stage: Stage, view: View): Gate {
   return gate(stage, VIEW_NEEDS[view])
 }
 
+/** Below the stage that shows all metrics, those that tell how this device and its processes fare. */
+export function decideMetricView(stage: Stage, metric: { readonly module: string; readonly name: string }): Gate {
+  const isOfHost = metric.module === AGENT_MODULE || isProcessMetric(metric.name)
+  return decideView(stage, isOfHost ? 'host-metrics' : 'metrics')
+}
+
 export function decideEndpoint(stage: Stage, endpoint: Endpoint): Gate {
   return gate(stage, ENDPOINT_NEEDS[endpoint])
 }
@@ -118,6 +127,11 @@ function admitFrom(needed: Stage, stage: Stage, code: AdmissionCode): Admission 
 
 function isForCasual({ origin, severityNumber, isEssential }: RecordKind): boolean {
   return (origin === 'agent' && isEssential === true) || (severityNumber ?? 0) >= CASUAL_MIN_SEVERITY
+}
+
+/** Of the device and the agent, or of a module's process. */
+function tellsOfProcess({ origin, name = '' }: RecordKind): boolean {
+  return origin === 'agent' || isProcessMetric(name)
 }
 
 function gate(stage: Stage, needs: Stage): Gate {

@@ -2,10 +2,20 @@
 import type { Signal } from '../model/lane.ts'
 import { isAtLeast, type Stage } from '../model/stage.ts'
 
-/** Errors are logs, and kept at every stage; which others are is decided record by record. */
-const NEEDS: Readonly<Record<Signal, Stage>> = { logs: 'casual', traces: 'developer', metrics: 'developer' }
+/**
+ * Errors are logs, and kept at every stage; how a module's process fares is told by metrics, and kept from pro on. Which others
+ * are is decided record by record.
+ */
+const NEEDS: Readonly<Record<Signal, Stage>> = { logs: 'casual', traces: 'developer', metrics: 'pro' }
+/** What a module measures itself. */
+const METERS_NEED: Stage = 'developer'
 
 /** @param stage undefined while the agent has not said it: then everything may be */
 export function isCollected(signal: Signal, stage: Stage | undefined): boolean {
   return stage === undefined || isAtLeast(stage, NEEDS[signal])
+}
+
+/** Of metrics, whether those of a module's meters are; else only those of its process. */
+export function areMetersCollected(stage: Stage | undefined): boolean {
+  return stage === undefined || isAtLeast(stage, METERS_NEED)
 }

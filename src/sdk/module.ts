@@ -49,6 +49,7 @@ import { ByScope, type Scope } from './scope.ts'
 import type { FinishedSpan } from './span.ts'
 import type { Spool } from './spool/spool.ts'
 import { ModuleTracer } from './tracer.ts'
+import { ProcessSampler } from './process-metrics/process-sampler.ts'
 
 export const SDK_NAME = 'aico-mesh/sdk'
 export const SDK_VERSION = '0.1.0'
@@ -67,6 +68,11 @@ export interface ModuleOptions {
   readonly serviceVersion?: string
   /** Whether each log record says in which function, file and line it was written. Default false: it costs some microseconds. */
   readonly codeLocation?: boolean
+  /**
+   * Whether the process that the module runs in is measured every 15 seconds: processor, memory, event loop, uptime. Kept from
+   * the pro stage on. Default false: of several modules in a process one may, and a plugin's manifest has to ask for `metrics`.
+   */
+  readonly processMetrics?: boolean
 }
 
 export interface FlushOptions {
@@ -111,6 +117,7 @@ export class Module {
   readonly #spans: RecordBuffer<FinishedSpan>[] = []
   readonly #logs: RecordBuffer<LogRecordInput>
   readonly #metrics: ModuleMetrics
+  readonly #process: ProcessSampler | undefined
   readonly #health: HealthChecks
   readonly #recording = new Recording()
   readonly #hasLocation: boolean
@@ -131,6 +138,7 @@ export class Module {
       sdk: `${SDK_NAME}/${SDK_VERSION}`,
       onStage: (stage) => {
         this.#metrics.setStage(stage)
+        this.#process?.setStage(stage)
         this.#health.setStage(stage)
       },
       onRecording: (rules) => this.#recording.set(rules),
@@ -159,6 +167,10 @@ export class Module {
       scope,
       send: (of, metrics) => this.#measured(origin, of, metrics),
     })
+    if (options.processMetrics === true) {
+      const own = { name: `${SDK_NAME}/process`, version: SDK_VERSION }
+      this.#process = new ProcessSampler({ clock, send: (metrics) => this.#measured(origin, own, metrics) })
+    }
     this.#health = new HealthChecks({ clock, report: (checks) => this.#client.health(checks) })
     this.meterProvider = this.#metrics
     this.meter = this.#metrics.own
@@ -314,6 +326,7 @@ export class Module {
   async close(options: FlushOptions = {}): Promise<boolean> {
     const timeoutMs = options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS
     const startedAt = this.#clock.monotonic()
+    this.#process?.stop()
     this.#client.forgetSubscriptions()
     const isIdle = await whileAlive(this.#within(timeoutMs, this.#messaging.close()))
     const isFlushed = await this.flush({ timeoutMs: Math.max(0, timeoutMs - (this.#clock.monotonic() - startedAt)) })

@@ -6,6 +6,7 @@ import { SAMPLE_PERIOD_MS } from '../../src/agent/host-metrics/host-sampler.ts'
 import type { HealthView } from '../../src/agent/http-types/health.ts'
 import type { MetricList, MetricRange } from '../../src/agent/http-types/metrics.ts'
 import { layOutHome } from '../../src/platform/home.ts'
+import { connect } from '../../src/sdk/index.ts'
 import type { HealthReport } from '../../src/model/health.ts'
 import type { ModuleCredential } from '../../src/wire/bus-credential.ts'
 import { RawModule } from '../contract/bus-harness.ts'
@@ -43,9 +44,12 @@ function probe({ home }: TestAgent, path: string): Promise<{ readonly status: nu
 }
 
 test(
-  '[HE10] [HE12] at pro the device is measured, at casual it is not',
+  '[HE10] [HE12] [HE14] at pro the device and a module that reports it are measured, at casual it is not',
   { timeout: 8 * SAMPLE_PERIOD_MS },
   async () => {
+    const { credential } = await pro.call<{ credential: string }>('POST', '/v1/modules', { module: 'busy' })
+    const busy = connect({ credential, processMetrics: true, global: false })
+    busy.meter.createCounter('words').add(4)
     await waitFor('a sample', async () => (await pro.status()).store.records > 0, 4 * SAMPLE_PERIOD_MS)
     const everywhere = [
       'system.uptime',
@@ -57,6 +61,13 @@ test(
     expect(await metricsOf(pro)).toEqual(expect.arrayContaining(everywhere))
     const used = await pro.call<MetricRange>('GET', '/v1/metrics/system.memory.utilization?fn=last')
     expect(used.lines[0]?.labels).toMatchObject({ module: 'agent' })
+    const memory = '/v1/metrics/process.memory.usage?fn=last&by=module'
+    const ofBusy = async () =>
+      (await pro.call<MetricRange>('GET', memory)).lines.find(({ labels }) => labels['module'] === 'busy')
+    await waitFor('a sample of the module', async () => (await ofBusy()) !== undefined, 4 * SAMPLE_PERIOD_MS)
+    expect((await ofBusy())?.values.findLast((value) => value !== null)).toBeGreaterThan(1e6)
+    expect(await metricsOf(pro)).not.toContain('words')
+    await busy.close()
     expect((await casual.status()).store).toMatchObject({ records: 0, segments: 0 })
     expect((await casual.status()).counters).not.toHaveProperty('ingest.dropped_by_stage')
     await expect(metricsOf(casual)).rejects.toMatchObject({ status: 403, code: 'STAGE_TOO_LOW' })

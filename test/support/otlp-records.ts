@@ -63,11 +63,11 @@ export function logsOfTrace(trace: number): Uint8Array {
   return encodeLogsData({ resource: { attributes: { 'service.name': 'app' } }, scope: SCOPE, logRecords })
 }
 
-export function metrics(service: string, points: number): Uint8Array {
+export function metrics(service: string, points: number, names: readonly string[] = ['load']): Uint8Array {
   const list = Array.from({ length: points }, (_, i) => ({ timeUnixNano: T0_NANO + BigInt(i), value: i }))
   return encodeMetricsData({
     resource: { attributes: { 'service.name': service } },
     scope: SCOPE,
-    metrics: [{ name: 'load', data: { type: 'gauge', points: list } }],
+    metrics: names.map((name) => ({ name, data: { type: 'gauge', points: list } })),
   })
 }

@@ -1,9 +1,8 @@
 /** What queries need of the keeper: leave of the stage, and what may be said of other devices. */
-import { AGENT_MODULE } from '../../model/lane.ts'
 import { grantState } from '../../policy/grant-state.ts'
-import { decideView, type View } from '../../policy/stage-gate.ts'
+import { decideMetricView, decideView, type View } from '../../policy/stage-gate.ts'
 import type { MetricSource } from '../../query/metrics/metric-source.ts'
-import { ofModule } from '../../query/metrics/of-module.ts'
+import { onlyShown } from '../../query/metrics/only-shown.ts'
 import type { MeshKnowledge } from '../../query/trace-source.ts'
 import type { Keeper } from './keeper.ts'
 import { requireGate } from './stage-error.ts'
@@ -13,11 +12,11 @@ export function requireView(keeper: Keeper, view: View): void {
   requireGate(decideView(keeper.stage, view), keeper.stage)
 }
 
-/** Metrics of the device and the agent where the stage shows only these. @throws {StageError} where it shows none */
+/** Those of the device and of processes where the stage shows no others. @throws {StageError} where it shows none */
 export function shownMetrics(keeper: Keeper): MetricSource {
   if (decideView(keeper.stage, 'metrics').allow) return keeper.metrics
   requireView(keeper, 'host-metrics')
-  return ofModule(keeper.metrics, AGENT_MODULE)
+  return onlyShown(keeper.metrics, (module, name) => decideMetricView(keeper.stage, { module, name }).allow)
 }
 
 /** What every query is given. */

@@ -54,7 +54,7 @@ interface Growing {
 /** `limit` is brought into 1..{@link MAX_METRIC_LIMIT}. */
 export function* listMetrics({ source, knowledge }: MetricDeps, limit = DEFAULT_METRIC_LIMIT): Steps<MetricList> {
   const most = Math.min(Math.max(Math.trunc(limit) || DEFAULT_METRIC_LIMIT, 1), MAX_METRIC_LIMIT)
-  const tail = yield* readTail(source.tail())
+  const tail = yield* readTail(source)
   const onlyInTail = new Map(tail.series)
   const metrics = new Map<string, Growing>()
   let looked = 0

@@ -34,4 +34,6 @@ export interface MetricSource {
   parts(hour: number, series: number): readonly Uint8Array[]
   /** Chunks of metrics whose points are not in the blocks yet, or not all of them, oldest first. */
   tail(): readonly ChunkRef[]
+  /** Whether a metric in these chunks may be looked at. Default: every one. */
+  readonly shows?: (module: string, name: string) => boolean
 }

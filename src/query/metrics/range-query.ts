@@ -93,7 +93,7 @@ export interface MetricDeps {
 /** @throws {MetricQueryError} */
 export function* queryRange(query: RangeQuery, { source, knowledge }: MetricDeps): Steps<MetricRange> {
   requireRange(query)
-  const tail = yield* readTail(source.tail(), query.name)
+  const tail = yield* readTail(source, query.name)
   const found = findSeries(query.name, query.filters, source, tail, knowledge)
   const { kind } = found
   const functions = functionsFor(kind)

@@ -11,7 +11,8 @@ import { readSamples } from '../../wire/metrics/read-samples.ts'
 import type { SeriesIdentity } from '../../wire/metrics/series-identity.ts'
 import { decodeChunk } from '../decode-chunk.ts'
 import { ReadBudget } from '../read-budget.ts'
-import type { ChunkRef, StoredChunk } from '../trace-source.ts'
+import type { StoredChunk } from '../trace-source.ts'
+import type { MetricSource } from './metric-source.ts'
 
 /** Most bytes opened for one answer: many times what is ever left between two looks of the feeder. */
 export const MAX_TAIL_RAW_BYTES = 64 << 20
@@ -42,29 +43,33 @@ export function tailKey(deviceId: DeviceId, module: string, identity: string): s
 }
 
 /** @param name of the metric that is asked for; every one without it */
-export function* readTail(chunks: readonly ChunkRef[], name?: string): Steps<Tail> {
+export function* readTail(source: Pick<MetricSource, 'tail' | 'shows'>, name?: string): Steps<Tail> {
+  const isWanted: IsWanted = (module, metric) =>
+    (name === undefined || metric === name) && (source.shows?.(module, metric) ?? true)
   const budget = new ReadBudget(MAX_TAIL_RAW_BYTES)
   const series = new Map<string, Growing>()
   let [omittedChunks, unreadableChunks] = [0, 0]
-  for (const ref of chunks.toReversed()) {
+  for (const ref of source.tail().toReversed()) {
     if (omittedChunks > 0 || !budget.take(ref)) {
       omittedChunks++
       continue
     }
     const chunk = yield* ref.open()
-    if (chunk !== undefined && !addChunk(series, chunk, name)) unreadableChunks++
+    if (chunk !== undefined && !addChunk(series, chunk, isWanted)) unreadableChunks++
     yield
   }
   const sorted = new Map([...series].map(([key, each]) => [key, { ...each, samples: sortSamples(each.samples) }]))
   return { series: sorted, omittedChunks, unreadableChunks }
 }
 
+type IsWanted = (module: string, metric: string) => boolean
+
 /** @returns whether it could be read */
-function addChunk(series: Map<string, Growing>, chunk: StoredChunk, name: string | undefined): boolean {
+function addChunk(series: Map<string, Growing>, chunk: StoredChunk, isWanted: IsWanted): boolean {
   if (chunk.provenance === 'tampered') return false
   const metrics = decodeChunk(chunk, decodeMetrics)
   const { deviceId, module } = chunk
-  const wanted = metrics?.filter((metric) => name === undefined || metric.name === name) ?? []
+  const wanted = metrics?.filter((metric) => isWanted(module, metric.name)) ?? []
   for (const read of readSamples(wanted)) {
     if (read === undefined) continue
     const { identity, text, sample } = read

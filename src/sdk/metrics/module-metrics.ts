@@ -6,7 +6,7 @@ import type { MeterProvider } from '@opentelemetry/api'
 import type { Clock } from '../../base/clock.ts'
 import type { Stage } from '../../model/stage.ts'
 import type { MetricInput } from '../../wire/otlp/write-metric.ts'
-import { isCollected } from '../collected.ts'
+import { areMetersCollected } from '../collected.ts'
 import { ByScope, type Scope } from '../scope.ts'
 import { msToNanos } from '../time-input.ts'
 import type { MeterState } from './instrument.ts'
@@ -62,7 +62,7 @@ export class ModuleMetrics implements MeterProvider {
 
   /** What the owner's stage collects. */
   setStage(stage: Stage): void {
-    const isOn = isCollected('metrics', stage)
+    const isOn = areMetersCollected(stage)
     if (isOn === this.#state.isOn) return
     this.#state.isOn = isOn
     this.#state.startUnixNano = msToNanos(this.#deps.clock.now())

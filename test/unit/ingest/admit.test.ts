@@ -110,6 +110,17 @@ describe('what is kept', () => {
       accepted: 0,
       dropped: 5,
     },
+    {
+      name: 'of a module in pro how its process fares',
+      change: {
+        signal: 'metrics',
+        bytes: metrics('x', 5, ['load', 'process.memory.usage', 'nodejs.eventloop.time', 'x']),
+        stage: 'pro',
+        origin: { kind: 'bus', module: 'core' },
+      },
+      accepted: 10,
+      dropped: 10,
+    },
   ]
   test.each(rows)('[IN4] $name', ({ change, accepted, dropped }) => {
     const result = admitted(change)

@@ -7,6 +7,7 @@ import {
   decideEndpoint,
   decideExit,
   decideExport,
+  decideMetricView,
   decideView,
   ENDPOINTS,
   EXITS,
@@ -93,6 +94,24 @@ const admissions: { name: string; record: RecordKind; answers: Answers }[] = [
     record: { lane: 'metrics', origin: 'bus' },
     answers: ['STAGE_LANE', 'STAGE_LANE', 'yes'],
   },
+  ...[
+    ['process.memory.usage', 'yes'],
+    ['nodejs.eventloop.delay.p99', 'yes'],
+    ['v8js.memory.heap.used', 'yes'],
+    ['jvm.memory.used', 'yes'],
+    ['cpython.gc.collections', 'yes'],
+    ['system.cpu.time', 'STAGE_LANE'],
+    ['process', 'STAGE_LANE'],
+    ['processed.words', 'STAGE_LANE'],
+    ['.process.cpu.time', 'STAGE_LANE'],
+    ['Process.cpu.time', 'STAGE_LANE'],
+    ['aico.process.words', 'STAGE_LANE'],
+    ['', 'STAGE_LANE'],
+  ].map(([name = '', atPro = '']) => ({
+    name: `[STG2] of a module at pro, ${name === '' ? 'a metric without a name' : name}: ${atPro}`,
+    record: { lane: 'metrics', origin: 'bus', name } as const,
+    answers: ['STAGE_LANE', atPro, 'yes'] as const,
+  })),
   ...LANES.flatMap((lane) => [
     {
       name: `[STG3] ${lane} over OTLP need developer, errors too`,
@@ -211,4 +230,14 @@ describe('planStageChange', () => {
     expect(planStageChange('pro', 'casual').kept).toContain('cannot be recalled')
     expect(planStageChange('developer', 'pro').kept).not.toContain('cannot be recalled')
   })
+})
+
+test.each([
+  { module: 'agent', name: 'system.cpu.time', from: 'pro' },
+  { module: 'core', name: 'process.cpu.time', from: 'pro' },
+  { module: 'core', name: 'words', from: 'developer' },
+  { module: 'otlp/agent', name: 'words', from: 'developer' },
+] as const)('[STG4] $name of $module is shown from $from on', ({ module, name, from }) => {
+  const shown = STAGES.filter((stage) => decideMetricView(stage, { module, name }).allow)
+  expect(shown).toEqual(STAGES.slice(STAGES.indexOf(from)))
 })

@@ -1,10 +1,16 @@
 import { context } from '@opentelemetry/api'
 import { afterEach, expect, test } from 'vitest'
+import type { Clock } from '../../../src/base/clock.ts'
+import type { Stage } from '../../../src/model/stage.ts'
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
+import { isProcessMetric } from '../../../src/policy/process-metric.ts'
+import type { OpenLink } from '../../../src/sdk/link.ts'
 import { MAX_MESSAGE_CHARS } from '../../../src/sdk/log-message.ts'
 import { Module, type ModuleOptions } from '../../../src/sdk/module.ts'
 import type { AgentMessage } from '../../../src/wire/bus-frames.ts'
+import { SAMPLE_PERIOD_MS } from '../../../src/sdk/process-metrics/process-sampler.ts'
 import { decodeLogRecords } from '../../../src/wire/otlp/decode-logs.ts'
+import { decodeMetrics } from '../../../src/wire/otlp/decode-metrics.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 import { FakeLink, settled } from './fake-link.ts'
 
@@ -19,26 +25,31 @@ test('[BU52] [BU58] flush ends at its timeout, whoever observes and never answer
   expect(await flushed).toBe(false)
 })
 
+/** A module in a session at a stage, whose link the test sees. */
+async function inSession(clock: Clock, stage: Stage, options: ModuleOptions) {
+  const links: FakeLink[] = []
+  const openLink: OpenLink = (onFrames) => {
+    links.push(new FakeLink(onFrames))
+    return links[0] as FakeLink
+  }
+  const module = new Module('core', { clock, crypto: nodeCrypto, openLink }, options)
+  module.start()
+  const [link] = links as [FakeLink]
+  link.open()
+  await settled()
+  link.say({ kind: 'welcome', v: 1, module: 'core', stage, session: 's' })
+  return { module, link }
+}
+
 async function recordsOf(
   record: (module: Module, say: (message: AgentMessage) => void) => void,
   options: ModuleOptions = {},
 ) {
-  const link: FakeLink[] = []
-  const openLink = (onFrames: ConstructorParameters<typeof FakeLink>[0]): FakeLink => {
-    link.push(new FakeLink(onFrames))
-    return link[0] as FakeLink
-  }
-  const module = new Module('core', { clock: manualClock(), crypto: nodeCrypto, openLink }, options)
-  module.start()
-  link[0]?.open()
-  await settled()
-  link[0]?.say({ kind: 'welcome', v: 1, module: 'core', stage: 'pro', session: 's' })
-  record(module, (message) => link[0]?.say(message))
+  const { module, link } = await inSession(manualClock(), 'pro', options)
+  record(module, (message) => link.say(message))
   void module.flush()
   await settled()
-  const records = (link[0]?.sent ?? []).flatMap((message) =>
-    message.kind === 'telemetry' ? decodeLogRecords(message.body) : [],
-  )
+  const records = link.sent.flatMap((message) => (message.kind === 'telemetry' ? decodeLogRecords(message.body) : []))
   const attributes = records.map((each) => Object.fromEntries(each.attributes.map(({ key, value }) => [key, value])))
   return { records, attributes }
 }
@@ -107,4 +118,33 @@ test('[RD8] [RD9] [RD15] what a rule leaves out: events are of level info, spans
   })
   expect(records.map(({ body }) => body)).toEqual(['broken'])
   expect(stats).toMatchObject({ unsampledSpans: 1, uncollectedRecords: 0 })
+})
+
+test('[HE14] the process of a module is measured every period from pro on, where the module asks for it', async () => {
+  const clock = manualClock()
+  const namesAfter = async (link: FakeLink): Promise<readonly string[]> => {
+    const before = link.sent.length
+    clock.advance(SAMPLE_PERIOD_MS)
+    await settled()
+    return link.sent
+      .slice(before)
+      .flatMap((message) =>
+        message.kind === 'telemetry' ? [...decodeMetrics(message.body)].map(({ name }) => name) : [],
+      )
+  }
+  const { module, link } = await inSession(clock, 'pro', { processMetrics: true })
+  const names = await namesAfter(link)
+  expect(names).toEqual(
+    expect.arrayContaining(['process.memory.usage', 'process.cpu.utilization', 'nodejs.eventloop.time']),
+  )
+  expect(names.every(isProcessMetric)).toBe(true)
+  link.say({ kind: 'stage', stage: 'casual' })
+  expect(await namesAfter(link)).toEqual([])
+  link.say({ kind: 'stage', stage: 'developer' })
+  expect(await namesAfter(link)).toContain('process.uptime')
+  void module.close()
+  await settled()
+  expect(await namesAfter(link)).toEqual([])
+  const { link: silent } = await inSession(clock, 'developer', {})
+  expect(await namesAfter(silent)).toEqual([])
 })

@@ -108,6 +108,22 @@ describe('what was acknowledged', () => {
     expect(blocks(keeper)).toBe(3)
     expect(await recent()).toEqual(want)
   })
+  test('[STG4] at pro only how devices and processes fare is shown, wherever it lies', async () => {
+    await take(keeper, gauge('memory', point(0, 10)), gauge('process.memory.usage', point(0, 20)))
+    await keeper.setStage('pro')
+    const shown = async () => ({
+      names: (await list(keeper)).metrics.map(({ name }) => name),
+      memory: await range(keeper, 'memory').catch(codeOf),
+      process: valuesOf(await range(keeper, 'process.memory.usage'))[0],
+    })
+    const want = { names: ['process.memory.usage'], memory: 'METRIC_NOT_FOUND', process: [0, 20] }
+    expect(await shown()).toEqual(want)
+    await settle(keeper)
+    expect(blocks(keeper)).toBeGreaterThan(0)
+    expect(await shown()).toEqual(want)
+    await keeper.setStage('developer')
+    expect((await list(keeper)).metrics).toHaveLength(2)
+  })
   test('[ME01] is moved to blocks by the clock alone', async () => {
     await take(keeper, gauge('memory', point(0, 10)))
     keeper.writer.cut(() => true)
