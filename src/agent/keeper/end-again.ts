@@ -39,7 +39,7 @@ export function reconcileAtStart(deps: ReconcileDeps): Promise<void> {
     stage,
     isKept: (opId) => isKept(deps, opId),
     hasModule: (name) => store.modules.all().some((each) => each.name === name),
-    isPluginEnabled: (name) => pluginRecord(store, name)?.plugin?.isDisabled === false,
+    enabledManifest: (name) => enabledManifest(store, name),
   })
   recordComparison({ audit, ledger, self: card.deviceId }, comparison, operationsOf(deps))
   const done = (): void => store.settings.set(SETTING.reconciled, size)
@@ -79,6 +79,11 @@ async function endAgain(deps: ReconcileDeps, ending: Ending): Promise<void> {
       if (record?.plugin) store.modules.set(ending.name, { ...record, plugin: { ...record.plugin, isDisabled: true } })
     }
   }
+}
+
+function enabledManifest(store: Store, name: string): string | undefined {
+  const plugin = pluginRecord(store, name)?.plugin
+  return plugin?.isDisabled === false ? plugin.sha256 : undefined
 }
 
 /** A module's record, if it is a plugin's. */

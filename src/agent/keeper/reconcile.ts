@@ -20,7 +20,8 @@ export interface Stored {
   readonly stage: Stage
   readonly isKept: (opId: string) => boolean
   readonly hasModule: (name: string) => boolean
-  readonly isPluginEnabled: (name: string) => boolean
+  /** Hash of the manifest that a plugin is held to; undefined if it is off, or not there. */
+  readonly enabledManifest: (name: string) => string | undefined
 }
 export interface Comparison {
   /** Leaves that promise what never came: they grant or add something, or are another device's word that comes again. */
@@ -84,7 +85,7 @@ function endingOf(record: AuditRecord): Ending | undefined {
 }
 
 /** The last word on a stage, a module or a plugin, if the store allows more than it. */
-function stateOf(record: AuditRecord, { stage, hasModule, isPluginEnabled }: Stored): readonly Ending[] {
+function stateOf(record: AuditRecord, { stage, hasModule, enabledManifest }: Stored): readonly Ending[] {
   const word = wordsOf(record)
   const [to, name, plugin] = [word('to'), word('module'), word('plugin')]
   switch (record.leaf.type) {
@@ -95,7 +96,11 @@ function stateOf(record: AuditRecord, { stage, hasModule, isPluginEnabled }: Sto
     case 'plugin.removed':
       return hasModule(plugin) ? [{ kind: 'module', name: plugin }] : []
     case 'plugin.disabled':
-      return isPluginEnabled(plugin) ? [{ kind: 'plugin', name: plugin }] : []
+      return enabledManifest(plugin) === undefined ? [] : [{ kind: 'plugin', name: plugin }]
+    case 'plugin.approved':
+    case 'plugin.enabled':
+      // Held to another manifest it may do what the person took from it.
+      return [word('manifest'), undefined].includes(enabledManifest(plugin)) ? [] : [{ kind: 'plugin', name: plugin }]
     default:
       return []
   }

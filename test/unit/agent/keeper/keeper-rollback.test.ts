@@ -267,25 +267,35 @@ describe('what follows', () => {
     expect(reopened().store.modules.all()).toEqual([])
   })
 
-  test('[AU16] [PL7] a plugin that was removed is gone again, one that was switched off is off again', () => {
-    const plugin = { isDisabled: false }
-    for (const name of ['gone', 'off', 'on']) keeper.store.modules.insert(name, { name, plugin })
+  test('[AU16] [PL7] a plugin that was removed is gone again, one that was switched off or held to less is off again', () => {
+    const plugin = { isDisabled: false, sha256: 'kept' }
+    for (const name of ['gone', 'off', 'on', 'narrowed', 'approved'])
+      keeper.store.modules.insert(name, { name, plugin })
     keeper.close()
     const putBack = copyOf(home)
     reopened()
     const actor = { kind: 'user', ref: keeper.card.deviceId } as const
-    const told = (type: 'plugin.removed' | 'plugin.disabled' | 'plugin.enabled', name: string): void => {
+    const told = (
+      type: 'plugin.removed' | 'plugin.disabled' | 'plugin.enabled' | 'plugin.approved',
+      name: string,
+      manifest = 'kept',
+    ): void => {
       const object = { kind: 'plugin', ref: name } as const
-      keeper.ledger.append({ type, outcome: 'success', actor, object, payload: { plugin: name } })
+      keeper.ledger.append({ type, outcome: 'success', actor, object, payload: { plugin: name, manifest } })
     }
     told('plugin.removed', 'gone')
     told('plugin.disabled', 'off')
     told('plugin.disabled', 'on')
     told('plugin.enabled', 'on')
+    told('plugin.approved', 'narrowed', 'another')
+    told('plugin.approved', 'approved')
+    told('plugin.approved', 'never stored')
     keeper.close()
     putBack(STORE)
     expect(reopened().store.modules.all()).toEqual([
-      { name: 'off', record: { name: 'off', plugin: { isDisabled: true } } },
+      { name: 'approved', record: { name: 'approved', plugin } },
+      { name: 'narrowed', record: { name: 'narrowed', plugin: { ...plugin, isDisabled: true } } },
+      { name: 'off', record: { name: 'off', plugin: { ...plugin, isDisabled: true } } },
       { name: 'on', record: { name: 'on', plugin } },
     ])
   })
