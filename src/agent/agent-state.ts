@@ -17,7 +17,7 @@ import type { LostOfOwner } from './keeper/damage-report.ts'
 import type { KeeperClient } from './keeper-client.ts'
 import type { KeyStore } from './key-file.ts'
 import type { MeshHost } from './mesh-host.ts'
-import type { ModuleRegistry } from './module-registry.ts'
+import { ModuleError, type ModuleRegistry } from './module-registry.ts'
 import { toAlarmView } from './alarm-view.ts'
 import { VERSION } from './version.ts'
 
@@ -194,13 +194,21 @@ export class AgentState {
   modules(): readonly ModuleView[] {
     const { registry, bus } = this.#deps
     const live = new Map(bus.modules().map((module) => [module.name, module]))
-    return registry.list().map(({ name }) => ({
+    return registry.list().map(({ name, recording = [] }) => ({
       module: name,
       credential: registry.credentialFile(name),
       endpoint: live.get(name)?.endpoint ?? null,
       sessions: live.get(name)?.sessions ?? 0,
       droppedMessages: live.get(name)?.counters.droppedMessages ?? 0,
+      recording: recording.map(({ topic, level = null, sample = null }) => ({ topic, level, sample })),
     }))
+  }
+
+  /** @throws {ModuleError} `MODULE_UNKNOWN` */
+  module(name: string): ModuleView {
+    const view = this.modules().find(({ module }) => module === name)
+    if (view === undefined) throw new ModuleError('MODULE_UNKNOWN', 'there is no module of this name')
+    return view
   }
 
   recordStart(): Promise<void> {

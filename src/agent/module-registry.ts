@@ -9,7 +9,13 @@ import { chooseEndpoint } from '../bus/bus-address.ts'
 import { createModuleCredential } from '../bus/module-credential.ts'
 import { makePrivateFolder, spoolFolder, type Home } from '../platform/home.ts'
 
-export type ModuleErrorCode = 'MODULE_NAME_INVALID' | 'MODULE_EXISTS' | 'MODULE_UNKNOWN' | 'MODULE_TOO_MANY'
+export type ModuleErrorCode =
+  | 'MODULE_NAME_INVALID'
+  | 'MODULE_EXISTS'
+  | 'MODULE_UNKNOWN'
+  | 'MODULE_TOO_MANY'
+  /** It has as many rules of what to record as it may. */
+  | 'MODULE_TOO_MANY_RULES'
 export class ModuleError extends MeshError<ModuleErrorCode> {}
 
 /** Most modules of one device: each has a socket of its own. */
@@ -20,6 +26,8 @@ export class ModuleRegistry {
   readonly #records: Map<string, ModuleRecord>
   /** Names that somebody is adding right now. */
   readonly #taken = new Set<string>()
+  /** The end of the change or removal that was asked for last. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(stored: readonly { readonly name: string; readonly record: unknown }[], home: Home) {
     this.#home = home
@@ -95,26 +103,46 @@ export class ModuleRegistry {
     return record
   }
 
-  /** Changes what a plugin may do; its keys stay. @throws {ModuleError} `MODULE_UNKNOWN` */
-  async change(
+  /**
+   * Changes a module's record; its keys stay. Changes come one after the other: each sees what the one before it kept.
+   * @param changed the record itself where nothing is to be done
+   * @throws {ModuleError} `MODULE_UNKNOWN`, and what `changed` and `keep` throw
+   */
+  change(
     name: string,
-    plugin: ApprovedPlugin,
+    changed: (known: ModuleRecord) => ModuleRecord,
     keep: (record: ModuleRecord) => Promise<void>,
   ): Promise<ModuleRecord> {
-    const known = this.#records.get(name)
-    if (known === undefined) throw new ModuleError('MODULE_UNKNOWN', 'there is no module of this name')
-    const record = { ...known, plugin }
-    await keep(record)
-    this.#records.set(name, record)
-    return record
+    return this.#inTurn(async () => {
+      const known = this.#known(name)
+      const record = changed(known)
+      if (record === known) return known
+      await keep(record)
+      this.#records.set(name, record)
+      return record
+    })
   }
 
   /** @throws {ModuleError} `MODULE_UNKNOWN` */
-  async remove(name: string, forget: () => Promise<unknown>): Promise<void> {
-    if (!this.#records.has(name)) throw new ModuleError('MODULE_UNKNOWN', 'there is no module of this name')
-    await forget()
-    this.#records.delete(name)
-    rmSync(this.credentialFile(name), { force: true })
-    rmSync(spoolFolder(this.credentialFile(name)), { recursive: true, force: true })
+  remove(name: string, forget: () => Promise<unknown>): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#known(name)
+      await forget()
+      this.#records.delete(name)
+      rmSync(this.credentialFile(name), { force: true })
+      rmSync(spoolFolder(this.credentialFile(name)), { recursive: true, force: true })
+    })
+  }
+
+  #known(name: string): ModuleRecord {
+    const known = this.#records.get(name)
+    if (known === undefined) throw new ModuleError('MODULE_UNKNOWN', 'there is no module of this name')
+    return known
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => undefined) // told to whoever asked for it
+    return done
   }
 }

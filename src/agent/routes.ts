@@ -21,6 +21,7 @@ import type { KeeperClient } from './keeper-client.ts'
 import type { MeshHost } from './mesh-host.ts'
 import { metricRoutes } from './metric-routes.ts'
 import type { ModuleRegistry } from './module-registry.ts'
+import { moduleRoutes } from './module-routes.ts'
 import { bad, lanesField, optionalText, stageField, textField, textList, timeField } from './read-fields.ts'
 import { notificationRoutes } from './notification-routes.ts'
 import type { Notifier } from './notifier.ts'
@@ -64,6 +65,7 @@ const MAX_PAGE = 500
 export function agentRoutes(deps: RouteDeps): readonly Route[] {
   return [
     ...deviceRoutes(deps),
+    ...moduleRoutes(deps),
     ...pairRoutes(deps),
     ...consentRoutes(deps),
     ...queryRoutes(deps),
@@ -82,7 +84,7 @@ export function agentRoutes(deps: RouteDeps): readonly Route[] {
   ]
 }
 
-function deviceRoutes({ state, stages, registry, keeper, bus, isOnline, stop }: RouteDeps): readonly Route[] {
+function deviceRoutes({ state, stages, keeper, stop }: RouteDeps): readonly Route[] {
   return [
     route('GET', '/v1/status', async () => ({ json: await state.status() })),
     route('POST', '/v1/stop', () => {
@@ -99,21 +101,6 @@ function deviceRoutes({ state, stages, registry, keeper, bus, isOnline, stop }: 
       const { from, to, opens, closes, kept } = await stages.change(stageField(fields, 'stage'), fateField(fields))
       const deleted = (await keeper.call('dropAbove')) ?? null
       return { json: { from, to, opens, closes, kept, otlp: state.otlp(), deleted } }
-    }),
-    route('GET', '/v1/modules', () => ({ json: { modules: state.modules() } })),
-    route('POST', '/v1/modules', async (request) => {
-      const name = textField(jsonBody(request), 'module', MAX_NAME_BYTES)
-      const record = await registry.add(name, (kept) => keeper.call('addModule', name, kept))
-      await keeper.call('audit', moduleEvent('module.added', name, keeper))
-      if (isOnline) await bus.addModule(record)
-      return { json: { module: name, credential: registry.credentialFile(name) } }
-    }),
-    route('DELETE', '/v1/modules/:module', async ({ params }) => {
-      const name = params['module'] as string
-      await registry.remove(name, () => keeper.call('removeModule', name))
-      await keeper.call('audit', moduleEvent('module.removed', name, keeper))
-      if (isOnline) await bus.removeModule(name)
-      return { json: { module: name } }
     }),
     route('GET', '/v1/devices', async () => ({ json: await state.devices() })),
     route('DELETE', '/v1/devices/:device', async ({ params }) => {
@@ -276,16 +263,6 @@ function fateField(fields: Readonly<Record<string, unknown>>): KeptFate {
   const fate = fields['kept'] ?? 'keep'
   if (fate !== 'keep' && fate !== 'delete') throw bad('kept', 'is keep or delete')
   return fate
-}
-
-function moduleEvent(type: 'module.added' | 'module.removed', name: string, keeper: KeeperClient) {
-  return {
-    type,
-    outcome: 'success' as const,
-    actor: { kind: 'user' as const, ref: keeper.view().self.deviceId },
-    object: { kind: 'module' as const, ref: name },
-    payload: { module: name },
-  }
 }
 
 function limitOf(query: URLSearchParams): number | undefined {

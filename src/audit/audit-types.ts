@@ -40,6 +40,8 @@ const DEFAULTS = {
   'key.received': { severity: 'info', retention: 'security-1y' },
   'key.destroyed': { severity: 'notice', retention: 'security-1y' },
   'module.added': { severity: 'notice', retention: 'security-1y' },
+  /** What it is to record. */
+  'module.changed': { severity: 'notice', retention: 'security-1y' },
   'module.removed': { severity: 'notice', retention: 'security-1y' },
   'module.refused': { severity: 'warn', retention: 'security-1y' },
   /** What a module says happened, in its own words: in the payload. */

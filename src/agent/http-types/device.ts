@@ -231,6 +231,17 @@ export interface ModuleView {
   readonly sessions: number
   /** Messages that it subscribed to and did not get, because it reads too slowly or was gone, since the agent started. */
   readonly droppedMessages: number
+  /** What it is to record, where not everything; by topic. */
+  readonly recording: readonly RecordingRuleView[]
+}
+
+/** Of topics that begin so; empty for all. What is null is left to rules of shorter prefixes. */
+export interface RecordingRuleView {
+  readonly topic: string
+  /** The least severe log records that are kept. */
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | null
+  /** Which part of the traces is kept, from 0 to 1. */
+  readonly sample: number | null
 }
 
 /** `pair invite` */

@@ -168,6 +168,12 @@ function controlCalls(keeper: Keeper, book: PluginBook) {
     setSetting: (name: string, value: unknown): void => store.settings.set(name, value),
     modules: () => store.modules.all(),
     addModule: (name: string, record: unknown): void => store.modules.insert(name, record),
+    /** The leaf comes first (docs/spec/audit.md AU16): whatever a module may or is to do, the log says who let it. */
+    changeModule(name: string, record: unknown, entry: LedgerEntry): void {
+      keeper.ledger.append(entry)
+      store.modules.set(name, record)
+      book.forget(name)
+    },
     removeModule(name: string): boolean {
       book.forget(name)
       store.pluginRefusals.forget(name)

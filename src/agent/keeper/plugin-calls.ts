@@ -6,12 +6,6 @@ import type { PluginBook } from './plugin-book.ts'
 
 export function pluginCalls({ store, ledger }: Keeper, book: PluginBook) {
   return {
-    /** The leaf comes first (docs/spec/audit.md AU16): whatever a plugin may, the log says who let it. */
-    setPlugin(name: string, record: unknown, entry: LedgerEntry): void {
-      ledger.append(entry)
-      store.modules.set(name, record)
-      book.forget(name)
-    },
     removePlugin(name: string, entry: LedgerEntry): void {
       ledger.append(entry)
       store.modules.delete(name)

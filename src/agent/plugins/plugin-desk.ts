@@ -74,7 +74,8 @@ export class PluginDesk {
     const { registry, clock } = this.#deps
     const plugin: ApprovedPlugin = { manifest, sha256, approvedUnixMs: Math.floor(clock.now()), isDisabled: false }
     const keep = (record: ModuleRecord) => this.#keep(record, 'plugin.approved')
-    if (state === 'changed') await this.#restart(await registry.change(manifest.name, plugin, keep))
+    if (state === 'changed')
+      await this.#restart(await registry.change(manifest.name, (known) => ({ ...known, plugin }), keep))
     else await this.#open(await registry.add(manifest.name, keep, plugin))
     return this.get(manifest.name)
   }
@@ -102,11 +103,15 @@ export class PluginDesk {
   }
 
   #switch(name: string, plugin: ApprovedPlugin, type: 'plugin.enabled' | 'plugin.disabled'): Promise<ModuleRecord> {
-    return this.#deps.registry.change(name, plugin, (record) => this.#keep(record, type))
+    return this.#deps.registry.change(
+      name,
+      (known) => ({ ...known, plugin }),
+      (record) => this.#keep(record, type),
+    )
   }
 
   #keep(record: ModuleRecord, type: PluginEvent): Promise<void> {
-    return this.#deps.keeper.call('setPlugin', record.name, record, this.#entry(record, type))
+    return this.#deps.keeper.call('changeModule', record.name, record, this.#entry(record, type))
   }
 
   #entry({ name, plugin }: ModuleRecord, type: PluginEvent) {

@@ -28,7 +28,7 @@ export function isAbout({ type, object, payload }: AuditView, nameOf: NameOf): s
     case 'key':
       return `${word('lane')} ${word('epoch')}`.trim()
     case 'module':
-      return word('module')
+      return type === 'module.changed' ? recordingChange(word) : word('module')
     case 'plugin':
       return [word('plugin'), word('reason')].filter((part) => part !== '').join(': ')
     case 'data':
@@ -50,6 +50,12 @@ export function setAsideWords(payload: AuditView['payload']): string {
   const why = typeof damage === 'string' ? ` (${safeText(damage)})` : ''
   const where = typeof kept === 'string' ? `, kept as ${safeText(kept)}` : ''
   return `the log before it${entries}${why}${where}`
+}
+
+/** Of `module.changed`: what it is to record now, of a topic or of everything. */
+function recordingChange(word: (name: string) => string): string {
+  const about = [word('module'), word('topic')].filter((part) => part !== '').join(' ')
+  return about && `${about}: ${word('from')} to ${word('to')}`
 }
 
 /** A sentence, where the log began in place of a damaged one. */

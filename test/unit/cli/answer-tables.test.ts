@@ -87,6 +87,13 @@ const modules = ['core', 'voice'].map((module, i) => ({
   endpoint: null,
   sessions: i,
   droppedMessages: i * 1_200,
+  recording:
+    i === 0
+      ? []
+      : [
+          { topic: '', level: 'warn', sample: null },
+          { topic: 'talk/', level: null, sample: 0.125 },
+        ],
 }))
 
 let cli: CliHarness
@@ -253,9 +260,9 @@ describe('in words', () => {
   test('[CL13] modules: the folder of their credentials once', async () => {
     await answers()
     expect(await linesOf(80, 'modules', 'list')).toEqual([
-      'module  state',
-      'core    not connected',
-      'voice   1 connection, 1,200 messages dropped: it reads too slowly',
+      'module  state                                                      records',
+      'core    not connected                                              everything',
+      'voice   1 connection, 1,200 messages dropped: it reads too slowly  2 rules',
       '',
       'Credentials are in:',
       '  /home/somebody/.local/share/aico-mesh/modules',
