@@ -10,7 +10,7 @@ import { pause } from './support/until.ts'
 export const name = 'plugin-flood'
 export const what =
   'A module that records ten lines 20 times a second and waits each time until they are committed, for 15 s: alone, and while a plugin that may record ' +
-  '6,000 lines a minute sends all its socket takes, in frames of one record and of 512. The limit is the module alone.'
+  '6,000 lines a minute sends a million a minute, in frames of one record (as many as its socket takes) and of 512. The limit is the module alone.'
 
 const SAMPLES = 300
 const WARM_UP = 40

@@ -1,13 +1,16 @@
 /**
- * A plugin that sends as much as its socket takes, until it is ended: `plugin-flooder.ts CREDENTIAL RECORDS`, so many records a
- * frame. Reads its answers, says `{"event":"ready"}` once it is let in, and how many records it sent when it is ended.
+ * A plugin that sends a million records a minute, or as many of them as its socket takes, until it is ended:
+ * `plugin-flooder.ts CREDENTIAL RECORDS`, so many records a frame. Reads its answers, says `{"event":"ready"}` once it is let in, and how many records it sent when it is ended.
  */
 import { readFileSync } from 'node:fs'
 import { Dealer } from 'zeromq'
 import { readCredential } from '../src/wire/bus-credential.ts'
 import { encodeFrames, type ModuleMessage } from '../src/wire/bus-frames.ts'
 import { encodeLogsData } from '../src/wire/otlp/encode.ts'
+import { pause } from './support/until.ts'
 
+const FLOOD_PER_MINUTE = 1_000_000
+const PAUSE_MS = 10
 const [file = '', count = '1'] = process.argv.slice(2)
 const records = Number(count)
 const read = readCredential(JSON.parse(readFileSync(file, 'utf8')))
@@ -39,9 +42,11 @@ const body = encodeLogsData({
     attributes: { 'flood.n': i },
   })),
 })
+const startedMs = performance.now()
 for (;;) {
-  await send({ kind: 'telemetry', seq: seq++, signal: 'logs', encoding: 'protobuf', body })
-  if (seq % 64 === 0) await new Promise(setImmediate)
+  const due = ((performance.now() - startedMs) * FLOOD_PER_MINUTE) / 60_000
+  while (seq * records < due) await send({ kind: 'telemetry', seq: seq++, signal: 'logs', encoding: 'protobuf', body })
+  await pause(PAUSE_MS)
 }
 
 function send(message: ModuleMessage): Promise<void> {
