@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest'
 import type { PluginManifest } from '../../src/model/plugin.ts'
+import type { BusOptions } from '../../src/bus/bus-ports.ts'
 import type { ModuleMessage } from '../../src/wire/bus-frames.ts'
 import { makeBus, RawModule } from './bus-harness.ts'
 
 /** May publish and hear topic `own` alone (the harness compares whole topics). */
 const MANIFEST = { name: 'plugin', publish: ['own'], subscribe: ['own'] } as unknown as PluginManifest
 
-async function withPlugin(notAllowed: string[] = []) {
-  const made = await makeBus(['core', 'plugin'], { onNotAllowed: (name) => void notAllowed.push(name) })
+async function withPlugin(notAllowed: string[] = [], options: Partial<BusOptions> = {}) {
+  const made = await makeBus(['core', 'plugin'], { onNotAllowed: (name) => void notAllowed.push(name), ...options })
   const at = made.records.findIndex(({ name }) => name === 'plugin')
   const plugin = { manifest: MANIFEST, sha256: '', approvedUnixMs: 0, isDisabled: false }
   const record = made.records[at]
@@ -82,4 +83,17 @@ test('[BU45] a plugin that floods is answered each frame, in its own time, and o
   for (let seq = 0; seq < FRAMES; seq++) expect(await plugin.receive()).toEqual({ kind: 'ack', seq })
   await sending
   expect(performance.now() - startedMs).toBeGreaterThan(900) // a second's frames at once, the other half in a second
+})
+
+test('[PL8] health checks of a plugin are acknowledged and not looked at, those of a module are', async () => {
+  const told: string[] = []
+  const tell = (module: string): void => void told.push(module)
+  await using made = await withPlugin([], { health: { began: tell, reported: tell, ended: tell, removed: tell } })
+  for (const name of ['plugin', 'core']) {
+    using raw = new RawModule(made.credential(name))
+    await raw.greet()
+    await raw.send({ kind: 'health', seq: 1, checks: [{ name: 'model', status: 'fail' }] })
+    expect(await raw.receive()).toEqual({ kind: 'ack', seq: 1 })
+  }
+  expect(told).toEqual(['core', 'core'])
 })
