@@ -337,7 +337,7 @@ describe('with an agent', () => {
   })
 
   test('logs and audit', async () => {
-    expect(await succeed(phone, 'logs')).toMatchObject({ logs: [] })
+    expect(await succeed(phone, 'logs')).toMatchObject({ resourceLogs: [] })
     const { leaves } = (await succeed(phone, 'audit', 'list')) as { leaves: readonly { type: string }[] }
     const types = leaves.map(({ type }) => type)
     expect(types).toEqual(
