@@ -17,6 +17,7 @@ const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   'power-loss': () => import('../test/proofs/power-loss.ts'),
   'real-input': () => import('../test/proofs/real-input.ts'),
   'fuzz-scan': () => import('../test/proofs/fuzz-scan.ts'),
+  'bus-pressure': () => import('../test/proofs/bus-pressure.ts'),
   soak: () => import('../test/proofs/soak.ts'),
 }
 /** Failures shown; the rest are counted. */
