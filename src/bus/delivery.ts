@@ -7,8 +7,9 @@ import { encodeFrames, type AgentMessage } from '../wire/bus-frames.ts'
 import type { ModuleSession } from './module-session.ts'
 import type { SendOutcome } from './router-socket.ts'
 
-/** When to try a full peer again, in milliseconds. libzmq does not tell when there is room. */
-const FULL_RETRY_MS = 5
+/** When to try a full peer again, in milliseconds, twice as long each time it still is. libzmq does not tell when there is room. */
+const FULL_RETRY_MS = 1
+const MAX_FULL_RETRY_MS = 64
 /** Most answers to peers without a session that wait; more are dropped: they are owed nothing. */
 const MAX_STRAY_ANSWERS = 256
 
@@ -23,6 +24,10 @@ export interface DeliveryDeps {
 export class Delivery {
   readonly #deps: DeliveryDeps
   readonly #strays: { readonly routingId: Uint8Array; readonly message: AgentMessage }[] = []
+  /** Sessions whose peer took nothing more, until it is time to try again: a send that fails costs as much as several that do not. */
+  readonly #full = new Set<ModuleSession>()
+  /** When to try them, by how often it was in vain. */
+  readonly #retryMs = new WeakMap<ModuleSession, number>()
   #running: Promise<void> | undefined
   #cancelRetry: (() => void) | undefined
 
@@ -50,34 +55,44 @@ export class Delivery {
 
   stop(): void {
     this.#cancelRetry?.()
+    this.#full.clear()
   }
 
   async #run(): Promise<void> {
-    this.#cancelRetry?.()
     await this.#sendStrays()
-    let isFull = false
     for (let sent = true; sent;) {
       sent = false
-      isFull = false
-      for (const session of this.#deps.sessions()) {
-        const outcome = await this.#sendNext(session)
-        sent ||= outcome === 'sent'
-        isFull ||= outcome === 'full'
-      }
+      for (const session of this.#deps.sessions()) sent = (await this.#sendNext(session)) || sent
     }
     this.#running = undefined
-    if (isFull) this.#cancelRetry = this.#deps.clock.after(FULL_RETRY_MS, () => this.wake())
-    else if (this.#hasWork()) this.wake()
+    if (this.#hasWork()) this.wake()
   }
 
-  async #sendNext(session: ModuleSession): Promise<SendOutcome | 'nothing'> {
+  /** @returns whether there was something, and room for it */
+  async #sendNext(session: ModuleSession): Promise<boolean> {
+    if (this.#full.has(session)) return false
     const message = session.outbox.take()
-    if (!message) return 'nothing'
+    if (!message) return false
     const outcome = await this.#deps.send(session.routingId, encodeFrames(message))
     if (outcome !== 'sent') session.outbox.putBack(message)
     if (outcome === 'gone') this.#deps.onGone(session)
-    if (outcome === 'sent' && message.kind === 'message') this.#deps.onDelivered()
-    return outcome
+    if (outcome === 'full') this.#tryLater(session)
+    if (outcome !== 'sent') return false
+    this.#retryMs.delete(session)
+    if (message.kind === 'message') this.#deps.onDelivered()
+    return true
+  }
+
+  #tryLater(session: ModuleSession): void {
+    const waitMs = this.#retryMs.get(session) ?? FULL_RETRY_MS
+    this.#retryMs.set(session, Math.min(MAX_FULL_RETRY_MS, 2 * waitMs))
+    this.#full.add(session)
+    // One timer for all: those that are tried too early are full once more.
+    this.#cancelRetry ??= this.#deps.clock.after(waitMs, () => {
+      this.#cancelRetry = undefined
+      this.#full.clear()
+      this.wake()
+    })
   }
 
   async #sendStrays(): Promise<void> {
@@ -89,7 +104,7 @@ export class Delivery {
   /** Something arrived while the last round was under way. */
   #hasWork(): boolean {
     if (this.#strays.length > 0) return true
-    for (const session of this.#deps.sessions()) if (!session.outbox.isEmpty) return true
+    for (const session of this.#deps.sessions()) if (!this.#full.has(session) && !session.outbox.isEmpty) return true
     return false
   }
 }

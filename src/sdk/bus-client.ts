@@ -153,6 +153,7 @@ export class BusClient {
     if (this.#state === 'closed' || this.#isDrained()) return this.#isDrained()
     const { promise, resolve } = Promise.withResolvers<boolean>()
     this.#drainWaiters.add(resolve)
+    this.#pump()
     const cancel = this.#deps.clock.after(timeoutMs, () => resolve(false))
     const isDrained = await promise
     cancel()
@@ -264,8 +265,12 @@ export class BusClient {
   }
 
   #nacked(nack: Extract<AgentMessage, { kind: 'nack' }>): void {
-    const { seq } = nack
-    if (seq === undefined) return
+    const { seq, code } = nack
+    if (seq === undefined) {
+      // Of what is sent without a number only a message can be refused so (BU46).
+      if (code === 'BUS_NOT_ALLOWED') this.counters.droppedMessages++
+      return
+    }
     if (!this.#batches.nacked(seq, nack)) {
       this.#awaited.delete(seq)
       if (this.#publishes.settle(seq)) this.counters.droppedMessages++
@@ -277,8 +282,15 @@ export class BusClient {
   #ping(): void {
     const silenceMs = this.#deps.clock.monotonic() - this.#heardAtMs
     if (!this.#link || (this.isReady && silenceMs > SILENCE_MS)) this.#replaceLink()
-    else if (this.isReady) this.#sendControl({ kind: 'ping', seq: this.#nextSeq++ })
+    else if (this.isReady) this.#sendControl(this.#newPing())
     else this.#greet()
+  }
+
+  /** Its answer is for all messages that were sent before it, too. */
+  #newPing(): ModuleMessage {
+    const seq = this.#nextSeq++
+    this.#publishes.confirmBy(seq)
+    return { kind: 'ping', seq }
   }
 
   #sendControl(message: ModuleMessage): void {
@@ -315,7 +327,12 @@ export class BusClient {
     if (control || !this.isReady) return control
     const batch = this.#batches.next()
     if (batch instanceof Promise) return this.#fromSpool(batch, link)
-    return batch ?? this.#publishes.next()
+    return batch ?? this.#publishes.next() ?? this.#confirmation()
+  }
+
+  /** For whoever waits until everything is answered. */
+  #confirmation(): ModuleMessage | undefined {
+    return this.#drainWaiters.size > 0 && this.#publishes.isUnconfirmed ? this.#newPing() : undefined
   }
 
   async #fromSpool(batch: Promise<ModuleMessage | undefined>, link: Link): Promise<ModuleMessage | undefined> {

@@ -12,7 +12,7 @@ import {
   type Span,
   type Tracer,
 } from '@opentelemetry/api'
-import { toHex, utf8 } from '../base/bytes.ts'
+import { utf8 } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Crypto } from '../base/crypto.ts'
 import { formatTraceparent, LEGACY_ID_ATTRIBUTE } from '../model/trace-context.ts'
@@ -30,6 +30,7 @@ import { MAX_BODY_BYTES } from '../wire/bus-frames.ts'
 import { describeError } from './attribute-value.ts'
 import { toRemoteSpanContext, toTraceContext } from './propagation.ts'
 import { ReceivedMessage } from './received-message.ts'
+import { RandomIds } from './random-ids.ts'
 import { DEFAULT_REQUEST_TIMEOUT_MS, Requests } from './requests.ts'
 import { msToNanos } from './time-input.ts'
 import { withTopic } from './topic.ts'
@@ -85,11 +86,13 @@ export class Messaging {
   readonly #subscriptions = new Set<Subscription>()
   readonly #running = new Set<Promise<void>>()
   readonly #requests: Requests
+  readonly #ids: RandomIds
   #isListening = false
   #dropped = 0
 
   constructor(deps: MessagingDeps) {
     this.#deps = deps
+    this.#ids = new RandomIds((length) => deps.crypto.randomBytes(length))
     this.#requests = new Requests(deps.module, deps.sessionId, deps.clock)
   }
 
@@ -163,10 +166,10 @@ export class Messaging {
 
   /** @returns the message's id; undefined if it was not sent, which its span says */
   #publish(topic: string, payload: unknown, options: PublishOptions, fields: ReplyFields = {}): string | undefined {
-    const { tracer, crypto } = this.#deps
+    const { tracer } = this.#deps
     const attributes = { ...options.attributes, ...operation('publish', 'send', topic) }
     const span = tracer.startSpan(`publish ${topic}`, { kind: SpanKind.PRODUCER, attributes })
-    const id = toHex(crypto.randomBytes(MESSAGE_ID_BYTES))
+    const id = this.#ids.next(MESSAGE_ID_BYTES)
     const problem = this.#trySend({ id, topic, ...fields }, payload, options, span)
     if (problem !== undefined) fail(span, problem)
     span.end()

@@ -62,6 +62,7 @@ const PRINTABLE_ASCII = /^[\x21-\x7e]+$/
 const CONTENT_TYPE = /^[\x20-\x7e]+$/
 const UINT64 = /^(?:0|[1-9][0-9]{0,19})$/
 const MAX_UINT64 = (1n << 64n) - 1n
+const MAX_UINT64_DIGITS = 20
 
 export function isTopic(value: unknown): value is string {
   return isText(value, MAX_TOPIC_CHARS, TOPIC)
@@ -83,13 +84,19 @@ export function isTopicPrefix(value: unknown): value is string {
  */
 export function readEnvelope(json: unknown): { readonly envelope: Envelope } | { readonly bad: string } {
   if (!isRecord(json)) return { bad: 'envelope' }
-  const bad = REQUIRED.find(([name, isValid]) => !isValid(json[name]))
-  if (bad) return { bad: bad[0] }
-  const badOptional = OPTIONAL.find(([name, isValid]) => json[name] !== undefined && !isValid(json[name]))
-  if (badOptional) return { bad: badOptional[0] }
-  const known = [...REQUIRED, ...OPTIONAL].flatMap(([name]) => (json[name] === undefined ? [] : [[name, json[name]]]))
-  const envelope = Object.fromEntries(known) as Envelope
-  return { envelope: envelope.trace ? { ...envelope, trace: knownTraceFields(envelope.trace) } : envelope }
+  const envelope: Record<string, unknown> = {}
+  for (const [name, isValid] of REQUIRED) {
+    const value = json[name]
+    if (!isValid(value)) return { bad: name }
+    envelope[name] = value
+  }
+  for (const [name, isValid] of OPTIONAL) {
+    const value = json[name]
+    if (value === undefined) continue
+    if (!isValid(value)) return { bad: name }
+    envelope[name] = name === 'trace' ? knownTraceFields(value as TraceBlock) : value
+  }
+  return { envelope: envelope as unknown as Envelope }
 }
 
 /** The sender's context, and its ids as written where they were no W3C ids. */
@@ -116,7 +123,8 @@ export function senderContext(envelope: Envelope, sha256: Sha256): SenderContext
 type Check = (value: unknown) => boolean
 const isMessageId: Check = (value) => isText(value, MAX_MESSAGE_ID_CHARS, PRINTABLE_ASCII)
 const isAnyId: Check = (value) => typeof value === 'string' && value.length > 0 && value.length <= MAX_LEGACY_ID_CHARS
-const isUint64: Check = (value) => isText(value, 20, UINT64) && BigInt(value) <= MAX_UINT64
+const isUint64: Check = (value) =>
+  isText(value, MAX_UINT64_DIGITS, UINT64) && (value.length < MAX_UINT64_DIGITS || BigInt(value) <= MAX_UINT64)
 const isShort =
   (limit: number): Check =>
   (value) =>

@@ -13,10 +13,12 @@ function setup(count: number) {
   )
   const outcomes = new Map<number, SendOutcome>()
   const sent: string[] = []
+  let tries = 0
   const delivery = new Delivery({
     clock,
     sessions: () => sessions.values(),
     send: async ([peer = 0], frames) => {
+      tries++
       const outcome = outcomes.get(peer) ?? 'sent'
       const decoded = decodeAgentFrames(frames)
       if (outcome === 'sent' && 'message' in decoded) sent.push(`${peer}:${JSON.stringify(decoded.message)}`)
@@ -26,7 +28,7 @@ function setup(count: number) {
     onDelivered: () => {},
   })
   const ack = (peer: number, seq: number) => sessions.get(peer)?.outbox.answer({ kind: 'ack', seq })
-  return { clock, sessions, outcomes, sent, delivery, ack }
+  return { clock, sessions, outcomes, sent, delivery, ack, tried: () => tries }
 }
 const line = (peer: number, seq: number) => `${peer}:{"kind":"ack","seq":${seq}}`
 
@@ -49,6 +51,28 @@ test('[BU42] a full session keeps its answers for later and delays nobody', asyn
   clock.advance(1000)
   await delivery.settle()
   expect(sent).toEqual([line(2, 1), line(1, 1)])
+})
+
+test('[BU42] a session that is full is not tried for each message, but after a while, and each time after a longer one', async () => {
+  const { delivery, ack, tried, outcomes, clock } = setup(1)
+  outcomes.set(1, 'full')
+  for (let seq = 0; seq < 10; seq++) {
+    ack(1, seq)
+    await delivery.settle()
+  }
+  expect(tried()).toBe(1)
+  for (const waitMs of [1, 2, 4]) {
+    clock.advance(waitMs - 0.5)
+    await delivery.settle()
+    const before = tried()
+    clock.advance(0.5)
+    await delivery.settle()
+    expect(tried() - before).toBe(1)
+  }
+  outcomes.delete(1)
+  clock.advance(8)
+  await delivery.settle()
+  expect(tried()).toBe(14)
 })
 
 test('[BU14] a session whose peer is gone is forgotten', async () => {

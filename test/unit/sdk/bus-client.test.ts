@@ -280,6 +280,28 @@ describe('telemetry', () => {
 })
 
 describe('messages and subscriptions', () => {
+  test('[BU46] who waits for the answers to messages without a number gets them by a ping', async () => {
+    const { client, link, getThrough, seqOf } = setup()
+    await getThrough()
+    for (let i = 0; i < 3; i++) client.publish(envelope, NOTHING)
+    await settled()
+    expect(link().kinds()).toEqual(['hello', 'publish', 'publish', 'publish'])
+    const drained = client.drain(1_000)
+    await settled()
+    expect(link().kinds().slice(4)).toEqual(['ping'])
+    link().say({ kind: 'ack', seq: seqOf(-1) })
+    expect(await drained).toBe(true)
+  })
+
+  test('[BU46] a message without a number that is refused is counted, and nothing else that is refused so', async () => {
+    const { client, link, getThrough } = setup()
+    await getThrough()
+    client.publish(envelope, NOTHING)
+    await settled()
+    link().say({ kind: 'nack', code: 'BUS_NOT_ALLOWED' }, { kind: 'nack', code: 'BUS_VERSION' })
+    expect(client.counters.droppedMessages).toBe(1)
+  })
+
   test('[BU40] a message is sent once: what a lost session swallowed is counted, not repeated', async () => {
     const { client, link, getThrough } = setup()
     await getThrough()
@@ -327,10 +349,12 @@ describe('messages and subscriptions', () => {
     await settled()
     const tooShort = client.drain(10)
     const longEnough = client.drain(1000)
+    await settled()
+    expect(link().kinds()).toEqual(['hello', 'subscribe', 'telemetry', 'publish', 'ping'])
     link().say({ kind: 'ack', seq: seqOf(1) }, { kind: 'ack', seq: seqOf(2) })
     clock.advance(10)
     expect(await tooShort).toBe(false)
-    link().say({ kind: 'ack', seq: seqOf(3) })
+    link().say({ kind: 'ack', seq: seqOf(4) })
     expect(await longEnough).toBe(true)
   })
 })

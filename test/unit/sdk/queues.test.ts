@@ -160,19 +160,43 @@ describe('publish queue', () => {
     const queue = new PublishQueue()
     for (let seq = 0; seq < MAX_WAITING_PUBLISHES; seq++) expect(queue.add(publish(seq))).toBe(0)
     expect(queue.add(publish(-1))).toBe(1)
-    expect(queue.next()?.seq).toBe(1)
+    while (queue.next() !== undefined);
+    expect(queue.settle(16)).toBe(true) // the sixteenth that was left: 1 to 16
   })
 
   test('[BU40] what is under way is answered or forgotten, once', () => {
     const queue = new PublishQueue()
-    queue.add(publish(1))
-    queue.add(publish(2))
+    for (const seq of [1, 2, 3]) {
+      queue.add(publish(seq))
+      queue.next()
+    }
+    queue.confirmBy(4)
+    expect([queue.settle(4), queue.settle(4), queue.isEmpty]).toEqual([true, false, true])
+    queue.add(publish(5))
     queue.next()
-    queue.next()
-    expect([queue.settle(1), queue.settle(1)]).toEqual([true, false])
-    expect(queue.isEmpty).toBe(false)
+    expect([queue.isEmpty, queue.isUnconfirmed]).toEqual([false, true])
     expect(queue.forgetUnderWay()).toBe(1)
-    expect(queue.isEmpty).toBe(true)
+    expect([queue.isEmpty, queue.isUnconfirmed]).toEqual([true, false])
+  })
+
+  test('[BU46] one in sixteen is numbered; its answer is for those before it, and what comes after waits for another', () => {
+    const queue = new PublishQueue()
+    for (let seq = 1; seq <= 20; seq++) queue.add(publish(seq))
+    const sent = Array.from({ length: 20 }, () => queue.next())
+    expect(sent.flatMap((message) => message?.seq ?? [])).toEqual([16])
+    expect([queue.settle(15), queue.settle(16), queue.isEmpty]).toEqual([false, true, false])
+    queue.confirmBy(21)
+    queue.confirmBy(22)
+    expect([queue.settle(22), queue.settle(21), queue.isEmpty]).toEqual([false, true, true])
+  })
+
+  test('[BU46] 64 are under way at most, however they are numbered', () => {
+    const queue = new PublishQueue()
+    for (let seq = 1; seq <= 100; seq++) queue.add(publish(seq))
+    let underWay = 0
+    while (queue.next() !== undefined) underWay++
+    expect(underWay).toBe(64)
+    expect([queue.settle(16), queue.next() !== undefined]).toEqual([true, true])
   })
 })
 
