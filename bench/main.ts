@@ -28,6 +28,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   idle: () => import('./idle.ts'),
   start: () => import('./start.ts'),
   sdk: () => import('./sdk.ts'),
+  bus: () => import('./bus.ts'),
   'plugin-flood': () => import('./plugin-flood.ts'),
   postings: () => import('./postings.ts'),
   codec: () => import('./codec.ts'),

@@ -7,6 +7,7 @@ export type Unit =
   | 'spans/s'
   | 'points/s'
   | 'lines/s'
+  | 'messages/s'
   | 'B/line'
   | 'MB/s'
   | 'MB'
