@@ -83,6 +83,7 @@ export interface LoggerDeps {
 export function createLogger(deps: LoggerDeps, bindings: Bindings = {}, level: LevelOrSilent = 'trace'): ModuleLogger {
   let own = readAll(bindings)
   let recorded = withTopicNamed(own)
+  let topic = recorded[TOPIC_ATTRIBUTE]
   let least = severityOf(level)
   const logger: ModuleLogger = {
     get level() {
@@ -108,13 +109,14 @@ export function createLogger(deps: LoggerDeps, bindings: Bindings = {}, level: L
     setBindings(more) {
       own = { ...own, ...readAll(more) }
       recorded = withTopicNamed(own)
+      topic = recorded[TOPIC_ATTRIBUTE]
     },
     isLevelEnabled: (asked) => isLevel(asked) && isEnabled(severityOf(asked)),
   }
   return logger
 
   function isEnabled(severityNumber: number): boolean {
-    return severityNumber >= least && deps.recording.takesLog(severityNumber, recorded[TOPIC_ATTRIBUTE])
+    return severityNumber >= least && deps.recording.takesLog(severityNumber, topic)
   }
 
   function write(at: Level): LogFn {
