@@ -14,7 +14,6 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import type { Clock } from '../base/clock.ts'
 import { toHex } from '../base/bytes.ts'
 import type { Crypto } from '../base/crypto.ts'
-import type { Signal } from '../model/lane.ts'
 import type { ReportKind } from '../model/report-kind.ts'
 import type { Stage } from '../model/stage.ts'
 import { MAX_REPORT_BYTES } from '../wire/bus-frames.ts'
@@ -26,12 +25,7 @@ import {
   type AuditReport,
   type ReportData,
 } from '../wire/bus-report.ts'
-import type { Attributes } from '../wire/otlp/attributes.ts'
-import type { LogRecordInput } from '../wire/otlp/encode.ts'
-import type { MetricInput } from '../wire/otlp/write-metric.ts'
 import { BusClient, type ClientCounters } from './bus-client.ts'
-import { isCollected } from './collected.ts'
-import { encodeMetrics, logEncoder, spanEncoder, type EncodedBatch, type Origin } from './encode-records.ts'
 import { HealthChecks, type HealthCheck } from './health-checks.ts'
 import type { OpenLink } from './link.ts'
 import { activeSpan, spanOfLog } from './active-span.ts'
@@ -39,33 +33,20 @@ import { callerOf } from './code-location.ts'
 import { createLogger, SEVERITY, toErrorRecord, toEvent, type Bindings, type ModuleLogger } from './logger.ts'
 import { Messaging, type MessageHandler, type PublishOptions, type RequestOptions } from './messaging.ts'
 import type { ReceivedMessage } from './received-message.ts'
-import { ModuleMetrics } from './metrics/module-metrics.ts'
+import { ModuleRecords, type RecordCounts } from './module-records.ts'
+import { originOf, SDK_NAME, SDK_VERSION, type OriginOptions } from './origin.ts'
 import { pinoDestination, type PinoDestination } from './pino-destination.ts'
 import { extractHeaders, injectHeaders, type MutableHeaders, type ReadableHeaders } from './propagation.ts'
-import { RandomIds } from './random-ids.ts'
-import { RecordBuffer } from './record-buffer.ts'
 import { Recording } from './recording.ts'
-import { ByScope, type Scope } from './scope.ts'
-import type { FinishedSpan } from './span.ts'
 import type { Spool } from './spool/spool.ts'
-import { ModuleTracer } from './tracer.ts'
-import { ProcessSampler } from './process-metrics/process-sampler.ts'
 
-export const SDK_NAME = 'aico-mesh/sdk'
-export const SDK_VERSION = '0.1.0'
 /** Longest wait of `flush` and `close` unless told otherwise, in milliseconds. */
 export const DEFAULT_FLUSH_TIMEOUT_MS = 5000
-/** Most tracers of a module; libraries beyond them share its own. */
-const MAX_TRACERS = 256
 const SESSION_ID_BYTES = 16
 /** Longest delay a Node timer takes. */
 const FOR_EVER_MS = 2_147_483_647
 
-export interface ModuleOptions {
-  /** `service.instance.id`: tells several processes of one module apart. Default: the session's id. */
-  readonly instanceName?: string
-  /** `service.version`. */
-  readonly serviceVersion?: string
+export interface ModuleOptions extends OriginOptions {
   /** Whether each log record says in which function, file and line it was written. Default false: it costs some microseconds. */
   readonly codeLocation?: boolean
   /**
@@ -79,16 +60,10 @@ export interface FlushOptions {
   readonly timeoutMs?: number
 }
 
-export interface ModuleStats extends ClientCounters {
+export interface ModuleStats extends ClientCounters, RecordCounts {
   readonly isConnected: boolean
   /** Messages not handled because too many handlers were running. */
   readonly unhandledMessages: number
-  /** Records that could not be encoded. */
-  readonly unencodableRecords: number
-  /** Measured values that no instrument takes. */
-  readonly badValues: number
-  /** Spans of traces that are not kept (docs/spec/recording.md). */
-  readonly unsampledSpans: number
 }
 
 export interface ModuleDeps {
@@ -114,15 +89,10 @@ export class Module {
   readonly #clock: Clock
   readonly #client: BusClient
   readonly #messaging: Messaging
-  readonly #spans: RecordBuffer<FinishedSpan>[] = []
-  readonly #logs: RecordBuffer<LogRecordInput>
-  readonly #metrics: ModuleMetrics
-  readonly #process: ProcessSampler | undefined
+  readonly #records: ModuleRecords
   readonly #health: HealthChecks
   readonly #recording = new Recording()
   readonly #hasLocation: boolean
-  #unsampled = 0
-  #unencodable = 0
 
   constructor(name: string, deps: ModuleDeps, options: ModuleOptions = {}) {
     const { clock, crypto, openLink, spool } = deps
@@ -137,49 +107,33 @@ export class Module {
       stream: this.sessionId,
       sdk: `${SDK_NAME}/${SDK_VERSION}`,
       onStage: (stage) => {
-        this.#metrics.setStage(stage)
-        this.#process?.setStage(stage)
+        this.#records.setStage(stage)
         this.#health.setStage(stage)
       },
       onRecording: (rules) => this.#recording.set(rules),
       onMessage: (envelope, body) => this.#messaging.receive(envelope, body),
     })
-    const origin = originOf(name, this.sessionId, options)
-    this.#logs = new RecordBuffer(clock, logEncoder(origin), (batch) => this.#send('logs', batch))
-    const ids = new RandomIds((length) => crypto.randomBytes(length))
-    const newTracer = (of: Scope): Tracer => {
-      const spans = new RecordBuffer(clock, spanEncoder(origin, of), (batch) => this.#send('traces', batch))
-      this.#spans.push(spans)
-      return new ModuleTracer({
-        clock,
-        ids,
-        recording: this.#recording,
-        onUnsampled: () => this.#unsampled++,
-        onEnd: (span) => this.#ended(span, spans),
-      })
-    }
-    const { scope } = origin
-    const tracers = new ByScope(scope, MAX_TRACERS, newTracer)
+    this.#records = new ModuleRecords({
+      clock,
+      crypto,
+      origin: originOf(name, this.sessionId, options),
+      recording: this.#recording,
+      hasProcess: options.processMetrics === true,
+      deliver: (signal, { bytes, records }) => this.#client.deliver(signal, bytes, records),
+      onUncollected: () => this.#client.counters.uncollectedRecords++,
+    })
+    const { tracers, metrics } = this.#records
     this.tracer = tracers.own
     this.tracerProvider = { getTracer: (of, version) => tracers.of(of, version) }
-    this.#metrics = new ModuleMetrics({
-      clock,
-      scope,
-      send: (of, metrics) => this.#measured(origin, of, metrics),
-    })
-    if (options.processMetrics === true) {
-      const own = { name: `${SDK_NAME}/process`, version: SDK_VERSION }
-      this.#process = new ProcessSampler({ clock, send: (metrics) => this.#measured(origin, own, metrics) })
-    }
+    this.meterProvider = metrics
+    this.meter = metrics.own
     this.#health = new HealthChecks({ clock, report: (checks) => this.#client.health(checks) })
-    this.meterProvider = this.#metrics
-    this.meter = this.#metrics.own
     this.#hasLocation = options.codeLocation === true
     this.logger = createLogger({
       clock,
       recording: this.#recording,
       hasLocation: this.#hasLocation,
-      onLog: (log) => this.#add(this.#logs, log),
+      onLog: (log) => this.#records.addLog(log),
     })
     this.#messaging = new Messaging({
       module: name,
@@ -206,11 +160,9 @@ export class Module {
   get stats(): ModuleStats {
     return {
       ...this.#client.counters,
+      ...this.#records.counts(),
       isConnected: this.#client.isReady,
       unhandledMessages: this.#messaging.dropped,
-      unencodableRecords: this.#unencodable,
-      badValues: this.#metrics.badValues,
-      unsampledSpans: this.#unsampled,
     }
   }
 
@@ -219,8 +171,8 @@ export class Module {
     return pinoDestination({
       clock: this.#clock,
       recording: this.#recording,
-      onLog: (log) => this.#add(this.#logs, log),
-      onBadLine: () => this.#unencodable++,
+      onLog: (log) => this.#records.addLog(log),
+      onBadLine: () => this.#records.addUnencodable(1),
     })
   }
 
@@ -269,13 +221,13 @@ export class Module {
   /** Records that something happened: OpenTelemetry's event, by a name such as `aico.emotion.changed` (docs/spec/conventions.md). */
   event(name: string, attributes: Bindings = {}): void {
     if (!this.#recording.takesLog(SEVERITY.info.severityNumber)) return
-    this.#add(this.#logs, toEvent(this.#clock, name, attributes))
+    this.#records.addLog(toEvent(this.#clock, name, attributes))
   }
 
   /** Records an error that was caught, with its type, message and stack, and whatever else there is to say. */
   captureError(error: unknown, fields: Bindings = {}): void {
     const where = this.#hasLocation ? callerOf(callerOf, 1) : {}
-    this.#add(this.#logs, toErrorRecord(this.#clock, error, this.logger.bindings(), fields, where))
+    this.#records.addLog(toErrorRecord(this.#clock, error, this.logger.bindings(), fields, where))
   }
 
   /**
@@ -311,10 +263,9 @@ export class Module {
   async flush(options: FlushOptions = {}): Promise<boolean> {
     const timeoutMs = options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS
     const startedAt = this.#clock.monotonic()
-    for (const spans of this.#spans) spans.flush()
-    this.#logs.flush()
+    this.#records.flush()
     // Who observes may take longer than whoever waits here has.
-    const isMeasured = await whileAlive(this.#within(timeoutMs, this.#metrics.collect()))
+    const isMeasured = await whileAlive(this.#within(timeoutMs, this.#records.metrics.collect()))
     const leftMs = Math.max(0, timeoutMs - (this.#clock.monotonic() - startedAt))
     return (await whileAlive(this.#client.drain(leftMs))) && isMeasured
   }
@@ -326,11 +277,11 @@ export class Module {
   async close(options: FlushOptions = {}): Promise<boolean> {
     const timeoutMs = options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS
     const startedAt = this.#clock.monotonic()
-    this.#process?.stop()
+    this.#records.stopProcess()
     this.#client.forgetSubscriptions()
     const isIdle = await whileAlive(this.#within(timeoutMs, this.#messaging.close()))
     const isFlushed = await this.flush({ timeoutMs: Math.max(0, timeoutMs - (this.#clock.monotonic() - startedAt)) })
-    this.#metrics.stop()
+    this.#records.metrics.stop()
     this.#health.stop()
     await whileAlive(this.#client.close())
     return isIdle && isFlushed
@@ -343,27 +294,6 @@ export class Module {
     const isDone = await Promise.race([work.then(() => true), timeout])
     cancel()
     return isDone
-  }
-
-  #ended(span: FinishedSpan, spans: RecordBuffer<FinishedSpan>): void {
-    if (isCollected('traces', this.stage)) this.#add(spans, span)
-    else this.#client.counters.uncollectedRecords++
-  }
-
-  #add<T>(buffer: RecordBuffer<T>, record: T): void {
-    try {
-      buffer.add(record)
-    } catch {
-      this.#unencodable++ // what a module logged must never come back to it as an exception
-    }
-  }
-
-  #measured(origin: Origin, scope: Scope, metrics: readonly MetricInput[]): void {
-    try {
-      for (const batch of encodeMetrics(origin, scope, metrics)) this.#send('metrics', batch)
-    } catch {
-      this.#unencodable += metrics.length
-    }
   }
 
   /** Sends only what the agent will be able to read. */
@@ -382,10 +312,6 @@ export class Module {
       return false // a getter that throws, a circle: no such report
     }
   }
-
-  #send(signal: Signal, { bytes, records }: EncodedBatch): void {
-    this.#client.deliver(signal, bytes, records)
-  }
 }
 
 /** Our timers let a process end; while somebody waits for this answer, it does not. */
@@ -396,16 +322,4 @@ async function whileAlive<T>(answer: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(keepAlive)
   }
-}
-
-function originOf(name: string, sessionId: string, options: ModuleOptions): Origin {
-  const attributes: Attributes = [
-    { key: 'service.name', value: name },
-    { key: 'service.instance.id', value: options.instanceName ?? sessionId },
-    ...(options.serviceVersion === undefined ? [] : [{ key: 'service.version', value: options.serviceVersion }]),
-    { key: 'telemetry.sdk.name', value: SDK_NAME },
-    { key: 'telemetry.sdk.language', value: 'nodejs' },
-    { key: 'telemetry.sdk.version', value: SDK_VERSION },
-  ]
-  return { resource: { attributes }, sessionId, scope: { name: SDK_NAME, version: SDK_VERSION } }
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { isNewEnough } from '../../../bin/find-node.js'
-import { SDK_VERSION } from '../../../src/sdk/module.ts'
+import { SDK_VERSION } from '../../../src/sdk/origin.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
