@@ -2,6 +2,7 @@
 import { BatchSpanProcessor, TracerProvider, type SpanExporter } from '@opentelemetry/sdk-trace'
 import pino from 'pino'
 import { Counter as PromCounter, Registry } from 'prom-client'
+import { utf8 } from '../src/base/bytes.ts'
 import { nodeClock } from '../src/platform/node-clock.ts'
 import { nodeCrypto } from '../src/platform/node-crypto.ts'
 import type { Link } from '../src/sdk/link.ts'
@@ -109,8 +110,8 @@ const silentExporter: SpanExporter = {
 /** Against an agent that is there at once and commits at once. */
 function newModule(): Module {
   const openLink = (onFrames: (frames: readonly Uint8Array[]) => void): Link => ({
-    send: async (frames) => {
-      const decoded = decodeModuleFrames(frames)
+    send: async ([header, body]) => {
+      const decoded = decodeModuleFrames([utf8(header), body])
       if (!('message' in decoded)) throw new Error(decoded.refused.code)
       const { message } = decoded
       const answer =

@@ -3,7 +3,7 @@
  * module that does not read delays nobody else.
  */
 import type { Clock } from '../base/clock.ts'
-import { encodeFrames, type AgentMessage } from '../wire/bus-frames.ts'
+import { writeFrames, type AgentMessage, type WrittenFrames } from '../wire/bus-frames.ts'
 import type { ModuleSession } from './module-session.ts'
 import type { SendOutcome } from './router-socket.ts'
 
@@ -16,7 +16,7 @@ const MAX_STRAY_ANSWERS = 256
 export interface DeliveryDeps {
   readonly clock: Clock
   sessions(): Iterable<ModuleSession>
-  send(routingId: Uint8Array, frames: readonly Uint8Array[]): Promise<SendOutcome>
+  send(routingId: Uint8Array, frames: WrittenFrames): Promise<SendOutcome>
   onGone(session: ModuleSession): void
   onDelivered(): void
 }
@@ -73,7 +73,7 @@ export class Delivery {
     if (this.#full.has(session)) return false
     const message = session.outbox.take()
     if (!message) return false
-    const outcome = await this.#deps.send(session.routingId, encodeFrames(message))
+    const outcome = await this.#deps.send(session.routingId, writeFrames(message))
     if (outcome !== 'sent') session.outbox.putBack(message)
     if (outcome === 'gone') this.#deps.onGone(session)
     if (outcome === 'full') this.#tryLater(session)
@@ -97,7 +97,7 @@ export class Delivery {
 
   async #sendStrays(): Promise<void> {
     for (let next = this.#strays.shift(); next; next = this.#strays.shift()) {
-      await this.#deps.send(next.routingId, encodeFrames(next.message))
+      await this.#deps.send(next.routingId, writeFrames(next.message))
     }
   }
 

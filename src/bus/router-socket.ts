@@ -8,7 +8,7 @@
  */
 import { rmSync } from 'node:fs'
 import { Router, type Context } from 'zeromq'
-import { MAX_BODY_BYTES } from '../wire/bus-frames.ts'
+import { MAX_BODY_BYTES, type WrittenFrames } from '../wire/bus-frames.ts'
 import { BusError, type ModuleRecord } from './bus-ports.ts'
 import { zapDomain } from './zap-handler.ts'
 
@@ -66,7 +66,7 @@ export class RouterSocket {
   }
 
   /** One call at a time: libzmq sockets are not to be sent on concurrently. */
-  async send(routingId: Uint8Array, frames: readonly Uint8Array[]): Promise<SendOutcome> {
+  async send(routingId: Uint8Array, frames: WrittenFrames): Promise<SendOutcome> {
     try {
       await this.#socket.send([routingId, ...frames])
       return 'sent'

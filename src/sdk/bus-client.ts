@@ -10,9 +10,9 @@ import type { Envelope } from '../wire/bus-envelope.ts'
 import {
   BUS_VERSION,
   decodeAgentFrames,
-  encodeFrames,
   type AgentMessage,
   type ModuleMessage,
+  writeFrames,
 } from '../wire/bus-frames.ts'
 import type { BatchKind } from './batch.ts'
 import { BatchSender, type BatchCounters } from './batch-sender.ts'
@@ -311,7 +311,7 @@ export class BusClient {
         const next = this.#nextOn(link)
         const message = next instanceof Promise ? await next : next
         if (message === undefined) break
-        await link.send(encodeFrames(message))
+        await link.send(writeFrames(message))
       }
     } catch {
       // The link was closed. What it did not take is either sent on the next one, or was to be sent once only.

@@ -7,7 +7,7 @@
  */
 import { Context, Dealer, type Message } from 'zeromq'
 import type { ModuleCredential } from '../wire/bus-credential.ts'
-import { MAX_BODY_BYTES } from '../wire/bus-frames.ts'
+import { MAX_BODY_BYTES, type WrittenFrames } from '../wire/bus-frames.ts'
 import type { Link } from './link.ts'
 
 /** First wait before libzmq connects again, in milliseconds; it doubles up to the longest. */
@@ -58,7 +58,7 @@ async function receive(socket: Dealer, onFrames: (frames: readonly Uint8Array[])
   }
 }
 
-async function sendPatiently(socket: Dealer, frames: readonly Uint8Array[]): Promise<void> {
+async function sendPatiently(socket: Dealer, frames: WrittenFrames): Promise<void> {
   for (;;) {
     try {
       await socket.send([...frames])

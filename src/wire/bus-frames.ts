@@ -113,15 +113,22 @@ export interface Refusal {
 export type Decoded<Message> = { readonly message: Message } | { readonly refused: Refusal }
 
 type Frames = readonly [header: Uint8Array, body: Uint8Array]
+export type WrittenFrames = readonly [header: string, body: Uint8Array]
 type Fields = Readonly<Record<string, unknown>>
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 const NO_BODY = new Uint8Array(0)
 
 export function encodeFrames(message: ModuleMessage | AgentMessage): Frames {
-  if (!('body' in message)) return [utf8(JSON.stringify(message)), NO_BODY]
+  const [header, body] = writeFrames(message)
+  return [utf8(header), body]
+}
+
+/** The same with the header as text, for a socket that makes UTF-8 of it: bytes of ours it would have to give back to us. */
+export function writeFrames(message: ModuleMessage | AgentMessage): WrittenFrames {
+  if (!('body' in message)) return [JSON.stringify(message), NO_BODY]
   const { body, ...header } = message
-  return [utf8(JSON.stringify(header)), body]
+  return [JSON.stringify(header), body]
 }
 
 /** Reads what a module sent. Bodies are views on the frames, not copies. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { utf8 } from '../../../src/base/bytes.ts'
 import { Delivery } from '../../../src/bus/delivery.ts'
 import { ModuleSession } from '../../../src/bus/module-session.ts'
 import type { SendOutcome } from '../../../src/bus/router-socket.ts'
@@ -17,10 +18,10 @@ function setup(count: number) {
   const delivery = new Delivery({
     clock,
     sessions: () => sessions.values(),
-    send: async ([peer = 0], frames) => {
+    send: async ([peer = 0], [header, body]) => {
       tries++
       const outcome = outcomes.get(peer) ?? 'sent'
-      const decoded = decodeAgentFrames(frames)
+      const decoded = decodeAgentFrames([utf8(header), body])
       if (outcome === 'sent' && 'message' in decoded) sent.push(`${peer}:${JSON.stringify(decoded.message)}`)
       return outcome
     },

@@ -1,10 +1,12 @@
 /** A link whose other end is the test: it sees every frame and says what the agent answers. */
+import { utf8 } from '../../../src/base/bytes.ts'
 import type { Link } from '../../../src/sdk/link.ts'
 import {
   decodeModuleFrames,
   encodeFrames,
   type AgentMessage,
   type ModuleMessage,
+  type WrittenFrames,
 } from '../../../src/wire/bus-frames.ts'
 
 export class FakeLink implements Link {
@@ -17,9 +19,9 @@ export class FakeLink implements Link {
     this.#onFrames = onFrames
   }
 
-  async send(frames: readonly Uint8Array[]): Promise<void> {
+  async send([header, body]: WrittenFrames): Promise<void> {
     await this.#connection.promise
-    const decoded = decodeModuleFrames(frames)
+    const decoded = decodeModuleFrames([utf8(header), body])
     if ('refused' in decoded) throw new Error(`the SDK sent nonsense: ${decoded.refused.code}`)
     this.sent.push(decoded.message)
   }
