@@ -1,7 +1,7 @@
 /**
- * The time series of an instrument: one for each set of attributes. A series is found by how its attributes were spelled, so
- * that a call that is made again and again neither sorts nor copies them. Bounded: what is beyond shares one series, as
- * OpenTelemetry says (metrics SDK, cardinality limits).
+ * The time series of an instrument: one for each set of attributes. A series is found by how its attributes were spelled, one
+ * after the other, so that a call that is made again and again neither sorts nor copies them, and allocates nothing. Bounded:
+ * what is beyond shares one series, as OpenTelemetry says (metrics SDK, cardinality limits).
  */
 import type { Attributes } from '@opentelemetry/api'
 import type { Attributes as AttributeList } from '../../wire/otlp/attributes.ts'
@@ -14,11 +14,11 @@ export const MAX_SERIES = 2_000
 export const MAX_SERIES_CHARS = 4_096
 /** Most text in the attributes of all series of a module, in characters: a few megabytes. */
 export const MAX_ROOM_CHARS = 4_194_304
-/** Orders and forms in which attributes are written, remembered of one instrument. */
+/** Orders in which attributes are written, remembered of one instrument. */
 const MAX_SPELLINGS = 4 * MAX_SERIES
-/** A longer spelling is not remembered, in characters. */
-const MAX_SPELLING_CHARS = 512
-/** What is kept of a series besides its text, in characters. */
+/** What takes more is not remembered, in characters. */
+const MAX_SPELLING_CHARS = 1_024
+/** What is kept of a series besides its text, and of each attribute of a spelling, in characters. */
 const SERIES_CHARS = 64
 
 /** What all series of a module may still take. */
@@ -31,13 +31,20 @@ export interface Series<T> {
   readonly point: T
 }
 
+/** Where the attributes so far have led: to a point if they are all, and by the next one's key and value further on. */
+interface Spelling<T> {
+  point?: T
+  next?: Map<string, Map<unknown, Spelling<T>>>
+}
+
 const OVERFLOW: AttributeList = [{ key: 'otel.metric.overflow', value: true }]
 
 export class SeriesTable<T> {
   readonly #room: SeriesRoom
   readonly #newPoint: () => T
   readonly #series = new Map<string, Series<T>>()
-  readonly #bySpelling = new Map<string, T>()
+  #spelled: Spelling<T> = {}
+  #spellings = 0
   /** Of no attributes: most instruments have no other. */
   #plain: T | undefined
   #taken = 0
@@ -50,10 +57,8 @@ export class SeriesTable<T> {
 
   /** The point of a set of attributes. @throws what a getter among them throws */
   at(attributes: Attributes | undefined): T {
-    if (attributes === undefined) return (this.#plain ??= this.#find({}, ''))
-    const spelling = spellingOf(attributes)
-    const known = spelling === undefined ? undefined : this.#bySpelling.get(spelling)
-    return known ?? this.#find(attributes, spelling)
+    if (attributes === undefined) return (this.#plain ??= this.#seriesOf({}).point)
+    return this.#known(attributes) ?? this.#find(attributes)
   }
 
   all(): readonly Series<T>[] {
@@ -63,20 +68,41 @@ export class SeriesTable<T> {
 
   clear(): void {
     this.#series.clear()
-    this.#bySpelling.clear()
+    this.#spelled = {}
+    this.#spellings = 0
     this.#plain = undefined
     this.#overflow = undefined
     this.#room.chars += this.#taken
     this.#taken = 0
   }
 
-  #find(attributes: Attributes, spelling: string | undefined): T {
-    const { point } = this.#seriesOf(attributes)
-    const isShort = spelling !== undefined && spelling.length <= MAX_SPELLING_CHARS
-    if (isShort && this.#bySpelling.size < MAX_SPELLINGS && this.#take(spelling.length)) {
-      this.#bySpelling.set(spelling, point)
+  #known(attributes: Attributes): T | undefined {
+    let at: Spelling<T> | undefined = this.#spelled
+    for (const key in attributes) {
+      if (!Object.hasOwn(attributes, key)) return undefined
+      at = at.next?.get(key)?.get(attributes[key])
+      if (at === undefined) return undefined
     }
+    return at.point
+  }
+
+  #find(attributes: Attributes): T {
+    const chars = charsOf(attributes)
+    const { point } = this.#seriesOf(attributes)
+    const isShort = chars !== undefined && chars <= MAX_SPELLING_CHARS
+    if (isShort && this.#spellings < MAX_SPELLINGS && this.#take(chars)) this.#remember(attributes, point)
     return point
+  }
+
+  #remember(attributes: Attributes, point: T): void {
+    let at = this.#spelled
+    for (const key in attributes) {
+      at.next ??= new Map()
+      const values = getOrMake(at.next, key, () => new Map<unknown, Spelling<T>>())
+      at = getOrMake(values, attributes[key], () => ({}))
+    }
+    at.point = point
+    this.#spellings++
   }
 
   #seriesOf(attributes: Attributes): Series<T> {
@@ -102,16 +128,24 @@ export class SeriesTable<T> {
   }
 }
 
-/** Says the same only for the same attributes: lengths tell where one ends. Undefined for what has more to it than a text. */
-function spellingOf(attributes: Attributes): string | undefined {
-  let spelling = ''
+/** What a spelling takes, all of it read; undefined for one with more to it than texts, numbers and flags, which are told apart by value. */
+function charsOf(attributes: Attributes): number | undefined {
+  let chars = 0
   for (const key in attributes) {
     const value = attributes[key]
-    if (typeof value === 'string') spelling += `${key.length}:${key}${value.length}:${value}`
-    else if (typeof value === 'number' || typeof value === 'boolean') spelling += `${key.length}:${key}=${value};`
-    else return undefined
+    const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    if (!isPlain || !Object.hasOwn(attributes, key)) return undefined
+    chars += SERIES_CHARS + key.length + (typeof value === 'string' ? value.length : 0)
   }
-  return spelling
+  return chars
+}
+
+function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  map.set(key, made)
+  return made
 }
 
 function bigintAsText(_key: string, value: unknown): unknown {

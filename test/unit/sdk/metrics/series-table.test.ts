@@ -22,6 +22,23 @@ test('[BU58] the order of attributes does not matter, and how often they were wr
   expect(hits()).toEqual([[{ a: 'x', b: 1 }, 6]])
 })
 
+test('[BU58] a set of attributes within another, and one that goes on otherwise, are sets of their own', () => {
+  const { hit, hits } = setUp()
+  const sets = [{ a: 'x' }, { a: 'x', b: 1 }, { a: 'x', c: 1 }, { a: 'x', b: 2 }, { a: 'y', b: 1 }, { b: 1 }]
+  for (let i = 0; i < 3; i++) for (const set of sets) hit(set)
+  expect(hits()).toEqual(sets.map((set) => [set, 3]))
+})
+
+test('[BU58] what attributes inherit is not theirs', () => {
+  const { hit, hits } = setUp()
+  hit({ a: 1, b: 2 })
+  hit(Object.assign(Object.create({ b: 2 }) as Attributes, { a: 1 }))
+  expect(hits()).toEqual([
+    [{ a: 1, b: 2 }, 1],
+    [{ a: 1 }, 1],
+  ])
+})
+
 test('[BU58] no attributes, none of them and undefined ones are the same series', () => {
   const { hit, hits } = setUp()
   hit()
