@@ -74,3 +74,13 @@ export async function memoryDuring<T>(
 export function memoryOf(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + usageOf(pid).memoryMB, 0)
 }
+
+const NAP = new Int32Array(new SharedArrayBuffer(4))
+const NAP_MS = 0.01
+
+/** Processor time of the calling thread, in milliseconds. The kernel books it by ticks, or when a thread stops: so it stops for a moment. */
+export function threadCpuMs(): number {
+  Atomics.wait(NAP, 0, 0, NAP_MS)
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1e3
+}
