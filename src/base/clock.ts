@@ -1,7 +1,10 @@
 /** Time as a dependency. Wall times are milliseconds since the Unix epoch. */
 export interface Clock {
-  /** Wall time in milliseconds; may carry a fraction. */
-  now(): number
+  /**
+   * Wall time in milliseconds; may carry a fraction.
+   * @param monotonicMs what `monotonic` answered just now, if it was asked: spares whoever needs both a reading
+   */
+  now(monotonicMs?: number): number
   /** Milliseconds on a clock that never goes back, from an arbitrary start. */
   monotonic(): number
   /** Calls `tick` every `periodMs` until the returned function is called. Never keeps the process alive. */

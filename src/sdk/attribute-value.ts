@@ -18,7 +18,8 @@ export const MAX_RECORD_CHARS = 262_144
 export const MAX_RECORD_VALUES = 8192
 
 const CUT = '[cut]'
-const UNREADABLE = '[unreadable]'
+/** Stands for what threw when it was read. */
+export const UNREADABLE = '[unreadable]'
 const MAX_INT64 = (1n << 63n) - 1n
 
 /** What one record may still hold. Shared by all its attributes, events and links. */
@@ -32,6 +33,11 @@ export class RecordBudget {
 
   /** The text as far as it fits. Takes anything: types do not bind a caller in JavaScript. */
   text(text: unknown, limit = MAX_VALUE_CHARS): string {
+    // Nearly always.
+    if (typeof text === 'string' && text.length <= limit && text.length <= this.#chars) {
+      this.#chars -= text.length
+      return text
+    }
     const taken = cutText(text, Math.min(limit, this.#chars))
     this.#chars -= taken.length
     return taken
@@ -52,6 +58,8 @@ export class RecordBudget {
 /** @returns `undefined` for what has no value: undefined, functions, symbols; and when the budget is used up. */
 export function toAttributeValue(value: unknown, budget: RecordBudget, depth = 0): AttributeValue | undefined {
   if (!budget.value()) return undefined
+  if (typeof value === 'string') return budget.text(value)
+  if (typeof value === 'number' || typeof value === 'boolean') return value
   try {
     return convert(value, budget, depth)
   } catch {
@@ -78,18 +86,11 @@ function textOf(value: unknown): string {
 
 function convert(value: unknown, budget: RecordBudget, depth: number): AttributeValue | undefined {
   switch (typeof value) {
-    case 'string':
-      return budget.text(value)
-    case 'boolean':
-    case 'number':
-      return value
     case 'bigint':
       return value > MAX_INT64 || value < -MAX_INT64 - 1n ? budget.text(value.toString()) : value
     case 'object':
       return value === null ? null : convertObject(value, budget, depth)
-    case 'undefined':
-    case 'function':
-    case 'symbol':
+    default:
       return undefined
   }
 }

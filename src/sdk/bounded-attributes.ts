@@ -1,6 +1,6 @@
 /** Attributes of one span, event, link or log record, up to a count and a record's budget; the rest is counted. */
-import type { Attributes, AttributeValue } from '../wire/otlp/attributes.ts'
-import { cutText, keysOf, MAX_KEY_CHARS, readProperty, toAttributeValue, type RecordBudget } from './attribute-value.ts'
+import type { Attribute, Attributes, AttributeValue } from '../wire/otlp/attributes.ts'
+import { cutText, MAX_KEY_CHARS, toAttributeValue, UNREADABLE, type RecordBudget } from './attribute-value.ts'
 
 /** On every span and log record: which run of the module it is of. The SDK writes it, whatever a module says. */
 export const SESSION_ID = 'session.id'
@@ -9,56 +9,70 @@ export const MAX_ATTRIBUTES = 128
 
 export class BoundedAttributes {
   readonly #budget: RecordBudget
+  readonly #reserved: string
   readonly #list: { readonly key: string; value: AttributeValue }[] = []
   #dropped = 0
 
-  constructor(budget: RecordBudget, attributes: object = {}) {
+  /** @param reserved a name that is not the module's to say */
+  constructor(budget: RecordBudget, attributes?: object, reserved = '') {
     this.#budget = budget
-    this.setAll(attributes)
+    this.#reserved = reserved
+    if (attributes !== undefined) this.setAll(attributes)
   }
 
   get dropped(): number {
     return this.#dropped
   }
 
+  /** There are few: to look at them all is quicker than to hash one. */
   set(name: string, value: unknown): void {
     const key = cutText(name, MAX_KEY_CHARS)
-    if (key === '' || value === undefined) return
-    const known = this.#find(key)
-    if (known === undefined && this.#list.length >= MAX_ATTRIBUTES) {
+    if (key === '' || key === this.#reserved || value === undefined) return
+    const list = this.#list
+    let i = 0
+    while (i < list.length && (list[i] as Attribute).key !== key) i++
+    if (i >= MAX_ATTRIBUTES) {
       this.#dropped++
       return
     }
     const converted = toAttributeValue(value, this.#budget)
     if (converted === undefined) this.#dropped++
-    else if (known === undefined) this.#list.push({ key: this.#budget.text(key), value: converted })
-    else known.value = converted
+    else if (i === list.length) list.push({ key: this.#budget.text(key), value: converted })
+    else (list[i] as { value: AttributeValue }).value = converted
   }
 
   /** Unless it was set. */
   setMissing(key: string, value: unknown): void {
-    if (this.#find(key) === undefined) this.set(key, value)
+    if (!this.#list.some((attribute) => attribute.key === key)) this.set(key, value)
   }
 
+  /** All that it tells: a getter that throws costs only itself. */
   setAll(attributes: object): void {
-    for (const key of keysOf(attributes)) this.set(key, readProperty(attributes, key))
+    try {
+      // Over the keys of a plain object a loop makes no list of them, and need not ask whose they are.
+      const mayInherit = Object.getPrototypeOf(attributes) !== Object.prototype
+      for (const key in attributes) {
+        if (mayInherit && !Object.hasOwn(attributes, key)) continue
+        let value: unknown
+        try {
+          value = (attributes as Record<string, unknown>)[key]
+        } catch {
+          value = UNREADABLE // here, not in a function: only then the loop knows where the value is
+        }
+        this.set(key, value)
+      }
+    } catch {
+      // A proxy of the module's own that does not tell its keys.
+    }
   }
 
   /** Not to be set any further afterwards. */
   list(): Attributes {
     return this.#list
   }
-
-  /** There are few: to look at them all is quicker than to hash one. */
-  #find(key: string): { value: AttributeValue } | undefined {
-    for (const attribute of this.#list) if (attribute.key === key) return attribute
-    return undefined
-  }
 }
 
 /** Of a span or log record itself. */
-export class RecordAttributes extends BoundedAttributes {
-  override set(name: string, value: unknown): void {
-    if (name !== SESSION_ID) super.set(name, value)
-  }
+export function recordAttributes(budget: RecordBudget, attributes?: object): BoundedAttributes {
+  return new BoundedAttributes(budget, attributes, SESSION_ID)
 }

@@ -1,7 +1,4 @@
 /** Finished spans and logs, and metrics -> OTLP protobuf, in batches that fit a bus frame. */
-import type { SpanContext } from '@opentelemetry/api'
-import { toSpanId, toTraceId, type SpanId, type TraceId } from '../model/ids.ts'
-import { formatTracestate } from '../model/tracestate.ts'
 import { MAX_BODY_BYTES } from '../wire/bus-frames.ts'
 import type { Attributes } from '../wire/otlp/attributes.ts'
 import { BatchEncoder } from '../wire/otlp/batch-encoder.ts'
@@ -9,20 +6,15 @@ import { encodeAttributes } from '../wire/otlp/encode-attributes.ts'
 import {
   encodeMetricsData,
   LOG_ATTRIBUTE,
-  REMOTE,
-  REMOTE_KNOWN,
   SPAN_ATTRIBUTE,
   writeLogRecord,
   writeSpan,
-  type LinkInput,
   type LogRecordInput,
-  type SpanInput,
 } from '../wire/otlp/encode.ts'
 import type { MetricDataInput, MetricInput } from '../wire/otlp/write-metric.ts'
 import { SESSION_ID } from './bounded-attributes.ts'
 import type { Scope } from './scope.ts'
-import type { FinishedLink, FinishedSpan } from './span.ts'
-import { membersOf } from './trace-state.ts'
+import type { FinishedSpan } from './span.ts'
 
 /** Points of one metric that are written together: with attributes of {@link MAX_SERIES_CHARS} each they fit a frame. */
 const MAX_POINTS_OF_METRIC = 256
@@ -42,7 +34,7 @@ export interface EncodedBatch {
 export function spanEncoder({ resource, sessionId }: Origin, scope: Scope): BatchEncoder<FinishedSpan> {
   const session = encodeAttributes(SPAN_ATTRIBUTE, { [SESSION_ID]: sessionId })
   return new BatchEncoder({ resource, scope }, (writer, span) => {
-    writeSpan(writer, toSpanInput(span))
+    writeSpan(writer, span)
     writer.raw(session)
   })
 }
@@ -80,48 +72,4 @@ function split(metrics: readonly MetricInput[], encode: (part: readonly MetricIn
   }
   const middle = metrics.length >> 1
   return [metrics.slice(0, middle), metrics.slice(middle)].flatMap((half) => split(half, encode))
-}
-
-function toSpanInput(span: FinishedSpan): SpanInput {
-  const { name, kind, startUnixNano, endUnixNano, attributes, events, status } = span
-  const { traceState } = span.context
-  return {
-    // The tracer's own.
-    traceId: span.context.traceId as TraceId,
-    spanId: span.context.spanId as SpanId,
-    parentSpanId: span.parent && idsOf(span.parent)?.spanId,
-    traceState: traceState && formatTracestate(membersOf(traceState)),
-    name,
-    kind: kind + 1, // OpenTelemetry's API counts from internal = 0, OTLP from internal = 1
-    startUnixNano,
-    endUnixNano,
-    attributes,
-    droppedAttributesCount: span.droppedAttributes,
-    events,
-    droppedEventsCount: span.droppedEvents,
-    links: span.links.length === 0 ? undefined : span.links.flatMap(toLinkInput),
-    droppedLinksCount: span.droppedLinks,
-    status,
-    flags: flagsOf(span.context, span.parent),
-  }
-}
-
-function toLinkInput({ context, attributes }: FinishedLink): readonly LinkInput[] {
-  const ids = idsOf(context)
-  if (!ids) return []
-  const traceState = formatTracestate(membersOf(context.traceState))
-  return [{ ...ids, traceState, attributes, flags: flagsOf(context, context) }]
-}
-
-/** W3C flags of a span, and whether the one it hangs on came from another process. */
-function flagsOf(context: SpanContext, other: SpanContext | undefined): number {
-  const remote = other ? REMOTE_KNOWN | (other.isRemote === true ? REMOTE : 0) : REMOTE_KNOWN
-  return context.traceFlags | remote
-}
-
-/** A link can name anything a module passed as a context. */
-function idsOf(context: SpanContext): { readonly traceId: TraceId; readonly spanId: SpanId } | undefined {
-  const traceId = toTraceId(context.traceId)
-  const spanId = toSpanId(context.spanId)
-  return traceId && spanId ? { traceId, spanId } : undefined
 }

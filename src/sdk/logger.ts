@@ -19,11 +19,11 @@ import {
   readProperty,
   RecordBudget,
 } from './attribute-value.ts'
-import { RecordAttributes } from './bounded-attributes.ts'
+import { recordAttributes, type BoundedAttributes } from './bounded-attributes.ts'
 import { callerOf } from './code-location.ts'
 import { formatMessage, MAX_MESSAGE_CHARS } from './log-message.ts'
 import type { Recording } from './recording.ts'
-import { msToNanos } from './time-input.ts'
+import { toNanoTime } from './time-input.ts'
 import { topicOf } from './topic.ts'
 
 /** OpenTelemetry's severity number and text of each pino level. */
@@ -133,13 +133,13 @@ export function createLogger(deps: LoggerDeps, bindings: Bindings = {}, level: L
 /** OpenTelemetry's event: a log record with a name, whose attributes say everything. */
 export function toEvent(clock: LogClock, eventName: string, said: Bindings): FinishedLog {
   const budget = new RecordBudget()
-  const attributes = new RecordAttributes(budget, said)
+  const attributes = recordAttributes(budget, said)
   return finish(clock, SEVERITY.info, attributes, undefined, budget.text(eventName, MAX_EVENT_NAME_CHARS))
 }
 
 /** Whatever was thrown, and what there is to say of it; only an error has a stack. */
 export function toErrorRecord(clock: LogClock, error: unknown, ...said: readonly Bindings[]): FinishedLog {
-  const attributes = new RecordAttributes(new RecordBudget())
+  const attributes = recordAttributes(new RecordBudget())
   for (const each of said) attributes.setAll(withTopicNamed(readAll(each)))
   return finish(clock, SEVERITY.error, attributes, setError(attributes, error))
 }
@@ -151,7 +151,7 @@ function toRecord(
   first: unknown,
   rest: readonly unknown[],
 ): FinishedLog {
-  const attributes = new RecordAttributes(new RecordBudget(), bindings)
+  const attributes = recordAttributes(new RecordBudget(), bindings)
   if (typeof first === 'string') return finish(clock, severity, attributes, formatMessage(first, rest))
   const fallback = setFields(attributes, first)
   const [message, ...args] = rest
@@ -159,9 +159,14 @@ function toRecord(
 }
 
 /** An error, alone or where pino serialises one, becomes OpenTelemetry's exception attributes. @returns its message, else '' */
-function setFields(attributes: RecordAttributes, fields: unknown): string {
+function setFields(attributes: BoundedAttributes, fields: unknown): string {
   if (isError(fields)) return setError(attributes, fields)
   if (typeof fields !== 'object' || fields === null) return ''
+  // Most calls name neither.
+  if (readProperty(fields, 'err') === undefined && readProperty(fields, 'topic') === undefined) {
+    attributes.setAll(fields)
+    return ''
+  }
   let message = ''
   for (const key of keysOf(fields)) {
     const value = readProperty(fields, key)
@@ -172,7 +177,7 @@ function setFields(attributes: RecordAttributes, fields: unknown): string {
 }
 
 /** @returns its message */
-function setError(attributes: RecordAttributes, error: unknown): string {
+function setError(attributes: BoundedAttributes, error: unknown): string {
   const description = describeError(error)
   attributes.setAll(exceptionAttributes(description))
   return cutText(description.message, MAX_MESSAGE_CHARS)
@@ -193,7 +198,7 @@ function withTopicNamed(fields: Bindings): Bindings {
 function finish(
   clock: LogClock,
   { severityNumber, severityText }: Severity,
-  attributes: RecordAttributes,
+  attributes: BoundedAttributes,
   body: string | undefined,
   eventName?: string,
 ): FinishedLog {
@@ -201,7 +206,7 @@ function finish(
   const { traceId, spanId, flags } = spanOfLog(trace.getSpanContext(active))
   const topic = topicOf(active)
   if (topic !== undefined) attributes.setMissing(TOPIC_ATTRIBUTE, topic)
-  const timeUnixNano = msToNanos(clock.now())
+  const timeUnixNano = toNanoTime(clock.now())
   return {
     timeUnixNano,
     observedUnixNano: timeUnixNano,

@@ -9,11 +9,11 @@ import { TOPIC_ATTRIBUTE } from '../model/recording.ts'
 import { isTopic } from '../wire/bus-envelope.ts'
 import { spanOfLog } from './active-span.ts'
 import { cutText, describeError, exceptionAttributes, readProperty, RecordBudget } from './attribute-value.ts'
-import { RecordAttributes } from './bounded-attributes.ts'
+import { recordAttributes } from './bounded-attributes.ts'
 import { MAX_MESSAGE_CHARS } from './log-message.ts'
 import { attributeOf, SEVERITY, type Bindings, type FinishedLog } from './logger.ts'
 import type { Recording } from './recording.ts'
-import { msToNanos } from './time-input.ts'
+import { toNanoTime } from './time-input.ts'
 import { topicOf } from './topic.ts'
 
 /** Longest line that is read, in characters: what a record may hold, and its escapes. */
@@ -69,7 +69,7 @@ function isTaken({ recording }: PinoDestinationDeps, record: object): boolean {
 }
 
 function toLog({ clock }: PinoDestinationDeps, record: object): FinishedLog {
-  const attributes = new RecordAttributes(new RecordBudget())
+  const attributes = recordAttributes(new RecordBudget())
   const context = contextApi.active()
   const active = trace.getSpanContext(context)
   const named = active === undefined ? namedSpan(record) : undefined
@@ -84,7 +84,7 @@ function toLog({ clock }: PinoDestinationDeps, record: object): FinishedLog {
   const { severityNumber, severityText } = severityOf(readProperty(record, 'level'))
   const message = readProperty(record, 'msg')
   const { traceId, spanId, flags } = spanOfLog(active ?? named)
-  const timeUnixNano = msToNanos(timeOf(readProperty(record, 'time')) ?? clock.now())
+  const timeUnixNano = toNanoTime(timeOf(readProperty(record, 'time')) ?? clock.now())
   return {
     timeUnixNano,
     observedUnixNano: timeUnixNano,

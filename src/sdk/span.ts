@@ -3,23 +3,34 @@
  * and it never throws: instrumentation must not be what breaks a module.
  */
 import {
+  SpanKind,
   SpanStatusCode,
   type Attributes,
   type Exception,
   type Link,
   type Span,
   type SpanContext,
-  type SpanKind,
+  type SpanOptions,
   type SpanStatus,
   type TimeInput,
 } from '@opentelemetry/api'
 import type { Clock } from '../base/clock.ts'
+import { toSpanId, toTraceId, type SpanId, type TraceId } from '../model/ids.ts'
+import { formatTracestate } from '../model/tracestate.ts'
 import type { Attributes as AttributeList } from '../wire/otlp/attributes.ts'
+import {
+  REMOTE,
+  REMOTE_KNOWN,
+  type EventInput,
+  type LinkInput,
+  type NanoTime,
+  type SpanInput,
+} from '../wire/otlp/encode.ts'
 import { describeError, exceptionAttributes, RecordBudget } from './attribute-value.ts'
-import { BoundedAttributes, RecordAttributes } from './bounded-attributes.ts'
-import { msToNanos, timeToNanos } from './time-input.ts'
+import { BoundedAttributes, recordAttributes } from './bounded-attributes.ts'
+import { isBefore, laterBy, readTime, toNanoTime } from './time-input.ts'
+import { membersOf } from './trace-state.ts'
 
-const NANOS_PER_MS = 1e6
 /** Most events of a span: OpenTelemetry's default. */
 export const MAX_EVENTS = 128
 /** Most links of a span: OpenTelemetry's default. */
@@ -27,71 +38,93 @@ export const MAX_LINKS = 128
 /** Longest name of a span or an event and longest status message, in characters. */
 export const MAX_NAME_CHARS = 1024
 
-export interface FinishedEvent {
-  readonly name: string
-  readonly timeUnixNano: bigint
+const UNSET: SpanStatus = { code: SpanStatusCode.UNSET }
+
+/** A span as it is encoded. */
+export interface FinishedSpan extends SpanInput {
   readonly attributes: AttributeList
-}
-export interface FinishedLink {
-  readonly context: SpanContext
-  readonly attributes: AttributeList
-}
-export interface FinishedSpan {
-  readonly attributes: AttributeList
-  readonly droppedAttributes: number
-  readonly context: SpanContext
-  readonly parent: SpanContext | undefined
-  readonly name: string
-  readonly kind: SpanKind
-  readonly startUnixNano: bigint
-  readonly endUnixNano: bigint
-  readonly events: readonly FinishedEvent[]
-  readonly droppedEvents: number
-  readonly links: readonly FinishedLink[]
-  readonly droppedLinks: number
+  readonly events: readonly EventInput[]
+  readonly links: readonly LinkInput[]
   readonly status: SpanStatus
 }
 
-export interface SpanStart {
-  readonly context: SpanContext
-  readonly parent: SpanContext | undefined
-  readonly name: string
-  readonly kind: SpanKind
-  readonly attributes: Attributes | undefined
-  readonly links: readonly Link[]
-  readonly startTime: TimeInput | undefined
+export interface SpanDeps {
+  readonly clock: Clock
+  onEnd(span: FinishedSpan): void
 }
 
-export class RecordingSpan implements Span {
-  readonly #start: SpanStart
-  readonly #clock: Clock
-  readonly #onEnd: (span: FinishedSpan) => void
-  readonly #startUnixNano: bigint
+/** Once it has ended it is what it is encoded from: nothing of it is copied. Only the span itself writes its fields. */
+export class RecordingSpan implements Span, FinishedSpan {
+  readonly kind: number
+  readonly startUnixNano: NanoTime
+  endUnixNano: NanoTime
+  name = ''
+  status: SpanStatus = UNSET
+  readonly events: EventInput[] = []
+  droppedEventsCount = 0
+  readonly links: LinkInput[] = []
+  droppedLinksCount = 0
+  readonly #deps: SpanDeps
+  readonly #context: SpanContext
+  readonly #parent: SpanContext | undefined
   readonly #startedAtMs: number
+  readonly #hasGivenStart: boolean
   readonly #budget = new RecordBudget()
-  readonly #attributes = new RecordAttributes(this.#budget)
-  readonly #events: FinishedEvent[] = []
-  readonly #links: FinishedLink[] = []
-  #droppedEvents = 0
-  #droppedLinks = 0
-  #name = ''
-  #status: SpanStatus = { code: SpanStatusCode.UNSET }
+  readonly #attributes = recordAttributes(this.#budget)
   #hasEnded = false
 
-  constructor(start: SpanStart, clock: Clock, onEnd: (span: FinishedSpan) => void) {
-    this.#start = start
-    this.#clock = clock
-    this.#onEnd = onEnd
-    this.#startedAtMs = clock.monotonic()
-    const given = start.startTime === undefined ? undefined : timeToNanos(start.startTime)
-    this.#startUnixNano = given ?? msToNanos(clock.now())
-    this.updateName(start.name)
-    if (start.attributes !== undefined) this.setAttributes(start.attributes)
-    this.addLinks(start.links)
+  /** @param context of this span, and that of its parent: with valid ids */
+  constructor(
+    deps: SpanDeps,
+    context: SpanContext,
+    parent: SpanContext | undefined,
+    name: string,
+    { kind = SpanKind.INTERNAL, startTime, attributes, links }: SpanOptions,
+  ) {
+    this.#deps = deps
+    this.#context = context
+    this.#parent = parent
+    this.kind = kind + 1 // OpenTelemetry's API counts from internal = 0, OTLP from internal = 1
+    this.#startedAtMs = deps.clock.monotonic()
+    const given = startTime === undefined ? undefined : readTime(startTime)
+    this.#hasGivenStart = given !== undefined
+    this.startUnixNano = given ?? toNanoTime(deps.clock.now(this.#startedAtMs))
+    this.endUnixNano = this.startUnixNano
+    this.updateName(name)
+    if (attributes !== undefined) this.setAttributes(attributes)
+    if (links !== undefined) this.addLinks(links)
+  }
+
+  get traceId(): TraceId {
+    return this.#context.traceId as TraceId
+  }
+
+  get spanId(): SpanId {
+    return this.#context.spanId as SpanId
+  }
+
+  get parentSpanId(): SpanId | undefined {
+    return this.#parent?.spanId as SpanId | undefined
+  }
+
+  get traceState(): string | undefined {
+    return traceStateOf(this.#context)
+  }
+
+  get flags(): number {
+    return flagsOf(this.#context, this.#parent)
+  }
+
+  get attributes(): AttributeList {
+    return this.#attributes.list()
+  }
+
+  get droppedAttributesCount(): number {
+    return this.#attributes.dropped
   }
 
   spanContext(): SpanContext {
-    return this.#start.context
+    return this.#context
   }
 
   isRecording(): boolean {
@@ -116,12 +149,12 @@ export class RecordingSpan implements Span {
 
   addLink(link: Link): this {
     if (this.#hasEnded) return this
-    if (this.#links.length >= MAX_LINKS) {
-      this.#droppedLinks++
+    if (this.links.length >= MAX_LINKS) {
+      this.droppedLinksCount++
       return this
     }
     const attributes = new BoundedAttributes(this.#budget, link.attributes).list()
-    this.#links.push({ context: link.context, attributes })
+    this.links.push(...toLinkInput(link.context, attributes))
     return this
   }
 
@@ -132,15 +165,15 @@ export class RecordingSpan implements Span {
 
   /** Ok is final and unset is ignored, as OpenTelemetry says. */
   setStatus(status: SpanStatus): this {
-    if (this.#hasEnded || status.code === SpanStatusCode.UNSET || this.#status.code === SpanStatusCode.OK) return this
+    if (this.#hasEnded || status.code === SpanStatusCode.UNSET || this.status.code === SpanStatusCode.OK) return this
     const hasMessage = status.code !== SpanStatusCode.OK && status.message !== undefined
     const message = hasMessage ? { message: this.#budget.text(status.message, MAX_NAME_CHARS) } : {}
-    this.#status = { code: status.code, ...message }
+    this.status = { code: status.code, ...message }
     return this
   }
 
   updateName(name: string): this {
-    if (!this.#hasEnded) this.#name = this.#budget.text(name, MAX_NAME_CHARS)
+    if (!this.#hasEnded) this.name = this.#budget.text(name, MAX_NAME_CHARS)
     return this
   }
 
@@ -150,45 +183,50 @@ export class RecordingSpan implements Span {
 
   end(endTime?: TimeInput): void {
     if (this.#hasEnded) return
-    const end = (endTime === undefined ? undefined : timeToNanos(endTime)) ?? this.#now()
     this.#hasEnded = true
-    const { context, parent, kind } = this.#start
-    this.#onEnd({
-      context,
-      parent,
-      kind,
-      name: this.#name,
-      startUnixNano: this.#startUnixNano,
-      endUnixNano: end < this.#startUnixNano ? this.#startUnixNano : end,
-      attributes: this.#attributes.list(),
-      droppedAttributes: this.#attributes.dropped,
-      events: this.#events,
-      droppedEvents: this.#droppedEvents,
-      links: this.#links,
-      droppedLinks: this.#droppedLinks,
-      status: this.#status,
-    })
+    const end = (endTime === undefined ? undefined : readTime(endTime)) ?? this.#now()
+    if (isBefore(this.startUnixNano, end)) this.endUnixNano = end
+    this.#deps.onEnd(this)
   }
 
   /** Start plus elapsed time, so that a step of the wall clock cannot make a duration negative. */
-  #now(): bigint {
+  #now(): NanoTime {
+    const { clock } = this.#deps
     // A start the caller gave may be long ago: then only the wall clock knows how long.
-    if (this.#start.startTime !== undefined) return msToNanos(this.#clock.now())
-    return this.#startUnixNano + BigInt(Math.round((this.#clock.monotonic() - this.#startedAtMs) * NANOS_PER_MS))
+    if (this.#hasGivenStart) return toNanoTime(clock.now())
+    return laterBy(this.startUnixNano, clock.monotonic() - this.#startedAtMs)
   }
 
   #addEvent(name: string, attributes: object, time: TimeInput | undefined): void {
     if (this.#hasEnded) return
-    if (this.#events.length >= MAX_EVENTS) {
-      this.#droppedEvents++
+    if (this.events.length >= MAX_EVENTS) {
+      this.droppedEventsCount++
       return
     }
-    this.#events.push({
+    this.events.push({
       name: this.#budget.text(name, MAX_NAME_CHARS),
-      timeUnixNano: (time === undefined ? undefined : timeToNanos(time)) ?? this.#now(),
+      timeUnixNano: (time === undefined ? undefined : readTime(time)) ?? this.#now(),
       attributes: new BoundedAttributes(this.#budget, attributes).list(),
     })
   }
+}
+
+/** A link can name anything a module passed as a context: one without valid ids is left out. */
+function toLinkInput(context: SpanContext, attributes: AttributeList): readonly LinkInput[] {
+  const traceId = toTraceId(context.traceId)
+  const spanId = toSpanId(context.spanId)
+  if (!traceId || !spanId) return []
+  return [{ traceId, spanId, traceState: traceStateOf(context), attributes, flags: flagsOf(context, context) }]
+}
+
+function traceStateOf({ traceState }: SpanContext): string | undefined {
+  return traceState && formatTracestate(membersOf(traceState))
+}
+
+/** W3C flags of a span, and whether the one it hangs on came from another process. */
+function flagsOf(context: SpanContext, other: SpanContext | undefined): number {
+  const remote = other ? REMOTE_KNOWN | (other.isRemote === true ? REMOTE : 0) : REMOTE_KNOWN
+  return context.traceFlags | remote
 }
 
 function isTimeInput(value: Attributes | TimeInput | undefined): value is TimeInput {

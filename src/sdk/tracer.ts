@@ -6,7 +6,6 @@
 import {
   context as contextApi,
   isSpanContextValid,
-  SpanKind,
   trace,
   type Context,
   type Span,
@@ -14,26 +13,23 @@ import {
   type SpanOptions,
   type Tracer,
 } from '@opentelemetry/api'
-import type { Clock } from '../base/clock.ts'
 import { SPAN_ID_BYTES, TRACE_ID_BYTES } from '../model/ids.ts'
 import { TOPIC_ATTRIBUTE } from '../model/recording.ts'
 import { FLAG_RANDOM, FLAG_SAMPLED } from '../model/trace-context.ts'
 import { readProperty } from './attribute-value.ts'
 import type { RandomIds } from './random-ids.ts'
 import type { Recording } from './recording.ts'
-import { RecordingSpan, type FinishedSpan } from './span.ts'
+import { RecordingSpan, type SpanDeps } from './span.ts'
 import { topicOf } from './topic.ts'
 
 /** Attribute of a span of a message: where it goes. */
 const DESTINATION = 'messaging.destination.name'
 
-export interface ModuleTracerDeps {
-  readonly clock: Clock
+export interface ModuleTracerDeps extends SpanDeps {
   readonly ids: RandomIds
   readonly recording: Pick<Recording, 'takesTrace'>
   /** A span was not made, because its trace is not kept. */
   onUnsampled(): void
-  onEnd(span: FinishedSpan): void
 }
 
 export class ModuleTracer implements Tracer {
@@ -44,7 +40,6 @@ export class ModuleTracer implements Tracer {
   }
 
   startSpan(name: string, options: SpanOptions = {}, context: Context = contextApi.active()): Span {
-    const { clock } = this.#deps
     const parent = options.root === true ? undefined : validParent(context)
     const topic = topicOf(context)
     const own = this.#newContext(parent, () => topicOfSpan(options, topic))
@@ -52,16 +47,7 @@ export class ModuleTracer implements Tracer {
       this.#deps.onUnsampled()
       return trace.wrapSpanContext(own)
     }
-    const start = {
-      context: own,
-      parent,
-      name,
-      kind: options.kind ?? SpanKind.INTERNAL,
-      attributes: options.attributes,
-      links: options.links ?? [],
-      startTime: options.startTime,
-    }
-    const span = new RecordingSpan(start, clock, (ended) => this.#deps.onEnd(ended))
+    const span = new RecordingSpan(this.#deps, own, parent, name, options)
     if (topic !== undefined && attributeOf(options, TOPIC_ATTRIBUTE) === undefined) {
       span.setAttribute(TOPIC_ATTRIBUTE, topic)
     }
@@ -91,10 +77,10 @@ export class ModuleTracer implements Tracer {
       const traceId = ids.next(TRACE_ID_BYTES)
       return { traceId, spanId, traceFlags: (recording.takesTrace(traceId, topic) ? FLAG_SAMPLED : 0) | FLAG_RANDOM }
     }
-    const traceState = parent.traceState === undefined ? {} : { traceState: parent.traceState }
     // A trace is kept whole or not at all: its first span has decided. Random says something of the id, so it stays too.
     const traceFlags = parent.traceFlags & (FLAG_SAMPLED | FLAG_RANDOM)
-    return { traceId: parent.traceId.toLowerCase(), spanId, traceFlags, ...traceState }
+    const own = { traceId: parent.traceId.toLowerCase(), spanId, traceFlags }
+    return parent.traceState === undefined ? own : { ...own, traceState: parent.traceState }
   }
 }
 

@@ -5,6 +5,8 @@
 import { encodeAttributes, writeAttributes, type AttributesInput } from './encode-attributes.ts'
 import { ProtobufWriter } from './protobuf-writer.ts'
 
+/** Bytes of a full batch's length. */
+const BATCH_LENGTH_BYTES = 3
 /** A buffer that grew larger is not kept for the next batch. */
 const MAX_KEPT_BYTES = 262_144
 
@@ -22,6 +24,8 @@ export class BatchEncoder<T> {
   #resourceLevel = 0
   #scopeLevel = 0
   #records = 0
+  /** Of the last record's length: the next is likely to take as many. */
+  #lengthBytes = 1
 
   constructor({ resource, scope }: BatchHead, writeRecord: WriteRecord<T>) {
     this.#writeRecord = writeRecord
@@ -43,9 +47,9 @@ export class BatchEncoder<T> {
   add(record: T): void {
     const before = this.#writer.length
     try {
-      const start = this.#writer.open(0x12)
+      const start = this.#writer.open(0x12, this.#lengthBytes)
       this.#writeRecord(this.#writer, record)
-      this.#writer.close(start)
+      this.#lengthBytes = this.#writer.close(start, this.#lengthBytes)
     } catch (error) {
       this.#writer.rewind(before)
       throw error
@@ -55,8 +59,8 @@ export class BatchEncoder<T> {
 
   /** All records so far; the next begins a new batch. */
   take(): Uint8Array {
-    this.#writer.close(this.#scopeLevel)
-    this.#writer.close(this.#resourceLevel)
+    this.#writer.close(this.#scopeLevel, BATCH_LENGTH_BYTES)
+    this.#writer.close(this.#resourceLevel, BATCH_LENGTH_BYTES)
     const bytes = this.#writer.finish()
     if (bytes.length > MAX_KEPT_BYTES) this.#writer = new ProtobufWriter()
     this.#begin()
@@ -66,9 +70,9 @@ export class BatchEncoder<T> {
   #begin(): void {
     this.#records = 0
     this.#writer.rewind(0)
-    this.#resourceLevel = this.#writer.open(0x0a)
+    this.#resourceLevel = this.#writer.open(0x0a, BATCH_LENGTH_BYTES)
     this.#writer.bytes(0x0a, this.#resource)
-    this.#scopeLevel = this.#writer.open(0x12)
+    this.#scopeLevel = this.#writer.open(0x12, BATCH_LENGTH_BYTES)
     this.#writer.bytes(0x0a, this.#scope)
   }
 }

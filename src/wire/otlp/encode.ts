@@ -22,6 +22,14 @@ export interface MetricsInput extends BatchHead {
   readonly metrics: readonly MetricInput[]
 }
 
+/** A time in nanoseconds since the Unix epoch; as two numbers it is quicker to make and to write. */
+export type UnixNano = bigint | NanoTime
+/** Whole milliseconds since the Unix epoch, and the nanoseconds after them. */
+export interface NanoTime {
+  readonly ms: number
+  readonly nanos: number
+}
+
 export interface SpanInput {
   readonly traceId: TraceId
   readonly spanId: SpanId
@@ -30,8 +38,8 @@ export interface SpanInput {
   readonly name: string
   /** 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
   readonly kind: number
-  readonly startUnixNano: bigint
-  readonly endUnixNano: bigint
+  readonly startUnixNano: UnixNano
+  readonly endUnixNano: UnixNano
   readonly attributes?: AttributesInput
   readonly droppedAttributesCount?: number
   readonly events?: readonly EventInput[]
@@ -44,7 +52,7 @@ export interface SpanInput {
   readonly flags?: number
 }
 export interface EventInput {
-  readonly timeUnixNano: bigint
+  readonly timeUnixNano: UnixNano
   readonly name: string
   readonly attributes?: AttributesInput
 }
@@ -56,8 +64,8 @@ export interface LinkInput {
   readonly flags?: number
 }
 export interface LogRecordInput {
-  readonly timeUnixNano: bigint
-  readonly observedUnixNano?: bigint
+  readonly timeUnixNano: UnixNano
+  readonly observedUnixNano?: UnixNano
   readonly severityNumber: number
   readonly severityText?: string
   readonly body?: AttributeValue | undefined
@@ -102,8 +110,8 @@ export function writeSpan(writer: ProtobufWriter, span: SpanInput): void {
   if (span.parentSpanId) writer.hex(0x22, span.parentSpanId)
   writer.text(0x2a, span.name)
   if (span.kind) writer.integer(0x30, span.kind)
-  writer.fixed64(0x39, span.startUnixNano)
-  writer.fixed64(0x41, span.endUnixNano)
+  writeTime(writer, 0x39, span.startUnixNano)
+  writeTime(writer, 0x41, span.endUnixNano)
   writeAttributes(writer, SPAN_ATTRIBUTE, span.attributes)
   if (span.droppedAttributesCount) writer.integer(0x50, span.droppedAttributesCount)
   for (const event of span.events ?? []) writeEvent(writer, event)
@@ -116,7 +124,7 @@ export function writeSpan(writer: ProtobufWriter, span: SpanInput): void {
 
 function writeEvent(writer: ProtobufWriter, event: EventInput): void {
   const start = writer.open(0x5a)
-  writer.fixed64(0x09, event.timeUnixNano)
+  writeTime(writer, 0x09, event.timeUnixNano)
   writer.text(0x12, event.name)
   writeAttributes(writer, 0x1a, event.attributes)
   writer.close(start)
@@ -139,8 +147,13 @@ function writeStatus(writer: ProtobufWriter, status: NonNullable<SpanInput['stat
   writer.close(start)
 }
 
+function writeTime(writer: ProtobufWriter, tag: number, time: UnixNano): void {
+  if (typeof time === 'bigint') writer.fixed64(tag, time)
+  else writer.nanoTime(tag, time.ms, time.nanos)
+}
+
 export function writeLogRecord(writer: ProtobufWriter, record: LogRecordInput): void {
-  if (record.timeUnixNano) writer.fixed64(0x09, record.timeUnixNano)
+  if (record.timeUnixNano) writeTime(writer, 0x09, record.timeUnixNano)
   if (record.severityNumber) writer.integer(0x10, record.severityNumber)
   if (record.severityText) writer.text(0x1a, record.severityText)
   if (record.body !== undefined && record.body !== null) writeValue(writer, 0x2a, record.body)
@@ -149,6 +162,6 @@ export function writeLogRecord(writer: ProtobufWriter, record: LogRecordInput): 
   if (record.flags) writer.fixed32(0x45, record.flags)
   if (record.traceId) writer.hex(0x4a, record.traceId)
   if (record.spanId) writer.hex(0x52, record.spanId)
-  if (record.observedUnixNano) writer.fixed64(0x59, record.observedUnixNano)
+  if (record.observedUnixNano) writeTime(writer, 0x59, record.observedUnixNano)
   if (record.eventName) writer.text(0x62, record.eventName)
 }

@@ -59,7 +59,8 @@ export function writeField(writer: ProtobufWriter, field: Field, value: unknown)
     case 'message': {
       const start = writer.open(tag)
       writeFields(writer, field.message, asObject(value, name))
-      return writer.close(start)
+      writer.close(start)
+      return
     }
     case 'string':
       return writer.text(tag, asString(value, name))

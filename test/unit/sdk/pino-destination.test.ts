@@ -6,6 +6,7 @@ import { MAX_LINE_CHARS, pinoDestination } from '../../../src/sdk/pino-destinati
 import type { FinishedLog } from '../../../src/sdk/logger.ts'
 import { Recording } from '../../../src/sdk/recording.ts'
 import { withTopic } from '../../../src/sdk/topic.ts'
+import { toNanoTime } from '../../../src/sdk/time-input.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 
 const NOW_MS = 1_700_000_000_000
@@ -43,7 +44,7 @@ test('[BU60] what pino writes becomes a record: message, level, time, fields, bi
       body: 'heard something',
       severityNumber: 13,
       severityText: 'WARN',
-      timeUnixNano: BigInt(NOW_MS + 1) * 1_000_000n,
+      timeUnixNano: toNanoTime(NOW_MS + 1),
     },
   ])
   expect(attributes()).toEqual({ part: 'ear', words: 4 })
@@ -72,7 +73,7 @@ test('[BU60] ISO times are read, and without a time it is now', () => {
   destination.write('{"time":"2023-11-14T22:13:20.001Z"}')
   destination.write('{}')
   destination.write('{"time":-5}')
-  expect(logs.map(({ timeUnixNano }) => Number(timeUnixNano / 1_000_000n) - NOW_MS)).toEqual([1, 0, 0])
+  expect(logs.map(({ timeUnixNano }) => timeUnixNano)).toEqual([NOW_MS + 1, NOW_MS, NOW_MS].map(toNanoTime))
 })
 
 test('[BU60] the active span is on it', () => {

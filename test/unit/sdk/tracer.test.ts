@@ -8,6 +8,7 @@ import { RandomIds } from '../../../src/sdk/random-ids.ts'
 import { Recording } from '../../../src/sdk/recording.ts'
 import { RecordBuffer } from '../../../src/sdk/record-buffer.ts'
 import { MAX_EVENTS, MAX_LINKS, MAX_NAME_CHARS, type FinishedSpan } from '../../../src/sdk/span.ts'
+import { laterBy, toNanoTime } from '../../../src/sdk/time-input.ts'
 import { ModuleTracer } from '../../../src/sdk/tracer.ts'
 import { withTopic } from '../../../src/sdk/topic.ts'
 import { W3cTraceState } from '../../../src/sdk/trace-state.ts'
@@ -53,6 +54,7 @@ function batchesOf(spans: readonly FinishedSpan[]): Uint8Array[] {
   return batches
 }
 const nanos = (ms: number) => BigInt(ms) * 1_000_000n
+const at = (ms: number, rest = 0) => ({ ms, nanos: rest })
 const value = (span: FinishedSpan | undefined, key: string) =>
   span?.attributes.find((attribute) => attribute.key === key)?.value
 
@@ -66,10 +68,10 @@ describe('tracer', () => {
       outer.end()
     })
     const [inner, root, outer] = ended
-    expect([inner?.parent?.spanId, inner?.context.traceId]).toEqual([outer?.context.spanId, outer?.context.traceId])
-    expect(root?.parent).toBeUndefined()
-    expect(root?.context.traceId).not.toBe(outer?.context.traceId)
-    expect(new Set(ended.map((span) => span.context.spanId)).size).toBe(3)
+    expect([inner?.parentSpanId, inner?.traceId]).toEqual([outer?.spanId, outer?.traceId])
+    expect(root?.parentSpanId).toBeUndefined()
+    expect(root?.traceId).not.toBe(outer?.traceId)
+    expect(new Set(ended.map((span) => span.spanId)).size).toBe(3)
   })
 
   test('[BU54] startActiveSpan gives back what its function gives, in all its forms', () => {
@@ -99,7 +101,7 @@ describe('tracer', () => {
     const { tracer, ended } = setup()
     const zeros = { ...remote, traceId: '0'.repeat(32) }
     tracer.startSpan('a', {}, trace.setSpanContext(ROOT_CONTEXT, zeros)).end()
-    expect(ended[0]?.parent).toBeUndefined()
+    expect(ended[0]?.parentSpanId).toBeUndefined()
   })
 })
 
@@ -110,14 +112,20 @@ describe('span', () => {
     clock.setWall(START_MS - 3_600_000)
     clock.advance(25)
     span.end()
-    expect([ended[0]?.startUnixNano, ended[0]?.endUnixNano]).toEqual([nanos(START_MS), nanos(START_MS + 25)])
+    expect([ended[0]?.startUnixNano, ended[0]?.endUnixNano]).toEqual([at(START_MS), at(START_MS + 25)])
   })
 
   test.each([
-    { name: 'milliseconds', time: START_MS + 7, want: nanos(START_MS + 7) },
-    { name: 'a date', time: new Date(START_MS + 8), want: nanos(START_MS + 8) },
-    { name: 'seconds and nanoseconds', time: [1_700_000_000, 5] as [number, number], want: nanos(START_MS) + 5n },
-    { name: 'no time at all', time: Number.NaN, want: nanos(START_MS) },
+    { name: 'milliseconds', time: START_MS + 7, want: at(START_MS + 7) },
+    { name: 'a date', time: new Date(START_MS + 8), want: at(START_MS + 8) },
+    { name: 'seconds and nanoseconds', time: [1_700_000_000, 5] as [number, number], want: at(START_MS, 5) },
+    {
+      name: 'more nanoseconds than a second has',
+      time: [1_700_000_000, 2_000_000_007] as [number, number],
+      want: at(START_MS + 2000, 7),
+    },
+    { name: 'no time at all', time: Number.NaN, want: at(START_MS) },
+    { name: 'one that OTLP cannot say', time: [1e15, 0] as [number, number], want: at(START_MS) },
   ])('[BU54] its times may be given as $name', ({ time, want }) => {
     const { tracer, ended } = setup()
     tracer.startSpan('a', { startTime: time }).end(time)
@@ -127,13 +135,18 @@ describe('span', () => {
   test('[BU54] a small number is a reading of performance.now()', () => {
     const { tracer, ended } = setup()
     tracer.startSpan('a', { startTime: 12 }).end()
-    expect(Number((ended[0]?.startUnixNano ?? 0n) / 1000n)).toBeCloseTo((performance.timeOrigin + 12) * 1000, -1)
+    expect(ended[0]?.startUnixNano).toEqual(toNanoTime(performance.timeOrigin + 12))
+  })
+
+  test('[BU54] durations are exact to the nanosecond, and carry into the next millisecond', () => {
+    expect(laterBy(at(START_MS, 999_999), 0.000_001)).toEqual(at(START_MS + 1))
+    expect(laterBy(at(START_MS, 1), 1234.567_891)).toEqual(at(START_MS + 1234, 567_892))
   })
 
   test('[BU54] an end before the start is the start', () => {
     const { tracer, ended } = setup()
     tracer.startSpan('a').end(START_MS - 1)
-    expect(ended[0]?.endUnixNano).toBe(ended[0]?.startUnixNano)
+    expect(ended[0]?.endUnixNano).toEqual(ended[0]?.startUnixNano)
   })
 
   test('[BU54] after its end nothing changes it, and it ends once', () => {
@@ -173,9 +186,9 @@ describe('span', () => {
     span.end()
     const [got] = ended
     expect(got?.name).toHaveLength(MAX_NAME_CHARS)
-    expect([got?.attributes.length, got?.droppedAttributes]).toEqual([MAX_ATTRIBUTES, 5])
-    expect([got?.events.length, got?.droppedEvents]).toEqual([MAX_EVENTS, 2])
-    expect([got?.links.length, got?.droppedLinks]).toEqual([MAX_LINKS, 3])
+    expect([got?.attributes.length, got?.droppedAttributesCount]).toEqual([MAX_ATTRIBUTES, 5])
+    expect([got?.events.length, got?.droppedEventsCount]).toEqual([MAX_EVENTS, 2])
+    expect([got?.links.length, got?.droppedLinksCount]).toEqual([MAX_LINKS, 3])
     expect(value(got, 'k0')).toBe('again')
   })
 

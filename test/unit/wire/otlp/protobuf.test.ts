@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { readAttribute } from '../../../../src/wire/otlp/attributes.ts'
+import { encodeAttributes } from '../../../../src/wire/otlp/encode-attributes.ts'
 import { ProtobufReader } from '../../../../src/wire/otlp/protobuf-reader.ts'
 import { ProtobufWriter } from '../../../../src/wire/otlp/protobuf-writer.ts'
 import { hex } from './raw.ts'
@@ -43,6 +45,20 @@ describe('protobuf', () => {
     )
   })
 
+  test('[OT1] a time in two numbers is the same bytes as in one', () => {
+    const ms = fc.oneof(
+      fc.nat({ max: 2 ** 43 }),
+      fc.constantFrom(0, 1, 2 ** 20 - 1, 2 ** 20, 2 ** 32, 9_223_372_036_853),
+    )
+    const nanos = fc.oneof(fc.nat({ max: 1_000_000 }), fc.constantFrom(0, 999_999, 2 ** 39))
+    fc.assert(
+      fc.property(ms, nanos, (whole, rest) => {
+        const reader = written((writer) => writer.nanoTime(0x09, whole, rest))
+        expect([reader.tag(), reader.fixed64()]).toEqual([0x09, BigInt(whole) * 1_000_000n + BigInt(rest)])
+      }),
+    )
+  })
+
   test.each([0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152])(
     '[OT1] a message of %i bytes has its length before it',
     (length) => {
@@ -67,6 +83,40 @@ describe('protobuf', () => {
       })
       expect({ before, bytes: bytes.subarray(before) }).toEqual({ before, bytes: hex('3a08 000000000000f83f') })
     }
+  })
+
+  test('[OT1] a guess of a length that is wrong, either way, changes nothing', () => {
+    const message = (length: number, guess?: number): Uint8Array =>
+      written((writer) => {
+        const start = writer.open(0x0a, guess)
+        writer.raw(new Uint8Array(length).fill(7))
+        writer.close(start, guess)
+        writer.integer(0x10, 1)
+      }).bytes
+    for (const length of [0, 5, 127, 128, 300, 16_383, 16_384, 20_000]) {
+      for (const guess of [1, 2, 3])
+        expect({ length, bytes: message(length, guess) }).toEqual({ length, bytes: message(length) })
+    }
+  })
+
+  test.each([
+    { name: 'short', key: 'k', value: 'value' },
+    { name: 'empty', key: 'k', value: '' },
+    { name: 'as long as one length byte says', key: 'k'.repeat(60), value: 'v'.repeat(61) },
+    { name: 'one longer', key: 'k'.repeat(60), value: 'v'.repeat(62) },
+    { name: 'of a long key', key: 'k'.repeat(121), value: 127n },
+    { name: 'of a longer key', key: 'k'.repeat(122), value: 127n },
+    { name: 'not ASCII in its key', key: 'schlüssel', value: 'value' },
+    { name: 'not ASCII in its text', key: 'k', value: 'Grüße \u{1f44b}' },
+    { name: 'a number of one byte', key: 'k', value: 127n },
+    { name: 'a number of two bytes', key: 'k', value: 128n },
+    { name: 'a number below zero', key: 'k', value: -1n },
+    { name: 'a flag', key: 'k', value: true },
+  ])('[OT8] an attribute that is $name comes back as it was written', ({ key, value }) => {
+    const asWritten = typeof value === 'bigint' ? Number(value) : value
+    const reader = new ProtobufReader(encodeAttributes(0x0a, { [key]: asWritten, after: 'it' }))
+    const read = (): unknown => (reader.tag() === 0x0a ? readAttribute(reader) : undefined)
+    expect([read(), read(), reader.hasMore]).toEqual([{ key, value }, { key: 'after', value: 'it' }, false])
   })
 
   test('[OT1] a text that begins with a byte order mark keeps it', () => {
