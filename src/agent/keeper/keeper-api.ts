@@ -193,7 +193,7 @@ function controlCalls(keeper: Keeper, book: PluginBook) {
     grants: () =>
       consents
         .records()
-        .map((record) => ({ ...record, state: grantState(record, keeper.shareView(record.grant.owner)) })),
+        .map((record) => ({ ...record, state: grantState(record, keeper.shareViews.of(record.grant.owner)) })),
     consentHistory: () => consents.history(),
     removeMember: (device: DeviceId) => members.remove(device),
     formerMembers: () => members.formerMembers(),

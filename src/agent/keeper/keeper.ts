@@ -5,20 +5,17 @@
 import { dirname, join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { Crypto } from '../../base/crypto.ts'
-import { toDeviceId, toIncarnation, type DeviceId, type GrantId, type Incarnation } from '../../model/ids.ts'
+import { toDeviceId, toIncarnation, type DeviceId, type Incarnation } from '../../model/ids.ts'
 import type { DeviceCard, Membership } from '../../model/membership.ts'
 import type { MeshId } from '../../model/ids.ts'
 import type { Stage } from '../../model/stage.ts'
-import { closedFor, isFromBeforeRemoval, type ShareView } from '../../policy/decide-share.ts'
-import { grantState } from '../../policy/grant-state.ts'
 import type { ConsentRecord } from '../../policy/reduce-consent.ts'
 import type { KeptFate, StageChange } from '../../policy/stage-change.ts'
-import { decideExit } from '../../policy/stage-gate.ts'
 import { localMinute } from '../../platform/local-time.ts'
 import { openAuditLog, type AuditLog } from '../../store/audit-log.ts'
 import { SegmentCutter } from '../../store/segment-cutter.ts'
 import { SegmentWriter } from '../../store/segment-writer.ts'
-import { inFile, isDiskTrouble } from '../../store/store-error.ts'
+import { inFile } from '../../store/store-error.ts'
 import { ReserveFile } from '../../store/reserve-file.ts'
 import { openStore, type Store } from '../../store/store.ts'
 import type { ConsentService } from '../../sync/consent-service.ts'
@@ -34,7 +31,7 @@ import type { DeviceKeys, KeyStore } from '../key-file.ts'
 import type { AddressBook } from './address-book.ts'
 import { answerRollback, skipUsedEpochs } from './answer-rollback.ts'
 import { auditLedger } from './audit-ledger.ts'
-import { CutTimer, isDue, LIVE_CUT_AFTER_MS } from './cut-timer.ts'
+import { Cutting } from './cutting.ts'
 import { alarmsAccepted, deviceCreated, diskChanged } from './device-leaves.ts'
 import { readStage, requireKeyStore, SETTING } from './device-settings.ts'
 import { DeviceStage } from './device-stage.ts'
@@ -62,6 +59,7 @@ import type { Retention } from './retention.ts'
 import { Rounds } from './rounds.ts'
 import { SegmentSealer } from './segment-sealer.ts'
 import { setAuditAside, type SetAside } from './set-audit-aside.ts'
+import { ShareViews } from './share-views.ts'
 import { makeSharing } from './sharing.ts'
 import { StoredMetrics } from './stored-metrics.ts'
 import { StoredSearch } from './search-source.ts'
@@ -136,6 +134,7 @@ export class Keeper {
   readonly tails: TailHub
   readonly errorWatch: ErrorWatch
   readonly lanes: LaneChunks
+  readonly shareViews: ShareViews
   readonly rounds = new Rounds()
   readonly turns: Turns
   readonly retention: Retention
@@ -149,11 +148,10 @@ export class Keeper {
   readonly deps: KeeperDeps
   readonly #news: News
   readonly #stage: DeviceStage
-  #connected: ReadonlySet<DeviceId> = new Set()
   #closed = false
   /** Peers that have said in this run that they hold more of our consent log than we do. */
   readonly #ahead = new Set<DeviceId>()
-  readonly #cutTimer: CutTimer
+  readonly #cutting: Cutting
   readonly #handOver: HandOver
   readonly #housekeeping: Housekeeping
   readonly #cancelLeases: () => void
@@ -240,10 +238,18 @@ export class Keeper {
       cutter: new SegmentCutter({ segments, packs, traces, sealer }),
       onFirstOfEpoch: () => this.#handOver.due(),
     })
-    this.#cutTimer = new CutTimer(
-      { clock, cut: () => this.#cutDue(), onFailure: (err) => this.#fail(err) },
-      LIVE_CUT_AFTER_MS,
-    )
+    this.shareViews = new ShareViews(clock, self, this)
+    this.#cutting = new Cutting({
+      clock,
+      writer: this.writer,
+      liveGrants: this.liveGrants,
+      connected: () => this.shareViews.connected,
+      onCut: () => {
+        this.#housekeeping.grew()
+        this.announce()
+      },
+      onFailure: (err) => this.#fail(err),
+    })
     this.refusals = new RefusalCounter({
       clock,
       add: (name, count) => this.store.counters.add(name, count),
@@ -277,9 +283,7 @@ export class Keeper {
       refusals: this.refusals,
       liveGrants: this.liveGrants,
       stage: () => this.stage,
-      shareView: (owner) => this.shareView(owner),
-      mayLeave: () => this.#mayLeave(),
-      endStrayGrants: (membership) => this.#endStrayGrants(membership),
+      shareViews: this.shareViews,
       requireRoom: () => this.guard.requireRoom(),
       onKept: () => this.#housekeeping.grew(),
       tails,
@@ -313,7 +317,7 @@ export class Keeper {
       stage: () => this.stage,
       requireOpen: () => this.#requireOpen(),
       onRefused: (err) => this.guard.failed(err),
-      onCommit: (didCut) => this.#afterCommit(didCut),
+      onCommit: (didCut) => this.#cutting.committed(didCut),
       later: this.rounds.later,
       tails,
     })
@@ -333,7 +337,7 @@ export class Keeper {
       turns: this.turns,
       later: this.rounds.later,
       damage: this.damage,
-      hasEnded: (grantId) => this.#hasEnded(grantId),
+      hasEnded: (grantId) => this.shareViews.hasEnded(grantId),
       onUse: (uses) => this.#news.storageUsed(uses),
       forgetKeys: () => {
         sealer.forgetKeys()
@@ -359,7 +363,7 @@ export class Keeper {
     })
     if (options.newDevice !== undefined) this.ledger.append(deviceCreated(this.card, options.keyStore))
     this.owed.write(() => skipUsedEpochs(this.epochs, this.audit))
-    this.#cutLeftovers()
+    this.#cutting.cutLeftovers()
     this.owed.write(() => void reconcileAtStart(this).catch((err: unknown) => this.#fail(err)))
     this.owed.write(() => this.purgeLapsed())
     this.#cancelLeases = clock.every(LEASE_CHECK_MS, () => this.#attempt(() => this.purgeLapsed()))
@@ -387,30 +391,9 @@ export class Keeper {
     }
   }
 
-  /** What decisions are made on: for our records our own clock, for another owner's our best knowledge of theirs. */
-  shareView(owner?: DeviceId): ShareView {
-    const base = {
-      membership: this.members.current(),
-      grants: this.consents.records(),
-      stageAllowsSharing: this.#sharingAllowed(),
-    }
-    if (owner === undefined || owner === this.card.deviceId) {
-      return { ...base, stageAllowsSharing: this.#mayLeave(), nowUnixMs: this.ownerClock.now() }
-    }
-    const { clock, lastSeenUnixMs } = this.peers.get(owner)
-    const offsetMs = clock?.offsetMs ?? 0
-    const nowUnixMs = this.deps.clock.now() + offsetMs
-    const lastHeardUnixMs = this.#connected.has(owner) ? nowUnixMs : (lastSeenUnixMs ?? 0) + offsetMs
-    return { ...base, nowUnixMs, lastHeardUnixMs }
-  }
-
   setConnected(devices: readonly DeviceId[]): void {
-    this.#connected = new Set(devices)
-    if (this.writer.hasOpen()) this.#cutTimer.schedule()
-  }
-
-  isConnected(device: DeviceId): boolean {
-    return this.#connected.has(device)
+    this.shareViews.setConnected(devices)
+    this.#cutting.schedule()
   }
 
   /** @param fate of what was kept above it */
@@ -426,7 +409,7 @@ export class Keeper {
   /** Deletes what was received under grants whose lease has run out. */
   purgeLapsed(): void {
     const self = this.card.deviceId
-    for (const owner of lapsedOwners(this.consents.records(), self, (device) => this.shareView(device))) {
+    for (const owner of lapsedOwners(this.consents.records(), self, (device) => this.shareViews.of(device))) {
       const { clock } = this.deps
       if (purgeOwner({ clock, store: this.store, ledger: this.ledger, self }, owner) === 0) continue
       this.deps.onEvent('view')
@@ -480,7 +463,7 @@ export class Keeper {
     this.guard.stop()
     this.#cancelLeases()
     this.owed.stop()
-    this.#cutTimer.stop()
+    this.#cutting.stop()
     const { onFailure } = this.deps
     // The journal holds what cannot be cut; nothing that fails keeps the next from being written.
     this.#attempt(() => this.owed.settle(), onFailure)
@@ -514,16 +497,6 @@ export class Keeper {
   refusedOf(code: string, device: DeviceId): void {
     this.refusals.add('sync', code)
     this.#news.refused(code, device)
-  }
-
-  /** What the last run acknowledged and had not cut yet is chained now; its rows are old news for readers. */
-  #cutLeftovers(): void {
-    try {
-      this.writer.cut(() => true)
-    } catch (err) {
-      if (!isDiskTrouble(err)) throw err
-      this.#cutTimer.failed(err)
-    }
   }
 
   #viewChanged(): void {
@@ -566,39 +539,10 @@ export class Keeper {
     )
   }
 
-  #afterCommit(didCut: boolean): void {
-    if (didCut) {
-      this.#cutTimer.succeeded()
-      this.#housekeeping.grew()
-      this.announce()
-    }
-    if (this.writer.hasOpen()) this.#cutTimer.schedule()
-  }
-
-  #hasEnded(grantId: GrantId): boolean {
-    const record = this.consents.records().find(({ grant }) => grant.grantId === grantId)
-    const state = record && grantState(record, this.shareView(record.grant.owner))
-    return state === 'revoked' || state === 'expired' || state === 'void'
-  }
-
-  #cutDue(): void {
-    const watched = this.liveGrants.watchedLanes(this.#connected)
-    this.#afterCommit(this.writer.cut((open) => isDue(open, watched.has(open.log.lane))))
-  }
-
-  /** Grants that stage or membership leave no place: whatever came between, they end and do not come back with it. */
-  #endStrayGrants(membership: Membership): Promise<void> {
-    // An alarm is no reason: what it closes opens again when it is accepted.
-    const view = { membership, stageAllowsSharing: this.#sharingAllowed() }
-    return this.liveGrants.revoke(
-      (grant) => closedFor(view, grant.owner, grant.recipient) !== undefined || isFromBeforeRemoval(grant, membership),
-    )
-  }
-
   /** What a power cut left undone: grants to end, and keys and names that readers were not told yet. */
   #resume(): void {
     this.#handOver.due()
-    this.#endStrayGrants(this.members.current()).then(
+    this.shareViews.endStrayGrants(this.members.current()).then(
       () => this.announce(),
       (err: unknown) => this.#fail(err),
     )
@@ -623,14 +567,5 @@ export class Keeper {
     if (!isFull) return
     void this.retention.run()
     this.#housekeeping.reclaim()
-  }
-
-  #sharingAllowed(): boolean {
-    return decideExit(this.stage, 'share').allow
-  }
-
-  /** Whether records of this device may go to others at all. */
-  #mayLeave(): boolean {
-    return this.#sharingAllowed() && this.vouching.alarms().length === 0
   }
 }

@@ -30,7 +30,7 @@ export function knowledgeOf(keeper: Keeper): MeshKnowledge {
   const granting = new Set(
     keeper.consents
       .records()
-      .filter((record) => grantState(record, keeper.shareView(record.grant.owner)) === 'active')
+      .filter((record) => grantState(record, keeper.shareViews.of(record.grant.owner)) === 'active')
       .flatMap(({ grant }) => (grant.may === 'see' && grant.lanes.includes('traces') ? [grant.owner] : [])),
   )
   const members = [...keeper.members.current().members.values()].map(({ card }) => {
@@ -38,7 +38,7 @@ export function knowledgeOf(keeper: Keeper): MeshKnowledge {
     return {
       deviceId: card.deviceId,
       name: card.name,
-      connected: keeper.isConnected(card.deviceId),
+      connected: keeper.shareViews.connected.has(card.deviceId),
       grantsTraces: granting.has(card.deviceId),
       pendingSegments: pending,
       syncedThroughUnixMs: syncedUnixMs,

@@ -5,10 +5,10 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Crypto } from '../../base/crypto.ts'
 import type { DeviceId, MeshId, OpId } from '../../model/ids.ts'
-import type { DeviceCard, Membership } from '../../model/membership.ts'
+import type { DeviceCard } from '../../model/membership.ts'
 import type { LogDescription } from '../../model/segment.ts'
 import type { Stage } from '../../model/stage.ts'
-import { decideShare, type ShareView } from '../../policy/decide-share.ts'
+import { decideShare } from '../../policy/decide-share.ts'
 import type { SegmentRowId } from '../../store/segment-table.ts'
 import type { SegmentWriter } from '../../store/segment-writer.ts'
 import type { Store } from '../../store/store.ts'
@@ -34,6 +34,7 @@ import type { SegmentSealer } from './segment-sealer.ts'
 import { keepRestored } from './restored-bodies.ts'
 import type { TailHub } from './tail-hub.ts'
 import { segmentSource } from './segment-source.ts'
+import type { ShareViews } from './share-views.ts'
 
 export interface SharingDeps {
   readonly crypto: Crypto
@@ -48,11 +49,7 @@ export interface SharingDeps {
   readonly refusals: RefusalCounter
   readonly liveGrants: LiveGrants
   readonly stage: () => Stage
-  /** What decisions about an owner's records are made on; without an owner, about ours. */
-  readonly shareView: (owner?: DeviceId) => ShareView
-  /** Whether records of this device may go to others at all. */
-  readonly mayLeave: () => boolean
-  readonly endStrayGrants: (membership: Membership) => Promise<void>
+  readonly shareViews: Pick<ShareViews, 'of' | 'mayLeave' | 'endStrayGrants'>
   /** Throws while the disk is full. */
   readonly requireRoom: () => void
   /** Records of another device were stored. */
@@ -89,7 +86,7 @@ export function makeSharing(deps: SharingDeps): Sharing {
   const pairing = makePairing(deps, members, peers)
   const source = segmentSource(store, deps.sealer, card.deviceId)
   const self = card.deviceId
-  const serving = new Serving({ crypto, self, deviceSeed: keys.device, source, view: () => deps.shareView() })
+  const serving = new Serving({ crypto, self, deviceSeed: keys.device, source, view: () => deps.shareViews.of() })
   const receiving = makeReceiving(deps, source)
   const restoring = new Restoring({
     crypto,
@@ -97,7 +94,7 @@ export function makeSharing(deps: SharingDeps): Sharing {
     source,
     mayHave(recipient, log, epoch) {
       const request = requestFor(source, log, recipient, epoch)
-      return request !== undefined && decideShare(deps.shareView(log.author), request).effect === 'allow'
+      return request !== undefined && decideShare(deps.shareViews.of(log.author), request).effect === 'allow'
     },
     keep: (peer, log, found) => deps.onRestored(log, keepRestored({ store, ledger }, peer, log, found)),
   })
@@ -105,7 +102,7 @@ export function makeSharing(deps: SharingDeps): Sharing {
 }
 
 function makeMembers(deps: SharingDeps): MembershipService {
-  const { crypto, ownerClock, keys, card, ledger, store, refusals } = deps
+  const { crypto, ownerClock, keys, card, ledger, store, refusals, shareViews } = deps
   const { control, settings, invitations } = store
   const members: MembershipService = new MembershipService({
     crypto,
@@ -120,10 +117,10 @@ function makeMembers(deps: SharingDeps): MembershipService {
       setMesh: (mesh) => settings.set(SETTING.mesh, mesh),
       transaction: (work) => store.transaction(work),
     },
-    beforeChange: deps.endStrayGrants,
+    beforeChange: (membership) => shareViews.endStrayGrants(membership),
     onRemoved: (device) => invitations.forgetUsedBy(device),
     onChange: () => {
-      deps.endStrayGrants(members.current()).catch(deps.onFailure)
+      shareViews.endStrayGrants(members.current()).catch(deps.onFailure)
       deps.onView()
     },
     onRefused: (code) => refusals.add('sync', code),
@@ -158,7 +155,7 @@ function makeConsents(deps: SharingDeps, members: MembershipService, epochs: Epo
     store: consentStore(store, self),
     epochs,
     ledger,
-    stageAllowsSharing: deps.mayLeave,
+    stageAllowsSharing: () => deps.shareViews.mayLeave(),
     cut: (lanes) => void writer.cut(({ log }) => lanes.includes(log.lane)),
     onChange: deps.onView,
     onRefused: (code) => refusals.add('sync', code),
@@ -183,15 +180,15 @@ function makePairing(
 }
 
 function makeReceiving(deps: SharingDeps, source: ReturnType<typeof segmentSource>): Receiving {
-  const { crypto, card, store, stage, shareView, requireRoom, onKept, tails } = deps
+  const { crypto, card, store, stage, shareViews, requireRoom, onKept, tails } = deps
   return new Receiving({
     crypto,
     self: card.deviceId,
     source,
-    view: (owner) => shareView(owner),
+    view: (owner) => shareViews.of(owner),
     keep(log, run, head) {
       requireRoom()
-      keepPeerRun({ store, stage, tails }, shareView(log.author), log, run, head)
+      keepPeerRun({ store, stage, tails }, shareViews.of(log.author), log, run, head)
       onKept()
     },
     onRefused: deps.onRefusedOf,

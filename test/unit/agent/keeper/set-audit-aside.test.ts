@@ -96,10 +96,10 @@ describe('after it', () => {
     setAside().close()
     const again = home.reopen()
     expect(again.vouching.alarms()).toMatchObject([{ code: 'AUDIT_SET_ASIDE' }])
-    expect(again.shareView().stageAllowsSharing).toBe(false)
+    expect(again.shareViews.of().stageAllowsSharing).toBe(false)
     expect(again.vouching.verifyAudit()).toMatchObject({ ok: false, code: 'AUDIT_SET_ASIDE' })
     again.acceptAlarms()
-    expect([again.shareView().stageAllowsSharing, again.vouching.verifyAudit().ok]).toEqual([true, true])
+    expect([again.shareViews.of().stageAllowsSharing, again.vouching.verifyAudit().ok]).toEqual([true, true])
     expect(again.audit.list({ limit: 1 })[0]?.leaf.type).toBe('audit.set-aside')
   })
 
