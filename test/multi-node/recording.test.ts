@@ -48,15 +48,16 @@ async function cli(...argv: readonly string[]): Promise<string> {
 const ask = async (topic: string, payload: unknown): Promise<unknown> =>
   (await asker.request(topic, payload, { timeoutMs: DEADLINE_MS })).json()
 
+async function linesOf(topic: string): Promise<LogList['logs']> {
+  const where = [{ field: 'topic', op: '=', value: topic }]
+  return (await agent.call<LogList>('POST', '/v1/search/logs', { where })).logs
+}
+
 /** Levels of the lines that one message more leaves behind. */
 async function saidLevels(topic: string): Promise<readonly string[]> {
-  const logs = async () => {
-    const where = [{ field: 'topic', op: '=', value: topic }]
-    return (await agent.call<LogList>('POST', '/v1/search/logs', { where })).logs
-  }
-  const before = (await logs()).length
+  const before = (await linesOf(topic)).length
   expect(await ask(topic, {})).toBe(true)
-  return (await logs()).slice(before).map(({ severity }) => severity)
+  return (await linesOf(topic)).slice(before).map(({ severity }) => severity)
 }
 
 /** Of {@link TRACES} traces more: how many were kept, here and by the module's own count. */
@@ -111,7 +112,15 @@ test('[RD6] [RD7] a level and a ratio that a person sets hold at once, over rest
     { module: 'core', topic: 'talk/', from: 'no rule', to: 'level warn' },
     { module: 'core', from: '2 rules', to: 'no rule' },
   ])
+}, 120_000)
+
+test('[RD5] a rule that asks for more than the stage collects changes nothing: what it does not collect is not kept', async () => {
+  await cli('modules', 'set', 'core', '--level', 'trace', '--sample', '1')
+  await agent.setStage('casual')
+  expect(await ask('talk/low', {})).toBe(true)
+  await agent.setStage('pro')
+  expect((await linesOf('talk/low')).map(({ severity }) => severity)).toEqual(['error', 'fatal'])
 
   program?.kill('SIGTERM')
   if (program !== undefined) expect((await once(program, 'exit'))[0]).toBe(0)
-}, 120_000)
+})

@@ -148,3 +148,24 @@ test('[HE14] the process of a module is measured every period from pro on, where
   const { link: silent } = await inSession(clock, 'developer', {})
   expect(await namesAfter(silent)).toEqual([])
 })
+
+test('[RD15] [RD16] while no trace is kept, log records, audit events, notifications and metrics are', async () => {
+  const { module, link } = await inSession(manualClock(), 'developer', {})
+  link.say({ kind: 'recording', rules: [{ topic: '', sample: 0 }] })
+  module.tracer.startActiveSpan('a', (span) => {
+    module.logger.info('in a span that is not')
+    module.audit('memory.erased')
+    module.notify('The kettle is on')
+    module.meter.createCounter('cups').add(1)
+    span.end()
+  })
+  void module.flush()
+  await settled()
+  const signals = link.sent.map((message) => (message.kind === 'telemetry' ? message.signal : message.kind))
+  expect(signals.toSorted()).toEqual(['audit', 'hello', 'logs', 'metrics', 'notify'])
+  const [log] = link.sent.flatMap((message) =>
+    message.kind === 'telemetry' && message.signal === 'logs' ? decodeLogRecords(message.body) : [],
+  )
+  expect(log).toMatchObject({ body: 'in a span that is not', flags: 2 })
+  expect(log?.traceId).toMatch(/^[0-9a-f]{32}$/)
+})
