@@ -67,7 +67,7 @@ describe('modules set', () => {
     expect([exit, asked]).toEqual([2, []])
   })
 
-  test('[RD6] what holds then is said, and in JSON as it is', async () => {
+  test('[RD4] [RD6] what holds then is said, and in JSON what is set', async () => {
     recording = [
       { topic: '', level: 'error', sample: 0.125 },
       { topic: 'talk/', level: 'debug', sample: null },
@@ -79,8 +79,8 @@ describe('modules set', () => {
       '',
       'topic       log records     traces',
       'all         errors          12.5 %',
-      'talk/*      debug and more       -',
-      'talk/turn*  -                  all',
+      'talk/*      debug and more  12.5 %',
+      'talk/turn*  debug and more     all',
       '',
       'Everything else as the stage collects it. Errors, audit events and notifications are always kept.',
     ])
