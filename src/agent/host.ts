@@ -6,6 +6,7 @@ import type { Worker } from 'node:worker_threads'
 import { pino } from 'pino'
 import type { Logger } from '../base/logger.ts'
 import { MeshError } from '../base/errors.ts'
+import { collectWhenIdle } from '../platform/collect-when-idle.ts'
 import { nodeClock } from '../platform/node-clock.ts'
 import { nodeCrypto } from '../platform/node-crypto.ts'
 import { deviceNameProblem, MAX_DEVICE_NAME_BYTES, type DeviceNameProblem } from '../model/device-name.ts'
@@ -78,6 +79,7 @@ export async function runAgent(options: RunOptions): Promise<void> {
     onFatal: (cause) => fail(new HostError('AGENT_FAILED', 'the agent cannot go on', { cause })),
   })
   options.onReady(agent.state.ready())
+  collectWhenIdle()
   try {
     await ended
   } finally {

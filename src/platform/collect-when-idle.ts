@@ -14,8 +14,6 @@ const IDLE = 0.05
 
 /** For the thread that calls it, as long as it lives. @param giveBack what else is given back, before */
 export function collectWhenIdle(giveBack: () => void = () => undefined): void {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
   let before = performance.eventLoopUtilization()
   const look = idleWatch(() => {
     giveBack()
@@ -28,13 +26,23 @@ export function collectWhenIdle(giveBack: () => void = () => undefined): void {
   }, LOOK_EVERY_MS).unref()
 }
 
-/** @returns to be told at every look for which share of the time the thread was busy; it collects once after every burst */
-export function idleWatch(collect: () => void): (utilization: number) => void {
-  let hasWorked = false
+/** All that can be: V8's words for memory that is short. Ten to twenty milliseconds, of a thread that has nothing to do. */
+function collect(): void {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as (options: object) => void
+  gc({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+}
+
+/**
+ * @returns to be told at every look for which share of the time the thread was busy; it collects once after every burst, the
+ *   first of which is the thread's start
+ */
+export function idleWatch(collectAll: () => void): (utilization: number) => void {
+  let hasWorked = true
   return (utilization) => {
     if (utilization >= BUSY) hasWorked = true
     if (!hasWorked || utilization > IDLE) return
     hasWorked = false
-    collect()
+    collectAll()
   }
 }
