@@ -12,6 +12,7 @@ export interface HealthOptions {
   readonly nowUnixMs: number
 }
 
+const LEAST_AGE_MS = 1_000
 const WORDS = { fail: 'FAILS', warn: 'look ', pass: 'ok   ' } as const
 const ORDER = ['fail', 'warn', 'pass'] as const
 const STYLES: Readonly<Record<HealthCheckView['status'], readonly Style[]>> = {
@@ -33,12 +34,17 @@ export function headline({ live, ready, checks }: HealthView): string {
   return `${failing} of ${plural(checks.length, 'check')} ${failing === 1 ? 'fails' : 'fail'}.${remedy}`
 }
 
+/** What was looked at for the first time just now is not told to be as young as that. */
+function ageWords(ms: number): string {
+  return ms < LEAST_AGE_MS ? '' : `, for ${formatDurationMs(ms)}`
+}
+
 function describe(check: HealthCheckView, { width, color, nowUnixMs }: HealthOptions): readonly string[] {
   const { source, name, status, reason, sinceUnixMs } = check
   const word = WORDS[status]
   const what = source === 'agent' ? name : `${source}: ${name}`
   const why = reason === null ? '' : `: ${reason}`
-  const text = safeText(`${what}, for ${formatDurationMs(Math.max(0, nowUnixMs - sinceUnixMs))}${why}`)
+  const text = safeText(`${what}${ageWords(nowUnixMs - sinceUnixMs)}${why}`)
   const lines = wrapText(text, { width, lead: `${word}  ` })
   return lines.map((line) =>
     line.startsWith(word) ? painter(color)(word, ...STYLES[status]) + line.slice(word.length) : line,

@@ -60,7 +60,10 @@ export function renderMetricTable(
 function trendOf(values: readonly (number | string | null)[], ascii: boolean): string {
   const plotted = plottable(values)
   const range = rangeOf(plotted)
-  return range === undefined ? '' : sparkline(plotted, { cells: TREND_STEPS, range, ascii })
+  // A cell of a table has no blanks at its ends.
+  return range === undefined
+    ? ''
+    : sparkline(plotted, { cells: TREND_STEPS, range, ascii }).replaceAll(' ', ascii ? "'" : '·')
 }
 
 function sourcesOf({ devices, modules }: MetricSummary): string {

@@ -171,12 +171,12 @@ describe('pictures', () => {
     )
   })
   test('[ME48] the list draws the last hour of what has one', () => {
-    const trends = new Map([['requests', [1, 2, null, 'NaN', 3, 8]]])
+    const trends = new Map([['requests', [null, 1, 2, null, 'NaN', 3, 8, null]]])
     const [title, , , requests] = renderMetricTable(list, { width: 110, color: false, nowUnixMs: T0_MS, trends }).split(
       '\n',
     )
     expect(title).toContain('    last  last hour  recorded')
-    expect(requests).toContain('  1.23 k  ▁▂  ▃█     30 s ago')
+    expect(requests).toContain('  1.23 k  ·▁▂··▃█·   30 s ago')
   })
 })
 
