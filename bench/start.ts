@@ -11,11 +11,21 @@ export const what =
   'includes the devtools process and its port. The raw limit is a Node that evaluates 0 and ends.'
 
 const STARTS = 7
+/** Of the package at casual. */
+const READY_GOAL_MS = 400
 
 export async function run(): Promise<readonly Measure[]> {
   const raw = { label: '`node --eval 0`', value: await medianOf(bareStart) }
   const measure = async (program: string, stage: StageName, command: string): Promise<Measure> => {
-    return { label: `${program}, ${stage}`, unit: 'ms', better: 'lower', ours: await startAt(stage, command), raw }
+    const goal = program === 'package' && stage === 'casual' ? { goal: READY_GOAL_MS } : {}
+    return {
+      label: `${program}, ${stage}`,
+      unit: 'ms',
+      better: 'lower',
+      ours: await startAt(stage, command),
+      raw,
+      ...goal,
+    }
   }
   const ofPackage = await withPackage(async (command) => [
     await measure('package', 'casual', command),

@@ -12,15 +12,20 @@ export interface Usage {
   readonly cpuS: number
   /** Resident; of pages that several processes share, such as Node itself, each has its part (`Pss` of Linux). */
   readonly memoryMB: number
+  /** Resident, shared pages and all: what a process viewer shows. */
+  readonly rssMB: number
 }
 
 export function usageOf(pid: number): Usage {
-  const pssKiB = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  const megabytes = (name: string): number =>
+    (Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1]) * 1024) / 1e6
   // The command's name may hold spaces; the fields are counted from its closing bracket.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
   return {
     cpuS: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S,
-    memoryMB: (Number(pssKiB) * 1024) / 1e6,
+    memoryMB: megabytes('Pss'),
+    rssMB: megabytes('Rss'),
   }
 }
 
