@@ -34,10 +34,10 @@ export function formatDurationMs(milliseconds: number, options: DurationOptions 
 /** From here on, three digits round up to four. */
 const THREE_NINES = 0.9995
 
-/** Three significant digits without trailing zeros behind the point: 1.23, 12.3, 412, 4.5. */
+/** Three significant digits without trailing zeros behind the point: 1.23, 12.3, 412, 4.5; of less than one three places. */
 function threeDigits(value: number): string {
   if (value >= 99.95) return Math.round(value).toString()
-  return Number(value.toPrecision(3)).toString()
+  return Number(value < 1 ? value.toFixed(3) : value.toPrecision(3)).toString()
 }
 
 function twoUnits(nanos: number, large: number, largeName: string, small: number, smallName: string): string {

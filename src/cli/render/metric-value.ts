@@ -27,8 +27,10 @@ export function formatValue(
   if (typeof value === 'string') return value
   if (unit === '1' && name?.endsWith('.utilization') === true) return `${scaled(value * 100, 1000, THOUSANDS)} %`
   const nanos = NANOS[unit]
-  if (nanos !== undefined && !isRate)
-    return `${value < 0 ? '-' : ''}${formatDuration(Math.abs(value) * nanos, { ascii })}`
+  if (nanos !== undefined && !isRate) {
+    const text = formatDuration(Math.abs(value) * nanos, { ascii })
+    return value < 0 && text !== '0 ns' ? `-${text}` : text
+  }
   const text = unit === 'By' ? scaled(value, 1024, BYTES) : `${scaled(value, 1000, THOUSANDS)}${unitText(unit)}`
   return isRate ? `${text}/s` : text
 }

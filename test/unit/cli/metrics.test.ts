@@ -193,6 +193,8 @@ describe('values', () => {
     { value: 7, unit: 'Cel', want: '7 Cel' },
     { value: 0, unit: 'By', want: '0 B' },
     { value: 'Infinity', unit: 's', want: 'Infinity' },
+    { value: -1.005e-15, unit: 's', want: '0 ns' },
+    { value: 0.5e-9, unit: 's', want: '0.5 ns' },
     { value: null, unit: 's', want: '-' },
   ]
   test.each(cases)('[ME48] $value $unit is $want', ({ value, unit, want }) => {
