@@ -4,9 +4,10 @@ import { cutText } from './attribute-value.ts'
 /** Longest message, in characters. */
 export const MAX_MESSAGE_CHARS = 16_384
 
-export function formatMessage(template: string, args: readonly unknown[]): string {
+/** @param from which of `args` is the first */
+export function formatMessage(template: string, args: readonly unknown[], from = 0): string {
   if (!template.includes('%')) return cutText(template, MAX_MESSAGE_CHARS)
-  let next = 0
+  let next = from
   const text = cutText(template, MAX_MESSAGE_CHARS).replace(/%([sdifjoO%])/g, (directive, letter: string) => {
     if (letter === '%') return '%'
     if (next >= args.length) return directive

@@ -154,8 +154,8 @@ function toRecord(
   const attributes = recordAttributes(new RecordBudget(), bindings)
   if (typeof first === 'string') return finish(clock, severity, attributes, formatMessage(first, rest))
   const fallback = setFields(attributes, first)
-  const [message, ...args] = rest
-  return finish(clock, severity, attributes, typeof message === 'string' ? formatMessage(message, args) : fallback)
+  const message = rest[0]
+  return finish(clock, severity, attributes, typeof message === 'string' ? formatMessage(message, rest, 1) : fallback)
 }
 
 /** An error, alone or where pino serialises one, becomes OpenTelemetry's exception attributes. @returns its message, else '' */
