@@ -57,6 +57,9 @@ const PATHS: readonly Path[] = [
     benchmark: 'ingest',
     label: 'main thread held up, with queries, p99',
   },
+  { path: 'a log call of a module, two fields', benchmark: 'sdk', label: 'log call with two fields' },
+  { path: 'a span of a module, four attributes', benchmark: 'sdk', label: 'span with four attributes' },
+  { path: 'a counter of a module, two attributes', benchmark: 'sdk', label: 'counter with two attributes' },
 ]
 
 const HEAD = ['path', 'ours', 'raw limit, same run', 'share of the limit', 'goal', 'published, other machine'] as const

@@ -13,6 +13,8 @@ export class MeasuredSeries<T> {
   readonly #state: MeterState
   readonly #isSigned: boolean
   readonly #table: SeriesTable<T>
+  /** Of no attributes: most instruments have no other. */
+  #plain: T | undefined
 
   constructor(state: MeterState, sign: Sign, newPoint: () => T) {
     this.#state = state
@@ -25,7 +27,9 @@ export class MeasuredSeries<T> {
     const state = this.#state
     if (!state.isOn) return undefined
     try {
-      if (Number.isFinite(value) && (value >= 0 || this.#isSigned)) return this.#table.at(attributes)
+      if (Number.isFinite(value) && (value >= 0 || this.#isSigned)) {
+        return attributes === undefined ? (this.#plain ??= this.#table.at({})) : this.#table.at(attributes)
+      }
     } catch {
       // A getter of the module's own threw: the value is a bad one.
     }
@@ -39,5 +43,6 @@ export class MeasuredSeries<T> {
 
   clear(): void {
     this.#table.clear()
+    this.#plain = undefined
   }
 }

@@ -45,8 +45,6 @@ export class SeriesTable<T> {
   readonly #series = new Map<string, Series<T>>()
   #spelled: Spelling<T> = {}
   #spellings = 0
-  /** Of no attributes: most instruments have no other. */
-  #plain: T | undefined
   #taken = 0
   #overflow: Series<T> | undefined
 
@@ -56,8 +54,7 @@ export class SeriesTable<T> {
   }
 
   /** The point of a set of attributes. @throws what a getter among them throws */
-  at(attributes: Attributes | undefined): T {
-    if (attributes === undefined) return (this.#plain ??= this.#seriesOf({}).point)
+  at(attributes: Attributes): T {
     return this.#known(attributes) ?? this.#find(attributes)
   }
 
@@ -70,7 +67,6 @@ export class SeriesTable<T> {
     this.#series.clear()
     this.#spelled = {}
     this.#spellings = 0
-    this.#plain = undefined
     this.#overflow = undefined
     this.#room.chars += this.#taken
     this.#taken = 0

@@ -5,7 +5,7 @@ import { MAX_ROOM_CHARS, MAX_SERIES, MAX_SERIES_CHARS, SeriesTable } from '../..
 function setUp(chars = MAX_ROOM_CHARS) {
   const room = { chars }
   const table = new SeriesTable(room, () => ({ hits: 0 }))
-  const hit = (attributes?: Attributes): void => void table.at(attributes).hits++
+  const hit = (attributes: Attributes): void => void table.at(attributes).hits++
   const hits = () =>
     table
       .all()
@@ -39,9 +39,9 @@ test('[BU58] what attributes inherit is not theirs', () => {
   ])
 })
 
-test('[BU58] no attributes, none of them and undefined ones are the same series', () => {
+test('[BU58] no attributes and undefined ones are the same series', () => {
   const { hit, hits } = setUp()
-  hit()
+  hit({})
   hit({})
   hit({ a: undefined as never })
   expect(hits()).toEqual([[{}, 3]])
