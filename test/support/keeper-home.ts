@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { initialSettings } from '../../src/agent/keeper/device-settings.ts'
 import { Keeper, type KeeperOptions } from '../../src/agent/keeper/keeper.ts'
 import type { DeviceKeys } from '../../src/agent/key-file.ts'
+import type { Signal } from '../../src/model/lane.ts'
 import { hpkePublicKey } from '../../src/platform/hpke.ts'
 import { nodeCrypto } from '../../src/platform/node-crypto.ts'
 import { openEncrypted, type Database } from '../../src/store/open-encrypted.ts'
@@ -33,6 +34,8 @@ export interface KeeperHome {
   remove(): void
 }
 
+/** More than any test writes. */
+const MAX_LEAVES = 1_000
 const FILES = ['store.db', 'store.db-wal', 'audit.db', 'audit.db-wal']
 
 export function keeperHome(clock: ManualClock = manualClock(START_MS), keys: DeviceKeys = randomKeys()): KeeperHome {
@@ -48,6 +51,18 @@ export function keeperHomeIn(folder: string, clock: ManualClock, keys: DeviceKey
 export function randomKeys(): DeviceKeys {
   const key = (): Uint8Array => nodeCrypto.randomBytes(32)
   return { device: key(), peer: key(), seal: key(), store: key(), audit: key(), auditPayload: key() }
+}
+
+/** What a module reports, taken in and cut: a segment of its own. */
+export async function takeSegment(keeper: Keeper, lane: Signal, module: string, bytes: Uint8Array): Promise<void> {
+  await keeper.intake.take(lane, bytes, { kind: 'bus', module })
+  keeper.writer.cut(() => true)
+}
+
+/** What the entries of a type in the audit log say, oldest first. */
+export function auditPayloads(keeper: Keeper, type: string) {
+  const leaves = keeper.audit.list({ fromSeq: 0, limit: MAX_LEAVES }).filter(({ leaf }) => leaf.type === type)
+  return leaves.map(({ payload }) => payload)
 }
 
 function homeIn(root: string, folder: string, clock: ManualClock, keys: DeviceKeys): KeeperHome {

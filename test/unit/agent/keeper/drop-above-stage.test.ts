@@ -5,7 +5,7 @@ import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
 import { storeCalls } from '../../../../src/agent/keeper/store-calls.ts'
 import type { Signal } from '../../../../src/model/lane.ts'
 import { openAll } from '../../../support/finish.ts'
-import { keeperHome, START_MS, type KeeperHome } from '../../../support/keeper-home.ts'
+import { auditPayloads, keeperHome, START_MS, takeSegment, type KeeperHome } from '../../../support/keeper-home.ts'
 import { logs, metrics, traceIdOf, traces } from '../../../support/otlp-records.ts'
 import { waitFor } from '../../../support/wait-for.ts'
 
@@ -26,10 +26,7 @@ beforeEach(async () => {
 })
 afterEach(() => home.remove())
 
-async function segment(lane: Signal, module: string, bytes: Uint8Array): Promise<void> {
-  await keeper.intake.take(lane, bytes, { kind: 'bus', module })
-  keeper.writer.cut(() => true)
-}
+const segment = (lane: Signal, module: string, bytes: Uint8Array) => takeSegment(keeper, lane, module, bytes)
 const calls = (of: Keeper = keeper) => storeCalls(of, '')
 async function recordsByLane(of: Keeper = keeper): Promise<Readonly<Record<string, number>>> {
   const { lanes } = await calls(of).storeStats()
@@ -37,10 +34,7 @@ async function recordsByLane(of: Keeper = keeper): Promise<Readonly<Record<strin
 }
 const EVERYTHING = { traces: 3, logs: 4, metrics: 1 }
 const leaves = (type: string) =>
-  keeper.audit
-    .list({ fromSeq: 0 })
-    .filter(({ leaf }) => leaf.type === type)
-    .map(({ payload }) => (payload.kind === 'open' ? payload.payload : undefined))
+  auditPayloads(keeper, type).map((payload) => (payload.kind === 'open' ? payload.payload : undefined))
 const keys = (lane: Signal): readonly number[] => keeper.store.epochs.all(lane).map(({ n }) => n)
 
 test('[STG9] without being asked for, everything stays', async () => {

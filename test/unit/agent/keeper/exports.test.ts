@@ -13,7 +13,7 @@ import { decodePayload } from '../../../../src/wire/otlp/decode-payload.ts'
 import type { MetricInput } from '../../../../src/wire/otlp/write-metric.ts'
 import { decodeSpans } from '../../../../src/wire/otlp/decode-traces.ts'
 import { encodeLogsData, encodeMetricsData, encodeTracesData } from '../../../../src/wire/otlp/encode.ts'
-import { keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
+import { auditPayloads, keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
 import { logs, manySpans, spanIdOf, T0_NANO, traceIdOf, traces } from '../../../support/otlp-records.ts'
 import { messagesOf, readFile } from '../../transfer/read-files.ts'
 import { batch, logRecord, metric, span } from '../../wire/otlp/arbitraries.ts'
@@ -149,8 +149,7 @@ describe('an export', () => {
       expect.objectContaining({ code: 'STAGE_TOO_LOW' }),
     )
     calls.exportStart({ ...ALL, signal: 'logs', deviceIds: [keeper.card.deviceId] })
-    const leaves = keeper.audit.list({ fromSeq: 0, limit: 100 }).filter(({ leaf }) => leaf.type === 'data.exported')
-    expect(leaves.map(({ payload }) => payload)).toEqual([
+    expect(auditPayloads(keeper, 'data.exported')).toEqual([
       { kind: 'open', payload: { lane: 'logs', devices: keeper.card.deviceId } },
     ])
   })
@@ -235,8 +234,7 @@ describe('what is asked for', () => {
     { name: 'a trace of metrics', query: { signal: 'metrics', trace: traceIdOf(1) }, code: 'SEARCH_QUERY' },
   ] as const)('[EX4] $name is refused, without a leaf', ({ query, code }) => {
     expect(() => calls.exportStart({ ...ALL, ...query })).toThrow(expect.objectContaining({ code }))
-    const leaves = keeper.audit.list({ fromSeq: 0, limit: 100 })
-    expect(leaves.some(({ leaf }) => leaf.type === 'data.exported')).toBe(false)
+    expect(auditPayloads(keeper, 'data.exported')).toEqual([])
   })
 
   test('[EX4] log records by their time and their trace, metrics by their points', async () => {

@@ -14,7 +14,7 @@ import { stitchTrace } from '../../../../src/query/stitch-trace.ts'
 import { queryDeps } from '../../../../src/agent/keeper/query-deps.ts'
 import type { HoldScope } from '../../../../src/store/hold-table.ts'
 import { finish, openAll, parseParts } from '../../../support/finish.ts'
-import { keeperHome, START_MS, type KeeperHome } from '../../../support/keeper-home.ts'
+import { keeperHome, START_MS, takeSegment, type KeeperHome } from '../../../support/keeper-home.ts'
 import { logs, logsOfTrace, traceIdOf, traces } from '../../../support/otlp-records.ts'
 import { seededRandom } from '../../../support/seeded-random.ts'
 import { grantTo, meet, pairKeepers, syncOnce } from './keeper-pair.ts'
@@ -41,9 +41,7 @@ function noise(length: number): string {
 
 /** One segment of a module, with one span of a trace. */
 async function segment(of: Keeper, module: string, trace: number, chars = 10): Promise<void> {
-  const bytes = traces('app', { trace, span: trace, text: noise(chars) })
-  await of.intake.take('traces', bytes, { kind: 'bus', module })
-  of.writer.cut(() => true)
+  await takeSegment(of, 'traces', module, traces('app', { trace, span: trace, text: noise(chars) }))
 }
 
 function spansOf(of: Keeper, trace: number): number {

@@ -7,7 +7,7 @@ import { startsFailed, toldByRefusal } from '../../../../src/agent/keeper/told-b
 import { MERGE_WINDOW_MS } from '../../../../src/policy/notifications/decide-notification.ts'
 import { LANE_BYTES } from '../../../../src/policy/retention.ts'
 import { finish } from '../../../support/finish.ts'
-import { keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
+import { auditPayloads, keeperHome, type KeeperHome } from '../../../support/keeper-home.ts'
 import { traces } from '../../../support/otlp-records.ts'
 import { seededRandom } from '../../../support/seeded-random.ts'
 
@@ -98,8 +98,7 @@ test('[NT11] settings last, are audited with from and to, and only if they chang
   calls.setNotifications({ quiet: { fromMinute: 1_320, toMinute: 420 } })
   calls.setNotifications({ mute: 'modules' })
   calls.setNotifications({ unmute: 'modules', quiet: undefined, desktop: true })
-  const leaves = keeper.audit.list({ fromSeq: 0 }).filter(({ leaf }) => leaf.type === 'notifications.changed')
-  expect(leaves.map(({ payload }) => payload)).toMatchObject([
+  expect(auditPayloads(keeper, 'notifications.changed')).toMatchObject([
     { payload: { from: 'muted nothing, quiet never, desktop off', to: 'muted modules, quiet never, desktop off' } },
     { payload: { to: 'muted modules, quiet 22:00-07:00, desktop off' } },
     { payload: { to: 'muted nothing, quiet never, desktop on' } },

@@ -9,7 +9,7 @@ import { LOOK_EVERY_MS } from '../../../../src/agent/keeper/retention.ts'
 import { storeCalls } from '../../../../src/agent/keeper/store-calls.ts'
 import { QUOTA_BYTES } from '../../../../src/policy/quotas.ts'
 import { finish, openAll } from '../../../support/finish.ts'
-import { keeperHome, START_MS, type KeeperHome } from '../../../support/keeper-home.ts'
+import { auditPayloads, keeperHome, START_MS, takeSegment, type KeeperHome } from '../../../support/keeper-home.ts'
 import { traceIdOf, traces } from '../../../support/otlp-records.ts'
 import { seededRandom } from '../../../support/seeded-random.ts'
 import { grantTo, pairKeepers, syncOnce } from './keeper-pair.ts'
@@ -45,8 +45,7 @@ const idle = async (): Promise<void> => {
 
 /** One segment with one span of a trace. */
 async function segment(module: string, trace: number): Promise<void> {
-  await keeper.intake.take('traces', traces('app', { trace, span: trace, text: TEXT }), { kind: 'bus', module })
-  keeper.writer.cut(() => true)
+  await takeSegment(keeper, 'traces', module, traces('app', { trace, span: trace, text: TEXT }))
 }
 
 async function segments(module: string, from: number, count: number): Promise<void> {
@@ -67,10 +66,7 @@ function dropped(of: Keeper = keeper): readonly string[] {
   return of.store.dropped.all().map(({ log, reason }) => `${of.store.logs.byRow(log).module} ${reason}`)
 }
 
-function leaves(type: string) {
-  const all = keeper.audit.list({ fromSeq: 0, limit: 1000 })
-  return all.filter(({ leaf }) => leaf.type === type).map(({ payload }) => payload)
-}
+const leaves = (type: string) => auditPayloads(keeper, type)
 
 describe('a run', () => {
   test('[RE21] a module over its quota loses its oldest, counted as that, and nobody else loses anything', async () => {

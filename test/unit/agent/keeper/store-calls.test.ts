@@ -6,7 +6,7 @@ import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
 import { storeCalls } from '../../../../src/agent/keeper/store-calls.ts'
 import { DEFAULT_RETENTION } from '../../../../src/policy/retention.ts'
 import { finish } from '../../../support/finish.ts'
-import { keeperHome, START_MS, type KeeperHome } from '../../../support/keeper-home.ts'
+import { auditPayloads, keeperHome, START_MS, takeSegment, type KeeperHome } from '../../../support/keeper-home.ts'
 import { logs, manySpans, traceIdOf, traces } from '../../../support/otlp-records.ts'
 
 const DAY_MS = 86_400_000
@@ -23,8 +23,7 @@ beforeEach(async () => {
 afterEach(() => home.remove())
 
 async function store(module: string, bytes: Uint8Array, signal: 'traces' | 'logs' = 'traces'): Promise<void> {
-  await keeper.intake.take(signal, bytes, { kind: 'bus', module })
-  keeper.writer.cut(() => true)
+  await takeSegment(keeper, signal, module, bytes)
 }
 
 function run(atDay: number): void {
@@ -32,10 +31,7 @@ function run(atDay: number): void {
   finish(keeper.retention.steps())
 }
 
-function leaves(type: string) {
-  const all = keeper.audit.list({ fromSeq: 0, limit: 1000 })
-  return all.filter(({ leaf }) => leaf.type === type).map(({ payload }) => payload)
-}
+const leaves = (type: string) => auditPayloads(keeper, type)
 
 describe('stats', () => {
   test('[RE18] of an empty store', async () => {
