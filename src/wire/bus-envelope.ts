@@ -66,9 +66,12 @@ export function isTopic(value: unknown): value is string {
   return isText(value, MAX_TOPIC_CHARS, TOPIC)
 }
 
+/** Under which all answers go. */
+export const REPLY_TOPICS = 'reply/'
+
 /** Under which answers to a module go; what is under another module's is not answered to. */
 export function replyTopic(module: string, rest = ''): string {
-  return `reply/${module}/${rest}`
+  return `${REPLY_TOPICS}${module}/${rest}`
 }
 
 /** A subscription's prefix is compared character by character; the empty one is every topic. */

@@ -10,7 +10,7 @@ import { hasUnseen } from '../base/unseen.ts'
 import { AGENT_MODULE, MODULE_NAME, SIGNALS } from '../model/lane.ts'
 import { isAgentTopic, isIdentityKey, type PluginManifest } from '../model/plugin.ts'
 import { REPORT_KINDS } from '../model/report-kind.ts'
-import { isTopicPrefix } from './bus-envelope.ts'
+import { isTopicPrefix, REPLY_TOPICS } from './bus-envelope.ts'
 
 /** Largest manifest, in bytes: every list at its limit with names of a usual length. */
 export const MAX_MANIFEST_BYTES = 16_384
@@ -130,7 +130,17 @@ function readTitle(value: unknown): string {
 
 function readTopics(fields: Readonly<Record<string, unknown>>, field: 'publish' | 'subscribe'): readonly string[] {
   const isRight = (item: unknown): item is string => isTopicPrefix(item) && item !== ''
-  return readList(field, fields[field] ?? [], MAX_MANIFEST_TOPICS, isRight, 'topic prefixes, none of them empty')
+  const what = 'topic prefixes, none of them empty'
+  const prefixes = readList(field, fields[field] ?? [], MAX_MANIFEST_TOPICS, isRight, what)
+  if (!prefixes.some(hasAnswersOfMany)) return prefixes
+  throw wrong(field, 'names answers by the module that asks, such as reply/core/')
+}
+
+/** Whether what begins so is answers to more than one module: they are for whoever asked, and a short prefix would hide that they are meant. */
+function hasAnswersOfMany(prefix: string): boolean {
+  return (
+    REPLY_TOPICS.startsWith(prefix) || (prefix.startsWith(REPLY_TOPICS) && !prefix.includes('/', REPLY_TOPICS.length))
+  )
 }
 
 function readWords<T extends string>(

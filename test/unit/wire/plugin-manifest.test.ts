@@ -32,7 +32,7 @@ describe('a manifest', () => {
     expect(readPluginManifest(manifestBytes(manifest))).toEqual(manifest)
   })
 
-  test.each(vectors.refused)('[PL1] [PL2] [PL3] is refused: $name', ({ text, code: wanted, field }) => {
+  test.each(vectors.refused)('[PL1] [PL2] [PL3] [PL9] is refused: $name', ({ text, code: wanted, field }) => {
     const details = field === undefined ? {} : { field }
     expect(() => readPluginManifest(utf8(text))).toThrow(expect.objectContaining({ code: wanted, details }))
   })
