@@ -14,6 +14,8 @@ import { zapDomain } from './zap-handler.ts'
 
 /** Messages libzmq queues per peer and direction; our own bounded queues come before it. */
 const QUEUED_MESSAGES = 64
+/** Of a plugin, on the way in: what is not read yet lies in the agent's memory, up to 8 MiB each, and its frames are read slowly. */
+const QUEUED_OF_PLUGIN = 2
 /** Largest frame libzmq reads before it cuts the peer off: above our limit, so that a slip gets an answer instead. */
 const MAX_READ_BYTES = 2 * MAX_BODY_BYTES
 /** How long libzmq goes on delivering after close, in milliseconds. */
@@ -40,7 +42,7 @@ export class RouterSocket {
       mandatory: true,
       sendTimeout: 0,
       sendHighWaterMark: QUEUED_MESSAGES,
-      receiveHighWaterMark: QUEUED_MESSAGES,
+      receiveHighWaterMark: record.plugin === undefined ? QUEUED_MESSAGES : QUEUED_OF_PLUGIN,
       maxMessageSize: MAX_READ_BYTES,
       linger: LINGER_MS,
     })

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import type { PluginManifest } from '../../src/model/plugin.ts'
-import type { BusOptions } from '../../src/bus/bus-ports.ts'
-import type { ModuleMessage } from '../../src/wire/bus-frames.ts'
+import { MAX_BODY_BYTES, type ModuleMessage } from '../../src/wire/bus-frames.ts'
+import { manualClock } from '../support/manual-clock.ts'
 import { makeBus, RawModule } from './bus-harness.ts'
 
 /** May publish and hear topic `own` alone (the harness compares whole topics). */
 const MANIFEST = { name: 'plugin', publish: ['own'], subscribe: ['own'] } as unknown as PluginManifest
 
-async function withPlugin(notAllowed: string[] = [], options: Partial<BusOptions> = {}) {
+async function withPlugin(notAllowed: string[] = [], options: Parameters<typeof makeBus>[1] = {}) {
   const made = await makeBus(['core', 'plugin'], { onNotAllowed: (name) => void notAllowed.push(name), ...options })
   const at = made.records.findIndex(({ name }) => name === 'plugin')
   const plugin = { manifest: MANIFEST, sha256: '', approvedUnixMs: 0, isDisabled: false }
@@ -83,6 +83,28 @@ test('[BU45] a plugin that floods is answered each frame, in its own time, and o
   for (let seq = 0; seq < FRAMES; seq++) expect(await plugin.receive()).toEqual({ kind: 'ack', seq })
   await sending
   expect(performance.now() - startedMs).toBeGreaterThan(900) // a second's frames at once, the other half in a second
+})
+
+test('[BU45] what a plugin sends and is not read waits at the plugin, and little of it in the memory of the agent', async () => {
+  // The clock stands still: after a second's worth of frames nothing more is read.
+  await using made = await withPlugin([], { clock: manualClock() })
+  using plugin = new RawModule(made.credential('plugin'), { sendHighWaterMark: 1 })
+  await plugin.greet()
+  plugin.socket.sendTimeout = 1_000
+  const body = new Uint8Array(MAX_BODY_BYTES)
+  const frame = { kind: 'telemetry', signal: 'logs', encoding: 'protobuf', body } as const
+  let sent = 0
+  const isTaken = async (): Promise<boolean> => {
+    try {
+      await plugin.send({ ...frame, seq: sent })
+      return true
+    } catch {
+      return false
+    }
+  }
+  // It can miss that there is room (src/sdk/zmq-link.ts), so it is asked twice.
+  while (sent < 64 && ((await isTaken()) || (await isTaken()))) sent++
+  expect(sent).toBeLessThan(16)
 })
 
 test('[PL8] health checks of a plugin are acknowledged and not looked at, those of a module are', async () => {

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Context, Dealer } from 'zeromq'
+import type { Clock } from '../../src/base/clock.ts'
 import type { Logger } from '../../src/base/logger.ts'
 import { chooseEndpoint } from '../../src/bus/bus-address.ts'
 import { Bus } from '../../src/bus/bus.ts'
@@ -75,7 +76,7 @@ const access: BusAccess = {
 
 export async function makeBus(
   modules: readonly string[],
-  options: Partial<BusOptions> = {},
+  { clock = nodeClock, ...options }: Partial<BusOptions> & { readonly clock?: Clock } = {},
 ): Promise<TestBus & AsyncDisposable> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'bus-')))
   const sink = new RecordingSink()
@@ -85,7 +86,7 @@ export async function makeBus(
   const another = (): Bus => {
     const deps = {
       log: silent,
-      clock: nodeClock,
+      clock,
       telemetry: sink,
       access,
       reports: { accept: async () => {} },
@@ -132,7 +133,11 @@ export class RawModule implements Disposable {
 
   constructor(
     credential: ModuleCredential,
-    options: { readonly routingId?: string; readonly receiveHighWaterMark?: number } = {},
+    options: {
+      readonly routingId?: string
+      readonly receiveHighWaterMark?: number
+      readonly sendHighWaterMark?: number
+    } = {},
   ) {
     this.socket = new Dealer({
       context,
