@@ -52,6 +52,21 @@ describe('instruments', () => {
     ])
   })
 
+  test('[BU58] no attributes and none of them are one series, also after what was measured is forgotten', async () => {
+    const { all, meter, values } = setUp()
+    const words = meter.createCounter('words')
+    words.add(1)
+    words.add(2, {})
+    await all.collect()
+    expect(values('words')).toEqual([3])
+    all.setStage('pro')
+    all.setStage('developer')
+    words.add(4)
+    words.add(8, {})
+    await all.collect()
+    expect(values('words')).toEqual([12])
+  })
+
   test('[BU58] an up-down counter goes down, a gauge has its last value', async () => {
     const { all, meter, values } = setUp()
     const open = meter.createUpDownCounter('open')
