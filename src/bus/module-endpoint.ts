@@ -122,13 +122,12 @@ export class ModuleEndpoint {
     for (const session of this.#sessions.values()) this.#tellRecording(session)
   }
 
-  async #receive(): Promise<void> {
-    for await (const [routingId, ...frames] of this.#deps.socket.messages()) {
-      if (routingId === undefined) continue
-      const bytes = frames.reduce((sum, { length }) => sum + length, 0)
+  #receive(): Promise<void> {
+    return this.#deps.socket.receive(([routingId, ...frames]) => {
+      if (routingId === undefined) return undefined
       this.#frame(routingId.slice(), frames)
-      await this.#deps.pace?.read(bytes)
-    }
+      return this.#deps.pace?.read(frames.reduce((sum, { length }) => sum + length, 0))
+    })
   }
 
   #frame(routingId: Uint8Array, frames: readonly Uint8Array[]): void {

@@ -60,10 +60,15 @@ export class RouterSocket {
     }
   }
 
-  /** Multipart messages as they come, until the socket is closed; the first part is the sender's routing id. */
-  async *messages(): AsyncGenerator<readonly Uint8Array[]> {
+  /**
+   * Hands over multipart messages as they come, until the socket is closed; the first part is the sender's routing id.
+   * @param take answers what to wait for before the next is read, if anything
+   */
+  async receive(take: (parts: readonly Uint8Array[]) => Promise<void> | undefined): Promise<void> {
     for await (const parts of this.#socket) {
-      yield parts.map((part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength))
+      const pause = take(parts.map((part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength)))
+      // Only of a plugin: to await nothing would cost every message a turn.
+      if (pause) await pause
     }
   }
 
