@@ -20,7 +20,7 @@ export const cases = 60
 /** Most resident memory of the agent, as at full ingest over OTLP. */
 const MAX_AGENT_MB = 350
 /** Of a module: Node itself, 8 MiB of batches that wait, and what the garbage collector has not come to. */
-const MAX_MODULE_MB = 200
+const MAX_MODULE_MB = 256
 /** Milliseconds that each subscriber takes for a message. */
 const LISTENERS = { quick: 0, slow: 1 }
 /** Longest wait for a subscriber to have had what waits for it. */
