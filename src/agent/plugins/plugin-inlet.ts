@@ -14,6 +14,10 @@ import { countMessage } from '../../wire/otlp/count-message.ts'
 
 /** A batch counts as at least one record for so many bytes. */
 export const BYTES_PER_RECORD = 4_096
+/** The same of JSON, which costs several times as much to read; a record of it with a text and two attributes is as long. */
+export const JSON_BYTES_PER_RECORD = 512
+/** Largest batch of JSON, in bytes: its objects are up to two bytes each, and it is read in one go, that others wait for. */
+export const MAX_JSON_BYTES = 262_144
 /** A record of JSON is hardly shorter, in bytes; how many there are is known once it was read. */
 const LEAST_JSON_RECORD_BYTES = 64
 const MINUTE_S = 60
@@ -40,6 +44,9 @@ export class PluginInlet {
   /** By plugin; another manifest is another bucket. */
   readonly #buckets = new Map<string, { readonly manifest: PluginManifest; readonly bucket: TokenBucket }>()
 
+  /** Until the batch that a plugin handed over last is done with. */
+  readonly #last = new Map<string, Promise<void>>()
+
   constructor(deps: PluginInletDeps) {
     this.#deps = deps
   }
@@ -48,10 +55,11 @@ export class PluginInlet {
   async accept(batch: TelemetryBatch, manifest: PluginManifest): Promise<PluginTaken> {
     const { clock, take, refused } = this.#deps
     const { signal, encoding, bytes } = batch
-    const weight = Math.max(1, Math.ceil(bytes.length / BYTES_PER_RECORD))
     const isJson = encoding === 'json'
+    const weight = Math.max(1, Math.ceil(bytes.length / (isJson ? JSON_BYTES_PER_RECORD : BYTES_PER_RECORD)))
     const records = isJson ? Math.ceil(bytes.length / LEAST_JSON_RECORD_BYTES) : countMessage(signal, bytes)
     if (!manifest.signals.includes(signal)) throw this.#refuse(batch, 'PLUGIN_SIGNAL', isJson ? 1 : records)
+    if (isJson && bytes.length > MAX_JSON_BYTES) throw this.#refuse(batch, 'PLUGIN_RECORD_TOO_LARGE', 1)
     const bucket = this.#bucketOf(manifest)
     const left = Math.floor(bucket.level(clock.monotonic()))
     if (left < weight) throw this.#refuse(batch, 'PLUGIN_RATE', isJson ? 1 : records)
@@ -59,7 +67,7 @@ export class PluginInlet {
     bucket.spend(reserved, clock.monotonic())
     let spent = weight
     try {
-      const taken = await take({ ...batch, maxRecords: reserved })
+      const taken = await this.#inTurn(manifest.name, () => take({ ...batch, maxRecords: reserved }))
       spent = Math.max(weight, taken.spent ?? 0)
       for (const [code, count] of taken.refusals ?? []) refused(batch.module, code, count)
       return taken
@@ -75,6 +83,19 @@ export class PluginInlet {
   /** @throws {PluginRefusedError} unless the manifest names reports of this kind */
   checkReport(report: Pick<ModuleReport, 'module' | 'kind'>, manifest: PluginManifest): void {
     if (!manifest.reports.includes(report.kind)) throw this.#refuse(report, 'PLUGIN_REPORT', 1)
+  }
+
+  /** One batch of a plugin at a time is with the store's thread: whoever else has something for it waits for no more than that. */
+  #inTurn(plugin: string, take: () => Promise<PluginTaken>): Promise<PluginTaken> {
+    const taken = (this.#last.get(plugin) ?? Promise.resolve()).then(take)
+    this.#last.set(
+      plugin,
+      taken.then(
+        () => {},
+        () => {}, // its sender is told; the next is another batch
+      ),
+    )
+    return taken
   }
 
   /** Nothing is left of it. */

@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { MeshError } from '../../../../src/base/errors.ts'
 import type { TelemetryBatch } from '../../../../src/bus/bus-ports.ts'
-import { BYTES_PER_RECORD, PluginInlet, type PluginTaken } from '../../../../src/agent/plugins/plugin-inlet.ts'
+import {
+  BYTES_PER_RECORD,
+  MAX_JSON_BYTES,
+  PluginInlet,
+  type PluginTaken,
+} from '../../../../src/agent/plugins/plugin-inlet.ts'
 import type { PluginManifest } from '../../../../src/model/plugin.ts'
 import { manualClock } from '../../../support/manual-clock.ts'
 import { logs, manySpans } from '../../../support/otlp-records.ts'
@@ -48,6 +53,27 @@ function lines(count: number, change: Partial<TelemetryBatch> = {}): TelemetryBa
 const json = (bytes: number): TelemetryBatch => lines(0, { encoding: 'json', bytes: new Uint8Array(bytes) })
 const code = (wanted: string) => expect.objectContaining({ code: wanted })
 
+test('[PL15] one batch of a plugin at a time is at the door, also after one that failed; others do not wait for it', async () => {
+  const ends: PromiseWithResolvers<PluginTaken>[] = []
+  const { inlet, asked } = makeInlet(() => {
+    const end = Promise.withResolvers<PluginTaken>()
+    ends.push(end)
+    return end.promise
+  })
+  const other = { ...MANIFEST, name: 'traffic' }
+  const first = inlet.accept(lines(1), MANIFEST)
+  const second = inlet.accept(lines(2), MANIFEST)
+  const third = inlet.accept(lines(3, { module: 'traffic' }), other)
+  await new Promise(setImmediate)
+  expect(asked).toEqual([1, 3])
+  ends[0]?.reject(new MeshError('STORE_BUSY', 'not now'))
+  await expect(first).rejects.toEqual(code('STORE_BUSY'))
+  await new Promise(setImmediate)
+  expect(asked).toEqual([1, 3, 2])
+  for (const { resolve } of ends) resolve({ accepted: 1, rejected: 0 })
+  expect(await Promise.all([second, third])).toHaveLength(2)
+})
+
 describe('the rate of a plugin', () => {
   test('[PL15] a minute at once passes, then nothing until time has passed; no byte of it reaches the door', async () => {
     const { clock, inlet, asked, refused } = makeInlet()
@@ -79,11 +105,19 @@ describe('the rate of a plugin', () => {
     expect(asked).toEqual([50, 10])
   })
 
+  test('[PL15] a batch of JSON that would hold the door up is not read', async () => {
+    const { inlet, asked, refused } = makeInlet()
+    const most = { ...MANIFEST, recordsPerMinute: 60_000 }
+    await inlet.accept(json(MAX_JSON_BYTES), most)
+    await expect(inlet.accept(json(MAX_JSON_BYTES + 1), most)).rejects.toEqual(code('PLUGIN_RECORD_TOO_LARGE'))
+    expect([asked, refused]).toEqual([[MAX_JSON_BYTES / 64], [['weather', 'PLUGIN_RECORD_TOO_LARGE', 1]]])
+  })
+
   test('[PL15] JSON is charged by its length until it was read, and given back what it did not have', async () => {
     const { inlet, asked } = makeInlet(async () => ({ accepted: 2, rejected: 0, spent: 2 }))
     await inlet.accept(json(64 * 40), MANIFEST)
     await inlet.accept(lines(60), MANIFEST)
-    expect(asked).toEqual([40, 58])
+    expect(asked).toEqual([40, 55])
   })
 
   test('[PL15] what is busy comes again and costs nothing; what cannot be read costs what it weighs', async () => {
