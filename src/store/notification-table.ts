@@ -3,6 +3,8 @@ import type { Database, Statement } from 'better-sqlite3'
 
 /** Most that are kept: years of them, if nothing goes wrong all the time. The oldest go. */
 export const MAX_NOTIFICATIONS = 1_000
+/** Most of one id: what repeats, or a module makes repeat, does not push out what happens once. */
+export const MAX_OF_ONE_ID = 200
 /** For how long one is kept, in milliseconds: 90 days. */
 export const NOTIFICATION_AGE_MS = 7_776_000_000
 
@@ -33,6 +35,7 @@ export class NotificationTable {
   readonly #insert: Statement<[string, string, string, number, number]>
   readonly #repeat: Statement<[number, number]>
   readonly #prune: Statement<[number, number]>
+  readonly #pruneId: Statement<[string, string, number]>
   readonly #newest: Statement<[number, number], NotificationRecord>
   readonly #unread: Statement<[number], { n: number }>
   readonly #read: Statement<[number]>
@@ -44,7 +47,12 @@ export class NotificationTable {
     this.#repeat = db.prepare(
       'UPDATE notification SET count = count + 1, last_ms = max(last_ms, ?), is_read = 0 WHERE number = ?',
     )
-    this.#prune = db.prepare('DELETE FROM notification WHERE number <= ? OR last_ms < ?')
+    this.#prune = db.prepare(
+      'DELETE FROM notification WHERE last_ms < ? OR number <= (SELECT number FROM notification ORDER BY number DESC LIMIT 1 OFFSET ?)',
+    )
+    this.#pruneId = db.prepare(
+      'DELETE FROM notification WHERE id = ? AND number <= (SELECT number FROM notification WHERE id = ? ORDER BY number DESC LIMIT 1 OFFSET ?)',
+    )
     this.#newest = db.prepare(`SELECT ${COLUMNS} WHERE last_ms >= ? ORDER BY number DESC LIMIT ?`)
     this.#unread = db.prepare(
       `SELECT count(*) AS n FROM notification WHERE is_read = 0 AND told <> 'muted' AND last_ms >= ?`,
@@ -55,7 +63,8 @@ export class NotificationTable {
   /** What is too old, or one too many, goes. @returns its number */
   insert({ id, args, told, firstUnixMs }: NewNotification): number {
     const number = Number(this.#insert.run(id, JSON.stringify(args), told, firstUnixMs, firstUnixMs).lastInsertRowid)
-    this.#prune.run(number - MAX_NOTIFICATIONS, firstUnixMs - NOTIFICATION_AGE_MS)
+    this.#pruneId.run(id, id, MAX_OF_ONE_ID)
+    this.#prune.run(firstUnixMs - NOTIFICATION_AGE_MS, MAX_NOTIFICATIONS)
     return number
   }
 

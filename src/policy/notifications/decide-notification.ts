@@ -12,7 +12,7 @@ export const MERGE_WINDOW_MS = 600_000
 export const RATE_WINDOW_MS = 600_000
 /** Most of one source in that time: more than anybody reads. A source is a category, or a module that says something. */
 export const MAX_OF_SOURCE = 6
-/** Most of all sources together in that time, alerts not counted. */
+/** Most of what the agent says in that time, alerts not counted, and as many of what modules say: their words leave out none of its own. */
 export const MAX_IN_ALL = 24
 
 export interface News {
@@ -55,7 +55,12 @@ function limitReached(news: News, recent: readonly Recent[], now: Now): 'source'
   if (isAlert(news)) return undefined
   const counted = recent.filter((each) => isWithin(each, RATE_WINDOW_MS, now) && !isAlert(each))
   if (counted.filter((each) => sourceOf(each) === sourceOf(news)).length >= MAX_OF_SOURCE) return 'source'
-  return counted.length >= MAX_IN_ALL ? 'all' : undefined
+  return counted.filter((each) => isWords(each) === isWords(news)).length >= MAX_IN_ALL ? 'all' : undefined
+}
+
+/** What a module says, and not the agent. */
+function isWords({ id }: News): boolean {
+  return id === 'module.message'
 }
 
 function toldWhen(news: News, { muted, quiet }: NotificationSettings, { minute }: Now): Told {
@@ -68,8 +73,8 @@ function isAlert({ id }: News): boolean {
 }
 
 /** A module that says a lot is no reason to leave out what another says. */
-function sourceOf({ id, args }: News): string {
-  return id === 'module.message' ? `modules ${args['module']}` : categoryOf(id)
+function sourceOf(news: News): string {
+  return isWords(news) ? `modules ${news.args['module']}` : categoryOf(news.id)
 }
 
 function isSame(a: News, b: News): boolean {

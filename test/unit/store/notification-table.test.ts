@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { MAX_NOTIFICATIONS, NOTIFICATION_AGE_MS } from '../../../src/store/notification-table.ts'
+import { MAX_NOTIFICATIONS, MAX_OF_ONE_ID, NOTIFICATION_AGE_MS } from '../../../src/store/notification-table.ts'
 import { storeFixture, type StoreFixture } from './tables-fixture.ts'
 
 const NOW = 1_700_000_000_000
@@ -9,8 +9,8 @@ beforeEach(() => {
 })
 afterEach(() => fixture.remove())
 
-function add(firstUnixMs = NOW, told = 'now'): number {
-  return fixture.store.notifications.insert({ id: 'device.joined', args: { device: 'Phone' }, told, firstUnixMs })
+function add(firstUnixMs = NOW, told = 'now', id = 'device.joined'): number {
+  return fixture.store.notifications.insert({ id, args: { device: 'Phone' }, told, firstUnixMs })
 }
 const numbers = (nowUnixMs = NOW): readonly number[] =>
   fixture.store.notifications.newest(nowUnixMs, MAX_NOTIFICATIONS + 1).map(({ number }) => number)
@@ -55,11 +55,20 @@ test('[NT14] reading ends at a number, and what is muted is not waiting to be re
 
 test('[NT12] the newest 1,000 are kept, and no number is given twice', () => {
   fixture.store.transaction(() => {
-    for (let n = 0; n < MAX_NOTIFICATIONS + 1; n++) add()
+    for (let n = 0; n < MAX_NOTIFICATIONS + 1; n++) add(NOW, 'now', `id ${n % 10}`)
   })
   expect(numbers()).toHaveLength(MAX_NOTIFICATIONS)
   expect(numbers().at(-1)).toBe(2)
   expect(numbers()[0]).toBe(MAX_NOTIFICATIONS + 1)
+})
+
+test('[NT12] what happens again and again pushes out nothing but its own', () => {
+  const alert = add(NOW, 'now', 'security.altered')
+  fixture.store.transaction(() => {
+    for (let n = 0; n < 2 * MAX_NOTIFICATIONS; n++) add(NOW, 'now', 'module.message')
+  })
+  expect(numbers()).toHaveLength(MAX_OF_ONE_ID + 1)
+  expect(numbers().at(-1)).toBe(alert)
 })
 
 test('[NT12] after 90 days one is shown no more, does not count, and is deleted with the next', () => {

@@ -62,6 +62,10 @@ describe('limits', () => {
   const all = Array.from({ length: MAX_IN_ALL / 4 }, (_, module) =>
     many(4, 'module.message', said(`m${module}`)),
   ).flat()
+  const another = news('module.message', { module: 'Voice', text: 'hello' })
+  const own = (['agent.recovered', 'device.left', 'plugin.refused', 'error.returned'] as const).flatMap((id) =>
+    many(MAX_OF_SOURCE, id, said(id)),
+  )
 
   test.each([
     { name: 'one below that of its source', before: full.slice(1), of: news('device.joined', phone), is: KEPT },
@@ -90,8 +94,11 @@ describe('limits', () => {
       of: news('module.message', { module: 'Voice', text: 'hello' }),
       is: KEPT,
     },
-    { name: 'one below that of all', before: all.slice(1), of: news('agent.recovered'), is: KEPT },
-    { name: 'that of all', before: all, of: news('agent.recovered'), is: { is: 'dropped', limit: 'all' } },
+    { name: 'one below that of all modules', before: all.slice(1), of: another, is: KEPT },
+    { name: 'that of all modules', before: all, of: another, is: { is: 'dropped', limit: 'all' } },
+    { name: 'which leaves the agent its own', before: all, of: news('storage.full'), is: KEPT },
+    { name: 'that of the agent', before: own, of: news('storage.full'), is: { is: 'dropped', limit: 'all' } },
+    { name: 'which leaves the modules theirs', before: own, of: another, is: KEPT },
   ])('[NT6] $name', ({ before, of, is }) => {
     expect(decideNotification(of, before, DEFAULT_SETTINGS, NOW)).toEqual(is)
   })
