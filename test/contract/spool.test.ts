@@ -1,4 +1,14 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -111,6 +121,19 @@ describe('a spool in a folder', () => {
       writeFileSync(join(run, name), new Uint8Array(EXTRA_BYTES))
     expect(await spoolIn(folder, NEXT).takeOver()).toEqual([batch])
     expect(readdirSync(folder)).toContain('notes')
+  })
+
+  test('[BU70] a file that cannot be read hides no other, and no link is followed', async () => {
+    const folder = newFolder()
+    await spoolIn(folder, ENDED).write({ ...batch, n: 5 }, bytes)
+    const run = join(folder, readdirSync(folder)[0] ?? '')
+    mkdirSync(join(run, `${'2'.padStart(14, '0')}-logs`))
+    symlinkSync(join(folder, 'nowhere'), join(run, `${'3'.padStart(14, '0')}-logs`))
+    symlinkSync(join(run, `${'5'.padStart(14, '0')}-logs`), join(run, `${'4'.padStart(14, '0')}-logs`))
+    symlinkSync(run, join(folder, `linked-stream.${ENDED}`))
+    const later = spoolIn(folder, NEXT)
+    expect(await later.takeOver()).toEqual([{ ...batch, n: 5 }])
+    expect(await later.read({ ...batch, n: 5 })).toEqual(bytes)
   })
 
   test('[BU70] the bytes of a file are those of the specification', async () => {

@@ -3,7 +3,7 @@
  * process, and in it a file for each batch. A file is whole or not there. Folders of processes that are gone are taken over;
  * should two ever deliver the same, the agent keeps it once.
  */
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import { STREAM } from '../../model/delivery.ts'
@@ -97,7 +97,9 @@ export class FolderSpool implements Spool {
     const from = join(this.#path, name)
     const to = join(this.#path, `${stream}.${this.#owner.pid}`)
     try {
-      const { birthtimeMs, mtimeMs } = await stat(from)
+      const found = await lstat(from)
+      if (!found.isDirectory()) return undefined
+      const { birthtimeMs, mtimeMs } = found
       // One with our own number is of an earlier process.
       const isAnothers = Number(pid) !== this.#owner.pid && isRunning(Number(pid))
       if (isAnothers && this.#clock.now() - mtimeMs < STALE_MS) return undefined
@@ -122,13 +124,16 @@ async function batchesIn(folder: string, stream: string): Promise<SpooledBatch[]
   for (const name of (await readdir(folder)).sort()) {
     const [, n = '', kind] = FILE.exec(name) ?? []
     if (!isKind(kind)) continue
-    const head = await headOf(join(folder, name))
+    // One that cannot be read is no reason to leave the others.
+    const head = await headOf(join(folder, name)).catch(() => undefined)
     if (head !== undefined) batches.push({ stream, n: Number.parseInt(n, 16), kind, ...head })
   }
   return batches
 }
 
+/** @throws what the disk says */
 async function headOf(path: string): Promise<Pick<SpooledBatch, 'records' | 'size'> | undefined> {
+  if (!(await lstat(path)).isFile()) return undefined // a link leads elsewhere, a pipe would be waited for
   const file = await open(path)
   try {
     const { size } = await file.stat()
