@@ -8,6 +8,8 @@ import { MeasuredSeries } from './measured-series.ts'
 export const DEFAULT_BOUNDS: readonly number[] = [
   0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1_000, 2_500, 5_000, 7_500, 10_000,
 ]
+/** Those of durations in seconds: OpenTelemetry's advice (HTTP metrics). By the ones above each would be "below 5 s". */
+const SECONDS_BOUNDS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 /** Most bounds of a histogram: the finest that tools offer. */
 export const MAX_BOUNDS = 160
 
@@ -28,7 +30,7 @@ export class HistogramInstrument implements Histogram, Instrument {
   constructor(about: Description, state: MeterState) {
     this.about = about
     this.#state = state
-    this.#bounds = (about.bounds ?? DEFAULT_BOUNDS).slice(0, MAX_BOUNDS)
+    this.#bounds = (about.bounds ?? (about.unit === 's' ? SECONDS_BOUNDS : DEFAULT_BOUNDS)).slice(0, MAX_BOUNDS)
     const buckets = this.#bounds.length + 1
     this.#series = new MeasuredSeries(state, 'not-negative', () => ({
       count: 0,

@@ -88,6 +88,14 @@ describe('instruments', () => {
     expect(pointsOf('took')).toMatchObject([wanted])
   })
 
+  test('[BU58] a histogram of seconds tells milliseconds apart', async () => {
+    const { all, meter, pointsOf } = setUp()
+    const took = meter.createHistogram('took', { unit: 's' })
+    for (const value of [0.004, 0.04, 0.4]) took.record(value)
+    await all.collect()
+    expect(pointsOf('took')).toMatchObject([{ bucketCounts: [1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0] }])
+  })
+
   test('[BU58] who observes is asked each time, and a series nobody observed any more is not sent', async () => {
     const { all, meter, values } = setUp()
     let beats = 1
