@@ -1,7 +1,7 @@
 /** One metric over time: a plot where there is one line of it, else a table with a line of blocks each. */
 import type { MetricExemplar, MetricLine, MetricRange } from '../../agent/http-types/metrics.ts'
 import { painter, type Paint } from './colour.ts'
-import { fit } from './display-width.ts'
+import { displayWidth, fit } from './display-width.ts'
 import { notesOf } from './metric-table.ts'
 import { formatValue } from './metric-value.ts'
 import { plural } from './plural.ts'
@@ -50,12 +50,12 @@ function heading(range: MetricRange, { width, paint, clean, ascii }: Drawing): r
   const iso = toUnixMs - fromUnixMs < SHORT_MS ? isoSecond : isoMinute
   const series = lines.reduce((sum, line) => sum + line.series, 0)
   const facts = `${fn} every ${stepText(stepMs)}, ${seriesCount(series)}, ${iso(fromUnixMs)} to ${iso(toUnixMs)} UTC`
-  const room = width - facts.length - 2
-  const title = (cells: number): string =>
-    paint(fit(clean(range.name), cells, 'left', ascii ? '~' : '…').trimEnd(), 'bold')
-  return room < MIN_TITLE_CELLS ? [title(width), ...wrapText(facts, { width })] : [`${title(room)}  ${facts}`]
+  const name = clean(range.name)
+  const title = paint(fit(name, Math.min(width, displayWidth(name)), 'left', ascii ? '~' : '…'), 'bold')
+  // A name is cut only where a line of its own is too short: the ends of names tell them apart.
+  const isOneLine = displayWidth(name) + 2 + facts.length <= width
+  return isOneLine ? [`${title}  ${facts}`] : [title, ...wrapText(facts, { width })]
 }
-const MIN_TITLE_CELLS = 12
 /** Below this, seconds are told. */
 const SHORT_MS = 600_000
 
@@ -130,8 +130,12 @@ function commonLabels(lines: readonly MetricLine[]): ReadonlySet<string> {
   return new Set(keys.filter((key) => lines.every(({ labels }) => labels[key] === first?.labels[key])))
 }
 
+const OWNERS: ReadonlySet<string> = new Set(['device', 'module'])
+
 function labelText({ labels }: MetricLine, common: ReadonlySet<string>): string {
   const own = Object.entries(labels).filter(([key]) => !common.has(key))
+  // Who it is of comes first: what is behind may be cut off. Sorting leaves the rest in its order.
+  own.sort(([a], [b]) => Number(OWNERS.has(b)) - Number(OWNERS.has(a)))
   return own.map(([key, value]) => `${key}=${value}`).join(' ') || '(the same labels)'
 }
 

@@ -107,6 +107,17 @@ describe('pictures', () => {
       }
     },
   )
+  test('[ME48] a name is whole where it fits a line, and who a line is of comes first', () => {
+    const name = 'process.memory.usage.of.the.whole.program'
+    const lines = ['core', 'agent'].map((module) => ({
+      labels: { 'service.instance.id': module.repeat(20), module },
+      series: 1,
+      values: [1, 2],
+    }))
+    const [title, , , ...rows] = renderMetricChart(range(lines, { name }), { width: 80, color: false }).split('\n')
+    expect(title).toBe(name)
+    expect(rows.map((row) => row.split(' ')[0])).toEqual(['module=core', 'module=agent', ''])
+  })
   test('[ME48] infinite values are said, and are not nothing', () => {
     const drawn = (...values: readonly (number | string | null)[]): string =>
       renderMetricChart(range([{ labels: {}, series: 1, values }]), { width: 80, color: false })
