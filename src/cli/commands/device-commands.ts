@@ -152,8 +152,9 @@ function logLevelOf(env: NodeJS.ProcessEnv): string {
 function describeReady({ mesh, otlp }: ReadyEvent, home: string): string {
   return [
     'The agent is running. Ctrl-C ends it; so does `aico-mesh stop` elsewhere.',
-    `  home  ${safeText(home)}`,
-    `  OTLP  ${otlp ?? 'closed'}`,
-    `  mesh  ${mesh.length === 0 ? 'closed' : mesh.join('\n        ')}`,
+    `  home     ${safeText(home)}`,
+    ...(otlp === null && mesh.length === 0
+      ? ['  network  closed'] // as `status` has it where nobody needs to know these words (CL24)
+      : [`  OTLP     ${otlp ?? 'closed'}`, `  mesh     ${mesh.length === 0 ? 'closed' : mesh.join('\n           ')}`]),
   ].join('\n')
 }

@@ -122,16 +122,11 @@ function withTopic(path: string, topic: string | boolean | undefined): string {
 
 function describeModule(output: Output, view: ModuleView): string {
   const state = `${view.module}: ${stateWords(view)}.`
-  if (view.recording.length === 0) return `${state} It records everything that the stage collects.`
+  const inLines = (text: string): readonly string[] => wrapText(text, { width: output.width })
+  if (view.recording.length === 0) return inLines(`${state} It records everything that the stage collects.`).join('\n')
   const { columns, rows } = recordingTable(view.recording)
   const more = 'Everything else as the stage collects it. Errors, audit events and notifications are always kept.'
-  return [
-    `${state} What it records:`,
-    '',
-    table(output, columns, rows),
-    '',
-    ...wrapText(more, { width: output.width }),
-  ].join('\n')
+  return [...inLines(`${state} What it records:`), '', table(output, columns, rows), '', ...inLines(more)].join('\n')
 }
 
 function stateWords({ sessions, droppedMessages }: ModuleView): string {

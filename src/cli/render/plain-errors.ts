@@ -17,13 +17,16 @@ export function renderPlainErrors(
   { width, nowUnixMs }: PlainErrorsOptions,
 ): string {
   if (errors.length === 0) return 'No problems.'
-  const sentences = errors.map((group) => sentenceOf(group, nowUnixMs))
+  const byWho = Map.groupBy(errors, serviceLabel)
+  const sentences = [...byWho].map(([who, groups]) => sentenceOf(who, groups, nowUnixMs))
   const more = others === 0 ? [] : [`Beside these: ${plural(others, 'problem')}.`]
   return [...sentences, ...more].flatMap((sentence) => wrapText(sentence, { width })).join('\n')
 }
 
-function sentenceOf(group: ErrorGroup, nowUnixMs: number): string {
-  const often = group.count === 1 ? 'a problem' : plural(group.count, 'problem')
-  const last = relativeTime(Number(BigInt(group.lastUnixNano) / NANOS_PER_MS), nowUnixMs)
-  return `${serviceLabel(group)} had ${often}, ${group.count === 1 ? '' : 'the last '}${last}.`
+/** One sentence for all of one: which error is which would take a technical word. */
+function sentenceOf(who: string, groups: readonly ErrorGroup[], nowUnixMs: number): string {
+  const count = groups.reduce((sum, group) => sum + group.count, 0)
+  const lastUnixMs = Math.max(...groups.map(({ lastUnixNano }) => Number(BigInt(lastUnixNano) / NANOS_PER_MS)))
+  const last = relativeTime(lastUnixMs, nowUnixMs)
+  return count === 1 ? `${who} had a problem, ${last}.` : `${who} had ${plural(count, 'problem')}, the last ${last}.`
 }

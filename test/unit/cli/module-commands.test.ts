@@ -6,13 +6,15 @@ import { cliHarness, type CliHarness } from './cli-harness.ts'
 
 let cli: CliHarness
 let asked: unknown[]
+let droppedMessages: number
 let recording: readonly RecordingRuleView[]
 beforeEach(async () => {
   asked = []
+  droppedMessages = 0
   recording = []
   cli = cliHarness()
   const view = (): { json: ModuleView } => ({
-    json: { module: 'core', credential: '/core.json', endpoint: null, sessions: 1, droppedMessages: 0, recording },
+    json: { module: 'core', credential: '/core.json', endpoint: null, sessions: 1, droppedMessages, recording },
   })
   const [path, capability] = ['/v1/modules/:module', 'cli'] as const
   await cli.serve([
@@ -92,6 +94,13 @@ describe('modules set', () => {
 test('[RD3] modules show says that everything is recorded where nothing is set', async () => {
   const { stdout } = await cli.run('modules', 'show', 'core')
   expect(stdout.trimEnd()).toBe('core: 1 connection. It records everything that the stage collects.')
+})
+
+test('[CL18] modules show fits the terminal, whatever it has to say', async () => {
+  droppedMessages = 12_000
+  const { stdout } = await cli.run('modules', 'show', 'core')
+  expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
+  expect(stdout.replaceAll('\n', ' ')).toContain('12,000 messages dropped: it reads too slowly. It records everything')
 })
 
 test.each([

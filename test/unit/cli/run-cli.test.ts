@@ -5,6 +5,7 @@ import type { HttpRequest, Route } from '../../../src/agent/http-server.ts'
 import { jsonBody } from '../../../src/agent/http-server.ts'
 import { MeshError } from '../../../src/base/errors.ts'
 import { layOutHome } from '../../../src/platform/home.ts'
+import type { ReadyEvent } from '../../../src/cli/agent-host.ts'
 import { cliHarness, type CliHarness } from './cli-harness.ts'
 
 let cli: CliHarness
@@ -202,22 +203,30 @@ describe('commands', () => {
     expect(stderr).toBe('The folder held other files before. They were left as they are.\n')
   })
 
-  test('[CL6] at a terminal start says in words that it is ready, unless JSON was asked for', async () => {
+  test('[CL6] [CL24] at a terminal start says in words that it is ready, unless JSON was asked for', async () => {
     await cli.remove()
-    const event = { event: 'ready', deviceId: 'd', mesh: ['/ip4/1.2.3.4/tcp/5', '/ip6/::1/tcp/5'], otlp: null } as const
-    cli = cliHarness({ runAgent: async ({ onReady }) => onReady(event) })
+    const closed = { event: 'ready', deviceId: 'd', mesh: [], otlp: null } as const
+    const event = { ...closed, mesh: ['/ip4/1.2.3.4/tcp/5', '/ip6/::1/tcp/5'] }
+    let ready: ReadyEvent = event
+    cli = cliHarness({ runAgent: async ({ onReady }) => onReady(ready) })
     const { isTTY } = process.stdout
     process.stdout.isTTY = true
     try {
       expect((await cli.run('start')).stdout.split('\n')).toEqual([
         'The agent is running. Ctrl-C ends it; so does `aico-mesh stop` elsewhere.',
-        `  home  ${cli.home}`,
-        '  OTLP  closed',
-        '  mesh  /ip4/1.2.3.4/tcp/5',
-        '        /ip6/::1/tcp/5',
+        `  home     ${cli.home}`,
+        '  OTLP     closed',
+        '  mesh     /ip4/1.2.3.4/tcp/5',
+        '           /ip6/::1/tcp/5',
         '',
       ])
       expect((await cli.run('start', '--json')).json).toEqual(event)
+      ready = closed
+      expect((await cli.run('start')).stdout.split('\n').slice(1)).toEqual([
+        `  home     ${cli.home}`,
+        '  network  closed',
+        '',
+      ])
     } finally {
       process.stdout.isTTY = isTTY
     }
@@ -265,6 +274,16 @@ describe('commands', () => {
     expect([machine.json, machine.stderr]).toEqual([plan, ''])
   })
 
+  test('[CL7] [STG9] what stays at casual although it was to be deleted is said', async () => {
+    const plan = { from: 'pro', to: 'casual', opens: [], closes: [], kept: 'It stays.' }
+    await cli.serve([
+      answering('GET', '/v1/stage/:stage', () => plan),
+      answering('POST', '/v1/stage', () => ({ ...plan, deleted: { records: 5, held: 0 } })),
+    ])
+    const { stdout } = await cli.run('stage', 'casual', '--yes', '--delete-kept')
+    expect(stdout).toContain('5 records deleted.\nErrors stay, and so does what was logged within seconds of one')
+  })
+
   test.each([
     { name: '--yes alone keeps what was kept', argv: ['--yes'], asked: { stage: 'casual' } },
     { name: '--keep-kept says so', argv: ['--yes', '--keep-kept'], asked: { stage: 'casual' } },
@@ -281,7 +300,7 @@ describe('commands', () => {
     ])
     const { stdout } = await cli.run('stage', 'casual', ...argv)
     expect(bodies).toEqual([asked])
-    expect(stdout).toContain('5 records deleted.\nKept because of a hold: 1 record (aico-mesh store holds).')
+    expect(stdout).toMatch(/^5 records deleted\.$[^]*^Kept because of a hold: 1 record \(aico-mesh store holds\)\.$/m)
   })
 
   test('[CL7] [STG9] keeping and deleting at once, or deleting on the way up, is a misuse', async () => {

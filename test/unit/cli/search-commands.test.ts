@@ -274,6 +274,10 @@ describe('errors at casual', () => {
       'core had a problem, 2 min ago.',
       'Beside these: 2 problems.',
     ])
+    const another = { ...group, count: 3, lastUnixNano: '1795377590000000000' }
+    expect(renderPlainErrors({ errors: [group, often, another], others: 0 }, { width: 80, nowUnixMs })).toBe(
+      'core had 4 problems, the last 10 s ago.\nmemory had 1,234 problems, the last 2 min ago.',
+    )
     await cli.serve([answering('/v1/search/errors', { errors: [group], others: 0, ...rest }), atStage('casual')])
     const { stdout } = await cli.run('errors')
     expect(stdout).toMatch(/^core had a problem, .*\.\nFor whoever helps you: aico-mesh errors show 01234567\n$/)
