@@ -142,9 +142,10 @@ export class RecordingSpan implements Span, FinishedSpan {
   }
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
-    if (isTimeInput(attributesOrTime)) this.#addEvent(name, {}, attributesOrTime)
-    else this.#addEvent(name, attributesOrTime ?? {}, time)
-    return this
+    return this.#safely(() => {
+      if (isTimeInput(attributesOrTime)) this.#addEvent(name, {}, attributesOrTime)
+      else this.#addEvent(name, attributesOrTime ?? {}, time)
+    })
   }
 
   addLink(link: Link): this {
@@ -153,23 +154,27 @@ export class RecordingSpan implements Span, FinishedSpan {
       this.droppedLinksCount++
       return this
     }
-    const attributes = new BoundedAttributes(this.#budget, link.attributes).list()
-    this.links.push(...toLinkInput(link.context, attributes))
-    return this
+    return this.#safely(() => {
+      const attributes = new BoundedAttributes(this.#budget, link.attributes).list()
+      this.links.push(...toLinkInput(link.context, attributes))
+    })
   }
 
   addLinks(links: readonly Link[]): this {
-    for (const link of links) this.addLink(link)
-    return this
+    return this.#safely(() => {
+      for (const link of links) this.addLink(link)
+    })
   }
 
   /** Ok is final and unset is ignored, as OpenTelemetry says. */
   setStatus(status: SpanStatus): this {
-    if (this.#hasEnded || status.code === SpanStatusCode.UNSET || this.status.code === SpanStatusCode.OK) return this
-    const hasMessage = status.code !== SpanStatusCode.OK && status.message !== undefined
-    const message = hasMessage ? { message: this.#budget.text(status.message, MAX_NAME_CHARS) } : {}
-    this.status = { code: status.code, ...message }
-    return this
+    if (this.#hasEnded || this.status.code === SpanStatusCode.OK) return this
+    return this.#safely(() => {
+      const { code, message } = status
+      if (code !== SpanStatusCode.OK && code !== SpanStatusCode.ERROR) return
+      const isTold = code === SpanStatusCode.ERROR && message !== undefined
+      this.status = isTold ? { code, message: this.#budget.text(message, MAX_NAME_CHARS) } : { code }
+    })
   }
 
   updateName(name: string): this {
@@ -178,7 +183,7 @@ export class RecordingSpan implements Span, FinishedSpan {
   }
 
   recordException(exception: Exception, time?: TimeInput): void {
-    this.#addEvent('exception', exceptionAttributes(describeError(exception)), time)
+    this.#safely(() => this.#addEvent('exception', exceptionAttributes(describeError(exception)), time))
   }
 
   end(endTime?: TimeInput): void {
@@ -195,6 +200,16 @@ export class RecordingSpan implements Span, FinishedSpan {
     // A start the caller gave may be long ago: then only the wall clock knows how long.
     if (this.#hasGivenStart) return toNanoTime(clock.now())
     return laterBy(this.startUnixNano, clock.monotonic() - this.#startedAtMs)
+  }
+
+  /** Types do not bind a caller in JavaScript: of what cannot be read there is nothing to say. */
+  #safely(work: () => void): this {
+    try {
+      work()
+    } catch {
+      // A getter that throws, a proxy that was revoked, nothing where a link should be.
+    }
+    return this
   }
 
   #addEvent(name: string, attributes: object, time: TimeInput | undefined): void {

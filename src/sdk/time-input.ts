@@ -33,6 +33,14 @@ export function msToNanos(time: number): bigint {
 
 /** @returns `undefined` for what is no time: NaN, negative, past what OTLP can say, or something else altogether. */
 export function readTime(time: TimeInput): NanoTime | undefined {
+  try {
+    return readKnownTime(time)
+  } catch {
+    return undefined // a proxy of the caller's that was revoked
+  }
+}
+
+function readKnownTime(time: TimeInput): NanoTime | undefined {
   if (Array.isArray(time)) {
     const [seconds, nanos] = time
     if (!isCount(seconds) || !isCount(nanos)) return undefined

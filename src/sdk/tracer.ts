@@ -39,7 +39,17 @@ export class ModuleTracer implements Tracer {
     this.#deps = deps
   }
 
-  startSpan(name: string, options: SpanOptions = {}, context: Context = contextApi.active()): Span {
+  /** Types do not bind a caller in JavaScript: options that cannot be read are none. */
+  startSpan(name: string, options?: SpanOptions, context?: Context): Span {
+    const known = isContext(context) ? context : contextApi.active()
+    try {
+      return this.#start(name, options ?? {}, known)
+    } catch {
+      return this.#start(name, {}, known)
+    }
+  }
+
+  #start(name: string, options: SpanOptions, context: Context): Span {
     const parent = options.root === true ? undefined : validParent(context)
     const topic = topicOf(context)
     const own = this.#newContext(parent, () => topicOfSpan(options, topic))
@@ -65,7 +75,8 @@ export class ModuleTracer implements Tracer {
   startActiveSpan<F extends (span: Span) => unknown>(name: string, ...rest: readonly unknown[]): ReturnType<F> {
     const fn = rest.at(-1) as F
     const [options, given] = rest.slice(0, -1) as [SpanOptions?, Context?]
-    const context = given ?? contextApi.active()
+    if (typeof fn !== 'function') return undefined as ReturnType<F>
+    const context = isContext(given) ? given : contextApi.active()
     const span = this.startSpan(name, options, context)
     return contextApi.with(trace.setSpan(context, span), fn as (span: Span) => ReturnType<F>, undefined, span)
   }
@@ -92,6 +103,10 @@ function topicOfSpan(options: SpanOptions, handled: string | undefined): string 
 
 function attributeOf({ attributes }: SpanOptions, key: string): unknown {
   return attributes && readProperty(attributes, key)
+}
+
+function isContext(value: unknown): value is Context {
+  return typeof value === 'object' && value !== null && typeof readProperty(value, 'getValue') === 'function'
 }
 
 function validParent(context: Context): SpanContext | undefined {

@@ -320,3 +320,47 @@ describe('sampling', () => {
     expect(ended.map((span) => value(span, 'aico.topic'))).toEqual(['talk/a', 'b', undefined])
   })
 })
+
+const { proxy: revoked, revoke } = Proxy.revocable({}, {})
+revoke()
+const throwing = new Proxy(
+  {},
+  {
+    get() {
+      throw new Error('of the module')
+    },
+  },
+)
+test.each([
+  { name: 'undefined', hostile: undefined },
+  { name: 'null', hostile: null },
+  { name: 'a number', hostile: 7 },
+  { name: 'a text', hostile: 'x' },
+  { name: 'a symbol', hostile: Symbol('x') },
+  { name: 'an empty object', hostile: {} },
+  { name: 'a list of nothing', hostile: [null, undefined] },
+  { name: 'an object that throws', hostile: throwing },
+  { name: 'a proxy that was revoked', hostile: revoked },
+])('[BU50] $name in every place of a tracer throws nothing, and the span is there', ({ hostile }) => {
+  const { tracer, ended } = setup()
+  const any = hostile as never
+  const spans = [
+    tracer.startSpan(any),
+    tracer.startSpan('b', any),
+    tracer.startSpan('c', {}, any),
+    tracer.startSpan('d', { kind: any, startTime: any, attributes: any, links: any, root: any }),
+    tracer.startActiveSpan('e', any, any, (span) => span),
+  ]
+  tracer.startActiveSpan('f', any)
+  for (const span of spans) {
+    span.setAttribute(any, any).setAttributes(any).addEvent(any, any, any).addLink(any).addLinks(any)
+    span
+      .addLink({ context: any, attributes: any })
+      .setStatus(any)
+      .setStatus({ code: any, message: any })
+      .updateName(any)
+    span.recordException(any, any)
+    span.end(any)
+  }
+  expect(ended).toHaveLength(spans.length)
+})
