@@ -102,7 +102,7 @@ export function createLogger(deps: LoggerDeps, bindings: Bindings = {}, level: L
     fatal: write('fatal'),
     silent: () => {},
     child(more, options) {
-      const asked = options?.level
+      const asked = options && readProperty(options, 'level')
       return createLogger(deps, { ...own, ...readAll(more) }, isLevel(asked) ? asked : level)
     },
     bindings: () => ({ ...own }),
@@ -224,7 +224,7 @@ function finish(
 
 /** Types do not bind a caller in JavaScript. */
 function isLevel(level: unknown): level is LevelOrSilent {
-  return level === SILENT || Object.hasOwn(SEVERITY, level as PropertyKey)
+  return typeof level === 'string' && (level === SILENT || Object.hasOwn(SEVERITY, level))
 }
 
 function severityOf(level: LevelOrSilent): number {

@@ -27,8 +27,9 @@ import {
   type Envelope,
 } from '../wire/bus-envelope.ts'
 import { MAX_BODY_BYTES } from '../wire/bus-frames.ts'
-import { describeError } from './attribute-value.ts'
+import { describeError, readAll } from './attribute-value.ts'
 import { toRemoteSpanContext, toTraceContext } from './propagation.ts'
+import { safely } from './safely.ts'
 import { ReceivedMessage } from './received-message.ts'
 import { RandomIds } from './random-ids.ts'
 import { DEFAULT_REQUEST_TIMEOUT_MS, Requests } from './requests.ts'
@@ -103,7 +104,7 @@ export class Messaging {
 
   /** @returns false if it was not sent: a wrong topic, a payload that is too large or no JSON, a full queue. */
   publish(topic: string, payload: unknown, options: PublishOptions = {}): boolean {
-    return this.#publish(topic, payload, options) !== undefined
+    return this.#publish(nameOf(topic), payload, readAll(options)) !== undefined
   }
 
   /**
@@ -115,13 +116,15 @@ export class Messaging {
     const { inbox } = this.#requests
     if (!this.#isListening) this.#deps.subscribe(inbox)
     this.#isListening = true
-    const attributes = { ...SYSTEM, [DESTINATION]: topic }
-    const span = tracer.startSpan(`request ${topic}`, { kind: SpanKind.CLIENT, attributes })
+    const name = nameOf(topic)
+    const { timeoutMs, ...known } = readAll(options) as RequestOptions
+    const attributes = { ...SYSTEM, [DESTINATION]: name }
+    const span = tracer.startSpan(`request ${name}`, { kind: SpanKind.CLIENT, attributes })
     const active = trace.setSpan(contextApi.active(), span)
     const send = (): string | undefined =>
-      contextApi.with(active, () => this.#publish(topic, payload, options, { reply_to: inbox }))
+      contextApi.with(active, () => this.#publish(name, payload, known, { reply_to: inbox }))
     try {
-      return await this.#requests.run(send, options.timeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS)
+      return await this.#requests.run(send, typeof timeoutMs === 'number' ? timeoutMs : DEFAULT_REQUEST_TIMEOUT_MS)
     } catch (err) {
       fail(span, describeError(err).type)
       throw err
@@ -167,7 +170,7 @@ export class Messaging {
   /** @returns the message's id; undefined if it was not sent, which its span says */
   #publish(topic: string, payload: unknown, options: PublishOptions, fields: ReplyFields = {}): string | undefined {
     const { tracer } = this.#deps
-    const attributes = { ...options.attributes, ...operation('publish', 'send', topic) }
+    const attributes = { ...readAll(options.attributes ?? {}), ...operation('publish', 'send', topic) } as Attributes
     const span = tracer.startSpan(`publish ${topic}`, { kind: SpanKind.PRODUCER, attributes })
     const id = this.#ids.next(MESSAGE_ID_BYTES)
     const problem = this.#trySend({ id, topic, ...fields }, payload, options, span)
@@ -266,18 +269,27 @@ function traceFields(span: Span, startUnixNano: string): Pick<Envelope, 'trace' 
   }
 }
 
-function toContent(payload: unknown): { readonly body: Uint8Array; readonly type: string } | undefined {
-  if (payload instanceof Uint8Array) {
-    // A copy: the caller may reuse its buffer before this one is sent.
-    return { body: new Uint8Array(payload), type: 'application/octet-stream' }
-  }
-  if (typeof payload === 'string') return { body: utf8(payload), type: 'text/plain; charset=utf-8' }
-  try {
+interface Content {
+  readonly body: Uint8Array
+  readonly type: string
+}
+
+/** @returns undefined for what is no content: a circle, a bigint, a toJSON of the module's own that throws */
+function toContent(payload: unknown): Content | undefined {
+  return safely(() => {
+    if (payload instanceof Uint8Array) {
+      // A copy: the caller may reuse its buffer before this one is sent.
+      return { body: new Uint8Array(payload), type: 'application/octet-stream' }
+    }
+    if (typeof payload === 'string') return { body: utf8(payload), type: 'text/plain; charset=utf-8' }
     const json = JSON.stringify(payload) as string | undefined
     return json === undefined ? undefined : { body: utf8(json), type: 'application/json' }
-  } catch {
-    return undefined // a circle, a bigint, or a toJSON of the module's own that threw
-  }
+  }, undefined)
+}
+
+/** What is no text is no topic. */
+function nameOf(topic: unknown): string {
+  return typeof topic === 'string' ? topic : ''
 }
 
 function fail(span: Span, type: string, message = type): void {

@@ -4,6 +4,7 @@
  */
 import {
   context as contextApi,
+  ROOT_CONTEXT,
   type Context,
   type Meter,
   type MeterProvider,
@@ -29,6 +30,7 @@ import { BusClient, type ClientCounters } from './bus-client.ts'
 import { HealthChecks, type HealthCheck } from './health-checks.ts'
 import type { OpenLink } from './link.ts'
 import { activeSpan, spanOfLog } from './active-span.ts'
+import { readAll } from './attribute-value.ts'
 import { callerOf } from './code-location.ts'
 import { createLogger, SEVERITY, toErrorRecord, toEvent, type Bindings, type ModuleLogger } from './logger.ts'
 import { Messaging, type MessageHandler, type PublishOptions, type RequestOptions } from './messaging.ts'
@@ -37,6 +39,7 @@ import { ModuleRecords, type RecordCounts } from './module-records.ts'
 import { originOf, SDK_NAME, SDK_VERSION, type OriginOptions } from './origin.ts'
 import { pinoDestination, type PinoDestination } from './pino-destination.ts'
 import { extractHeaders, injectHeaders, type MutableHeaders, type ReadableHeaders } from './propagation.ts'
+import { safely } from './safely.ts'
 import { Recording } from './recording.ts'
 import type { Spool } from './spool/spool.ts'
 
@@ -240,12 +243,12 @@ export class Module {
 
   /** Adds W3C headers of the active span to the headers of a request to another process or device. */
   inject<H extends MutableHeaders>(headers: H): H {
-    return injectHeaders(headers, contextApi.active())
+    return safely(() => injectHeaders(headers, contextApi.active()), headers)
   }
 
   /** The caller's context out of a request's headers, for `tracer.startSpan` or `context.with`. */
   extract(headers: ReadableHeaders): Context {
-    return extractHeaders(headers)
+    return safely(() => extractHeaders(headers), ROOT_CONTEXT)
   }
 
   /**
@@ -261,7 +264,7 @@ export class Module {
    * subscriptions so far, false after the timeout: then it is still kept, and still tried.
    */
   async flush(options: FlushOptions = {}): Promise<boolean> {
-    const timeoutMs = options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS
+    const timeoutMs = timeoutOf(options)
     const startedAt = this.#clock.monotonic()
     this.#records.flush()
     // Who observes may take longer than whoever waits here has.
@@ -275,7 +278,7 @@ export class Module {
    * @returns true if nothing is left: then even `process.exit()` loses nothing.
    */
   async close(options: FlushOptions = {}): Promise<boolean> {
-    const timeoutMs = options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS
+    const timeoutMs = timeoutOf(options)
     const startedAt = this.#clock.monotonic()
     this.#records.stopProcess()
     this.#client.forgetSubscriptions()
@@ -312,6 +315,11 @@ export class Module {
       return false // a getter that throws, a circle: no such report
     }
   }
+}
+
+function timeoutOf(options: FlushOptions): number {
+  const { timeoutMs } = readAll(options) as FlushOptions
+  return typeof timeoutMs === 'number' ? timeoutMs : DEFAULT_FLUSH_TIMEOUT_MS
 }
 
 /** Our timers let a process end; while somebody waits for this answer, it does not. */

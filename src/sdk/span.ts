@@ -28,6 +28,7 @@ import {
 } from '../wire/otlp/encode.ts'
 import { describeError, exceptionAttributes, RecordBudget } from './attribute-value.ts'
 import { BoundedAttributes, recordAttributes } from './bounded-attributes.ts'
+import { safely } from './safely.ts'
 import { isBefore, laterBy, readTime, toNanoTime } from './time-input.ts'
 import { membersOf } from './trace-state.ts'
 
@@ -202,13 +203,9 @@ export class RecordingSpan implements Span, FinishedSpan {
     return laterBy(this.startUnixNano, clock.monotonic() - this.#startedAtMs)
   }
 
-  /** Types do not bind a caller in JavaScript: of what cannot be read there is nothing to say. */
+  /** Of what cannot be read there is nothing to say. */
   #safely(work: () => void): this {
-    try {
-      work()
-    } catch {
-      // A getter that throws, a proxy that was revoked, nothing where a link should be.
-    }
+    safely(work, undefined)
     return this
   }
 

@@ -1,6 +1,7 @@
 /** Times of records to the nanosecond, and OpenTelemetry's ways to say one. */
 import type { TimeInput } from '@opentelemetry/api'
 import type { NanoTime } from '../wire/otlp/encode.ts'
+import { safely } from './safely.ts'
 
 const MS_PER_S = 1e3
 const NANOS_PER_MS = 1e6
@@ -33,11 +34,7 @@ export function msToNanos(time: number): bigint {
 
 /** @returns `undefined` for what is no time: NaN, negative, past what OTLP can say, or something else altogether. */
 export function readTime(time: TimeInput): NanoTime | undefined {
-  try {
-    return readKnownTime(time)
-  } catch {
-    return undefined // a proxy of the caller's that was revoked
-  }
+  return safely(() => readKnownTime(time), undefined)
 }
 
 function readKnownTime(time: TimeInput): NanoTime | undefined {

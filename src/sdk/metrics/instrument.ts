@@ -1,7 +1,8 @@
 /** What all instruments have: a description, and points to be sent. They never throw into whoever measures with them. */
 import { ValueType, type MetricOptions } from '@opentelemetry/api'
 import type { MetricInput, NumberPointInput } from '../../wire/otlp/write-metric.ts'
-import { cutText } from '../attribute-value.ts'
+import { cutText, readAll } from '../attribute-value.ts'
+import { safely } from '../safely.ts'
 import type { Series, SeriesRoom } from './series-table.ts'
 
 /** OTLP's: a point says what was since the start of its series. */
@@ -42,15 +43,19 @@ export interface Instrument {
   clear(): void
 }
 
-export function describe(name: string, options: MetricOptions = {}): Description {
-  const bounds = options.advice?.explicitBucketBoundaries
+export function describe(name: string, options?: MetricOptions): Description {
+  const { description = '', unit = '', valueType, advice } = readAll(options ?? {}) as MetricOptions
   return {
     name,
-    description: cutText(options.description ?? '', MAX_DESCRIPTION_CHARS),
-    unit: cutText(options.unit ?? '', MAX_UNIT_CHARS),
-    isInteger: options.valueType === ValueType.INT,
-    bounds: bounds && [...bounds].filter(Number.isFinite).sort((a, b) => a - b),
+    description: cutText(description, MAX_DESCRIPTION_CHARS),
+    unit: cutText(unit, MAX_UNIT_CHARS),
+    isInteger: valueType === ValueType.INT,
+    bounds: safely(() => boundsOf(advice?.explicitBucketBoundaries), undefined),
   }
+}
+
+function boundsOf(bounds: readonly number[] | undefined): readonly number[] | undefined {
+  return bounds && [...bounds].filter(Number.isFinite).sort((a, b) => a - b)
 }
 
 /** A number as OTLP has it; an integer that has become a fraction stays one. */

@@ -5,6 +5,7 @@
 import { type BatchObservableCallback, type Meter, type MetricOptions, type Observable } from '@opentelemetry/api'
 import type { MetricInput } from '../../wire/otlp/write-metric.ts'
 import { cutText } from '../attribute-value.ts'
+import { safely } from '../safely.ts'
 import type { Scope } from '../scope.ts'
 import { HistogramInstrument } from './histogram-instrument.ts'
 import { describe, type Description, type Instrument, type MeterState } from './instrument.ts'
@@ -61,7 +62,10 @@ export class ModuleMeter implements Meter {
   }
 
   addBatchObservableCallback(callback: BatchObservableCallback, observables: readonly Observable[]): void {
-    this.#batchCallbacks.set(callback, new Set(observables))
+    this.#batchCallbacks.set(
+      callback,
+      safely(() => new Set(observables), new Set()),
+    )
   }
 
   removeBatchObservableCallback(callback: BatchObservableCallback): void {
