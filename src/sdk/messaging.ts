@@ -170,7 +170,7 @@ export class Messaging {
   /** @returns the message's id; undefined if it was not sent, which its span says */
   #publish(topic: string, payload: unknown, options: PublishOptions, fields: ReplyFields = {}): string | undefined {
     const { tracer } = this.#deps
-    const attributes = { ...readAll(options.attributes ?? {}), ...operation('publish', 'send', topic) } as Attributes
+    const attributes = { ...readAll(options.attributes ?? {}), ...operation('publish', 'send', topic) }
     const span = tracer.startSpan(`publish ${topic}`, { kind: SpanKind.PRODUCER, attributes })
     const id = this.#ids.next(MESSAGE_ID_BYTES)
     const problem = this.#trySend({ id, topic, ...fields }, payload, options, span)
