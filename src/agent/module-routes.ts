@@ -14,11 +14,13 @@ import type { AgentState } from './agent-state.ts'
 import { jsonBody, type HttpRequest, type Route } from './http-server.ts'
 import type { KeeperClient } from './keeper-client.ts'
 import { ModuleError, type ModuleRegistry } from './module-registry.ts'
+import type { PluginDesk } from './plugins/plugin-desk.ts'
 import { bad, optionalText, textField } from './read-fields.ts'
 
 export interface ModuleRouteDeps {
   readonly state: Pick<AgentState, 'modules' | 'module'>
   readonly registry: ModuleRegistry
+  readonly plugins: Pick<PluginDesk, 'remove'>
   readonly keeper: Pick<KeeperClient, 'call' | 'view'>
   readonly bus: Pick<Bus, 'addModule' | 'removeModule' | 'setRecording'>
   readonly isOnline: boolean
@@ -27,7 +29,7 @@ export interface ModuleRouteDeps {
 const MAX_NAME_BYTES = 128
 
 export function moduleRoutes(deps: ModuleRouteDeps): readonly Route[] {
-  const { state, registry, keeper, bus, isOnline } = deps
+  const { state, registry, plugins, keeper, bus, isOnline } = deps
   return [
     route('GET', '/v1/modules', () => ({ json: { modules: state.modules() } })),
     route('POST', '/v1/modules', async (request) => {
@@ -40,6 +42,10 @@ export function moduleRoutes(deps: ModuleRouteDeps): readonly Route[] {
     route('GET', '/v1/modules/:module', ({ params }) => ({ json: state.module(nameOf(params)) })),
     route('DELETE', '/v1/modules/:module', async ({ params }) => {
       const name = nameOf(params)
+      if (registry.get(name)?.plugin !== undefined) {
+        await plugins.remove(name) // a plugin is a module, too; what was approved ends by its own event
+        return { json: { module: name } }
+      }
       await registry.remove(name, () => keeper.call('removeModule', name))
       await keeper.call('audit', moduleEvent('module.removed', name, keeper))
       if (isOnline) await bus.removeModule(name)

@@ -8,6 +8,7 @@ import { moduleRoutes, type ModuleRouteDeps } from '../../../src/agent/module-ro
 import { ModuleRegistry } from '../../../src/agent/module-registry.ts'
 import type { ModuleRecord } from '../../../src/bus/bus-ports.ts'
 import { MAX_RECORDING_RULES } from '../../../src/model/recording.ts'
+import { readPluginManifest } from '../../../src/wire/plugin-manifest.ts'
 import { layOutHome } from '../../../src/platform/home.ts'
 
 let folder: string
@@ -31,6 +32,7 @@ const call = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) =
   const deps = {
     registry,
     isOnline,
+    plugins: { remove: async (name: string) => void happened.push(['plugin removed', name]) },
     state: { modules: () => [], module: (name: string) => ({ module: name }) },
     keeper: {
       view: () => ({ self: { deviceId: 'ab' } }),
@@ -105,6 +107,14 @@ describe('what is set', () => {
     await call('POST', PATH, INFO)
     expect(happened).toHaveLength(1)
   })
+})
+
+test('[PL7] a plugin that is removed as a module is removed as a plugin', async () => {
+  const manifest = readPluginManifest(new TextEncoder().encode('{"v":1,"name":"weather"}'))
+  const plugin = { manifest, sha256: '', approvedUnixMs: 0, isDisabled: false }
+  await registry.add('weather', async () => undefined, plugin)
+  expect(await call('DELETE', '/v1/modules/weather')).toMatchObject({ status: 200, json: { module: 'weather' } })
+  expect(happened).toEqual([['plugin removed', 'weather']])
 })
 
 describe('what is refused', () => {
