@@ -56,7 +56,7 @@ const LIST: Omit<Command, 'name'> = {
     const state = options['state'] ?? DEFAULT_STATE
     const query = { ...queryOf(context, Date.now()), ...moduleCondition(options['module']), state }
     const list = await client.callAnyway<ErrorList>('POST', '/v1/search/errors', query)
-    const isPlain = !output.json && (await client.callAnyway<StatusView>('GET', '/v1/status')).stage === 'casual'
+    const isPlain = !output.json && (await stageOf(context)) === 'casual'
     output.answer(list, () => {
       const { width, color } = output
       if (isPlain) {
@@ -81,9 +81,10 @@ const show: Command = {
   async run(context) {
     const { client, output } = context
     const detail = await client.callAnyway<ErrorDetail>('GET', pathOf(context))
+    const showsTraces = !output.json && (await stageOf(context)) === 'developer'
     output.answer(detail, () =>
       [
-        renderError(detail, { color: output.color, nowUnixMs: Date.now() }),
+        renderError(detail, { color: output.color, nowUnixMs: Date.now(), showsTraces }),
         ...errorsLookedWords(detail.looked, output.width),
       ].join('\n'),
     )
@@ -154,6 +155,10 @@ function otherStatesWords({ otherStates }: ErrorList): readonly string[] {
   if (states.length === 0) return []
   const counts = states.map((state) => `${otherStates[state]} ${state}`).join(', ')
   return [`Beside these: ${counts}. See them with --state all.`]
+}
+
+async function stageOf({ client }: CommandContext): Promise<StatusView['stage']> {
+  return (await client.callAnyway<StatusView>('GET', '/v1/status')).stage
 }
 
 function helperWords([first]: readonly ErrorGroup[]): readonly string[] {

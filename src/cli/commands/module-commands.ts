@@ -132,7 +132,7 @@ function describeModule(output: Output, view: ModuleView): string {
 function stateWords({ sessions, droppedMessages }: ModuleView): string {
   return [
     sessions === 0 ? 'not connected' : plural(sessions, 'connection'),
-    ...(droppedMessages > 0 ? [`${plural(droppedMessages, 'message')} dropped: it reads too slowly`] : []),
+    ...(droppedMessages > 0 ? [`${plural(droppedMessages, 'message')} missed: too slow, or gone`] : []),
   ].join(', ')
 }
 

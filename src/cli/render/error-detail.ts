@@ -16,6 +16,8 @@ import { rangeOf, sparkline } from './sparkline.ts'
 export interface ErrorDetailOptions {
   readonly color: boolean
   readonly nowUnixMs: number
+  /** Whether the stage shows traces: what it refuses is not offered. */
+  readonly showsTraces: boolean
 }
 
 /** Lines of a stack that are printed: what was called first says least. `--json` has all that is there. */
@@ -28,7 +30,7 @@ const NANOS_PER_MS = 1_000_000n
 /** Places of the runtime and of packages: seldom where the mistake is. */
 const NOT_OWN = /node:|node_modules|<anonymous>\)|<frozen |site-packages|\/usr\/lib\/python/
 
-export function renderError(error: ErrorDetail, { color, nowUnixMs }: ErrorDetailOptions): string {
+export function renderError(error: ErrorDetail, { color, nowUnixMs, showsTraces }: ErrorDetailOptions): string {
   const paint = painter(color)
   return [
     paint(safeText(errorTitle(error)), 'red', 'bold'),
@@ -40,7 +42,7 @@ export function renderError(error: ErrorDetail, { color, nowUnixMs }: ErrorDetai
       paint,
     ),
     '',
-    ...nextWords(error),
+    ...nextWords(error, showsTraces),
   ].join('\n')
 }
 
@@ -110,10 +112,10 @@ function crumb(line: LogLine, { lastUnixNano }: ErrorDetail, paint: Paint): stri
   ].join(' ')
 }
 
-function nextWords({ fingerprint, state, traceId }: ErrorDetail): readonly string[] {
+function nextWords({ fingerprint, state, traceId }: ErrorDetail, showsTraces: boolean): readonly string[] {
   const id = shortGroupId(fingerprint)
   return [
-    ...(traceId === null ? [] : [`Open its trace:  aico-mesh traces show ${shortTraceId(traceId)}`]),
+    ...(traceId === null || !showsTraces ? [] : [`Open its trace:  aico-mesh traces show ${shortTraceId(traceId)}`]),
     state === 'open'
       ? `Solved?          aico-mesh errors resolve ${id}`
       : `Open it again:   aico-mesh errors reopen ${id}`,

@@ -260,9 +260,9 @@ describe('in words', () => {
   test('[CL13] modules: the folder of their credentials once', async () => {
     await answers()
     expect(await linesOf(80, 'modules', 'list')).toEqual([
-      'module  state                                                      records',
-      'core    not connected                                              everything',
-      'voice   1 connection, 1,200 messages dropped: it reads too slowly  2 rules',
+      'module  state                                                   records',
+      'core    not connected                                           everything',
+      'voice   1 connection, 1,200 messages missed: too slow, or gone  2 rules',
       '',
       'Credentials are in:',
       '  /home/somebody/.local/share/aico-mesh/modules',

@@ -52,7 +52,8 @@ const DETAIL: ErrorDetail = {
 }
 
 describe('errors show', () => {
-  const render = (detail: ErrorDetail, color = false): string => renderError(detail, { color, nowUnixMs: NOW_MS })
+  const render = (detail: ErrorDetail, color = false, showsTraces = true): string =>
+    renderError(detail, { color, nowUnixMs: NOW_MS, showsTraces })
 
   test('[ER5] says what, how often, since when, in which releases, where it came from and what came before', () => {
     expect(render(DETAIL).split('\n')).toEqual([
@@ -76,6 +77,10 @@ describe('errors show', () => {
       'Open its trace:  aico-mesh traces show 0af7651916cd',
       'Solved?          aico-mesh errors resolve 01234567',
     ])
+  })
+
+  test('[CL24] a trace that the stage does not show is not offered', () => {
+    expect(render(DETAIL, false, false)).not.toContain('traces show')
   })
 
   test('[CL5] nothing of it steers the terminal, coloured or not', () => {
@@ -125,6 +130,7 @@ describe('the commands', () => {
           return { json: DETAIL }
         },
       },
+      { method: 'GET', path: '/v1/status', capability, handle: () => ({ json: { stage: 'pro' } }) },
       {
         method: 'POST',
         path,
@@ -155,7 +161,9 @@ describe('the commands', () => {
       ['0123', '5000'],
       ['../stage?x=1', null],
     ])
-    expect((await cli.run('errors', 'show', '0123')).stdout).toContain('Not all was looked at')
+    const { stdout } = await cli.run('errors', 'show', '0123')
+    expect(stdout).toContain('Not all was looked at')
+    expect(stdout).not.toContain('traces show') // at pro it would be refused
     expect((await cli.run('errors', 'show', '0123', '--json')).json).toEqual(DETAIL)
     expect((await cli.run('errors', 'show')).exit).toBe(2)
   })

@@ -100,7 +100,7 @@ test('[CL18] modules show fits the terminal, whatever it has to say', async () =
   droppedMessages = 12_000
   const { stdout } = await cli.run('modules', 'show', 'core')
   expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
-  expect(stdout.replaceAll('\n', ' ')).toContain('12,000 messages dropped: it reads too slowly. It records everything')
+  expect(stdout.replaceAll('\n', ' ')).toContain('12,000 messages missed: too slow, or gone. It records everything')
 })
 
 test.each([
