@@ -9,3 +9,6 @@ export function isStage(value: unknown): value is Stage {
 export function isAtLeast(stage: Stage, wanted: Stage): boolean {
   return STAGES.indexOf(stage) >= STAGES.indexOf(wanted)
 }
+
+/** OpenTelemetry's ERROR: the least severe log record that casual keeps. */
+export const CASUAL_MIN_SEVERITY = 17

@@ -4,7 +4,7 @@
  * Pure tables and look-ups, never throws. Rules: docs/spec/stages.md.
  */
 import { AGENT_MODULE, type Lane } from '../model/lane.ts'
-import { isAtLeast, type Stage } from '../model/stage.ts'
+import { CASUAL_MIN_SEVERITY, isAtLeast, type Stage } from '../model/stage.ts'
 import { isProcessMetric } from './process-metric.ts'
 
 export type RecordOrigin = 'bus' | 'otlp' | 'agent' | 'peer'
@@ -22,9 +22,6 @@ export interface RecordKind {
 
 export type AdmissionCode = 'STAGE_LANE' | 'STAGE_SEVERITY' | 'STAGE_ORIGIN'
 export type Admission = { readonly admit: true } | { readonly admit: false; readonly code: AdmissionCode }
-
-/** OpenTelemetry's ERROR: the least severe log record that casual keeps. */
-export const CASUAL_MIN_SEVERITY = 17
 
 /** Whether a record is kept. A peer's record needs decideShare as well. */
 export function decideAdmission(stage: Stage, record: RecordKind): Admission {

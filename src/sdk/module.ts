@@ -110,6 +110,7 @@ export class Module {
       stream: this.sessionId,
       sdk: `${SDK_NAME}/${SDK_VERSION}`,
       onStage: (stage) => {
+        this.#recording.setStage(stage)
         this.#records.setStage(stage)
         this.#health.setStage(stage)
       },

@@ -1,9 +1,11 @@
 /**
- * What is recorded, as the person set it and the agent told (docs/spec/recording.md); everything until it did. Asked before
+ * What is recorded, as the stage collects it, the person set it and the agent told (docs/spec/recording.md); everything until it did. Asked before
  * any other work of a log call and of a trace's first span, so an answer costs next to nothing where there is no rule.
  */
 import { context as contextApi } from '@opentelemetry/api'
 import { LEVEL_SEVERITY, ruleOf, type RecordingRule } from '../model/recording.ts'
+import type { Stage } from '../model/stage.ts'
+import { leastCollected } from './collected.ts'
 import { rejectionThreshold, isKept } from './trace-ratio.ts'
 import { topicOf } from './topic.ts'
 
@@ -12,11 +14,18 @@ const NO_LEVEL = 0
 
 export class Recording {
   #rules: readonly RecordingRule[] = []
+  /** Of the stage, above every rule. */
+  #floor = NO_LEVEL
   /** Of all topics: nothing below the one is recorded, all from the other on. */
   #lowest = NO_LEVEL
   #highest = NO_LEVEL
   /** Rejection threshold of each ratio that is set. */
   #thresholds: ReadonlyMap<number, string> = new Map()
+
+  /** What the stage does not collect is not made. */
+  setStage(stage: Stage): void {
+    this.#floor = leastCollected(stage)
+  }
 
   set(rules: readonly RecordingRule[]): void {
     this.#rules = rules
@@ -29,6 +38,7 @@ export class Recording {
 
   /** @param topic of the logger, if it has one: else that of the message being handled counts */
   takesLog(severityNumber: number, topic?: unknown): boolean {
+    if (severityNumber < this.#floor) return false
     // One without a severity says nothing of how much it matters: it is kept, as OpenTelemetry's least severity has it.
     if (severityNumber >= this.#highest || severityNumber === NO_LEVEL) return true
     if (severityNumber < this.#lowest) return false

@@ -4,8 +4,7 @@
  */
 import type { Steps } from '../../base/steps.ts'
 import { SIGNALS } from '../../model/lane.ts'
-import type { Stage } from '../../model/stage.ts'
-import { CASUAL_MIN_SEVERITY } from '../../policy/stage-gate.ts'
+import { CASUAL_MIN_SEVERITY, type Stage } from '../../model/stage.ts'
 import { partCollectedAt } from '../../policy/stage-kept.ts'
 import { LOG_START, type KeptSegment } from '../../store/kept-table.ts'
 import type { StoredLog } from '../../store/log-table.ts'

@@ -1,7 +1,8 @@
 /** Groups of errors, as the main thread may ask for them: the list, one in full, and what a person decides about one. */
 import type { Steps } from '../../base/steps.ts'
 import { decideError, ERROR_STATES, judgeError, type ErrorState } from '../../policy/error-state.ts'
-import { CASUAL_MIN_SEVERITY, decideView } from '../../policy/stage-gate.ts'
+import { CASUAL_MIN_SEVERITY } from '../../model/stage.ts'
+import { decideView } from '../../policy/stage-gate.ts'
 import { listLogs } from '../../query/list-logs.ts'
 import type { ChunkCache } from '../../query/search/chunk-cache.ts'
 import type { Condition, SearchLane } from '../../query/search/condition.ts'

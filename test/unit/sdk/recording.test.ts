@@ -65,3 +65,14 @@ test('[RD7] what is set counts at once, and in place of what was', () => {
   recording.set([])
   expect(recording.takesLog(1)).toBe(true)
 })
+
+test('[RD5] [STG1] the stage stays above every rule: at casual nothing below an error is made, also what has no severity', () => {
+  const recording = new Recording()
+  recording.set([{ topic: '', level: 'trace' }])
+  const made = () => [0, 9, 16, 17, 24].filter((severity) => recording.takesLog(severity))
+  expect(made()).toEqual([0, 9, 16, 17, 24])
+  recording.setStage('casual')
+  expect(made()).toEqual([17, 24])
+  recording.setStage('pro')
+  expect(made()).toEqual([0, 9, 16, 17, 24])
+})
