@@ -19,8 +19,9 @@ export function askHidden(
   questions: readonly string[],
 ): Promise<readonly string[]> {
   const answers = new TypedLines()
-  screen.write(questions[0] ?? '')
+  // Before the question: what answers it at once would else be shown.
   terminal.setRawMode(true)
+  screen.write(questions[0] ?? '')
   terminal.setEncoding('utf8')
   return new Promise((resolve, reject) => {
     const end = (settle: () => void): void => {

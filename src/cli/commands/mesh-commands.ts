@@ -64,7 +64,9 @@ const nearby: Command = {
     const view = await client.call<{ nearby: readonly NearbyView[] }>('GET', '/v1/pair/nearby')
     output.answer(view, () =>
       view.nearby.length === 0
-        ? 'Nobody announces itself here. Some networks filter this; tickets work all the same.'
+        ? wrapText('Nobody announces itself here. Some networks filter this; tickets work all the same.', {
+            width: output.width,
+          }).join('\n')
         : table(
             output,
             [{ title: 'device', minWidth: 10 }, 'waiting to pair', { title: 'address', minWidth: 16 }],

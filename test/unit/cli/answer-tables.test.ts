@@ -250,6 +250,13 @@ describe('in words', () => {
     )
   })
 
+  test('[CL18] that nobody is near fits the terminal', async () => {
+    await answers({ '/v1/pair/nearby': { nearby: [] } })
+    const lines = await linesOf(60, 'pair', 'nearby')
+    expect(lines[0]).toContain('Nobody announces itself here.')
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60)
+  })
+
   test('[CL12] a ticket ends at a time in UTC', async () => {
     await answers()
     expect((await linesOf(80, 'pair', 'invite')).join('\n')).toMatch(

@@ -29,6 +29,13 @@ test.each<[string, readonly string[], readonly string[]]>([
   expect([modes, printed()]).toEqual([[true, false], 'New: \nAgain: \n'])
 })
 
+test('[CL11] nothing is asked while the terminal still shows what is typed', async () => {
+  const { terminal, modes } = typing('one\r')
+  const modesAtQuestion: boolean[][] = []
+  await askHidden(terminal, { write: () => modesAtQuestion.push([...modes]) > 0 }, ['New: '])
+  expect(modesAtQuestion[0]).toEqual([true])
+})
+
 test.each([
   ['Ctrl-C', ['on\u0003']],
   ['Ctrl-C at the second question', ['one\rtw\u0003']],
