@@ -23,6 +23,9 @@ export interface RecordKind {
 export type AdmissionCode = 'STAGE_LANE' | 'STAGE_SEVERITY' | 'STAGE_ORIGIN'
 export type Admission = { readonly admit: true } | { readonly admit: false; readonly code: AdmissionCode }
 
+/** OpenTelemetry's FATAL4. What is above it is no severity, and is shown as none. */
+const MAX_SEVERITY = 24
+
 /** Whether a record is kept. A peer's record needs decideShare as well. */
 export function decideAdmission(stage: Stage, record: RecordKind): Admission {
   const { lane, origin } = record
@@ -122,8 +125,13 @@ function admitFrom(needed: Stage, stage: Stage, code: AdmissionCode): Admission 
   return isAtLeast(stage, needed) ? ADMIT : { admit: false, code }
 }
 
-function isForCasual({ origin, severityNumber, isEssential }: RecordKind): boolean {
-  return (origin === 'agent' && isEssential === true) || (severityNumber ?? 0) >= CASUAL_MIN_SEVERITY
+function isForCasual({ origin, severityNumber = 0, isEssential }: RecordKind): boolean {
+  return (origin === 'agent' && isEssential === true) || isErrorSeverity(severityNumber)
+}
+
+/** Whether a log record of this severity is an error. */
+export function isErrorSeverity(severityNumber: number): boolean {
+  return severityNumber >= CASUAL_MIN_SEVERITY && severityNumber <= MAX_SEVERITY
 }
 
 /** Of the device and the agent, or of a module's process. */

@@ -4,7 +4,8 @@
  */
 import type { Steps } from '../../base/steps.ts'
 import { SIGNALS } from '../../model/lane.ts'
-import { CASUAL_MIN_SEVERITY, type Stage } from '../../model/stage.ts'
+import type { Stage } from '../../model/stage.ts'
+import { isErrorSeverity } from '../../policy/stage-gate.ts'
 import { partCollectedAt } from '../../policy/stage-kept.ts'
 import { LOG_START, type KeptSegment } from '../../store/kept-table.ts'
 import type { StoredLog } from '../../store/log-table.ts'
@@ -92,7 +93,7 @@ function tellsOfError(payload: Uint8Array): boolean {
   try {
     const columns = new Columns(payload)
     scanAtDoor('logs', payload, columns)
-    return columns.level.subarray(0, columns.count).some((severity) => severity >= CASUAL_MIN_SEVERITY)
+    return columns.level.subarray(0, columns.count).some(isErrorSeverity)
   } catch (err) {
     if (err instanceof OtlpError) return true
     throw err

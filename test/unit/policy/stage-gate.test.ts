@@ -49,6 +49,11 @@ const admissions: { name: string; record: RecordKind; answers: Answers }[] = [
       answers: ['STAGE_SEVERITY', 'yes', 'yes'] as const,
     },
     {
+      name: `[STG1] a log of the ${origin} above all severities needs pro`,
+      record: { lane: 'logs', origin, severityNumber: 25 } as const,
+      answers: ['STAGE_SEVERITY', 'yes', 'yes'] as const,
+    },
+    {
       name: `[STG1] a log of the ${origin} of no real severity needs pro`,
       record: { lane: 'logs', origin, severityNumber: Number.NaN } as const,
       answers: ['STAGE_SEVERITY', 'yes', 'yes'] as const,
