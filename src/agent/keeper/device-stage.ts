@@ -16,6 +16,8 @@ export interface StageParts {
   readonly ledger: Ledger
   readonly writer: SegmentWriter
   readonly epochs: Epochs
+  /** Commits what was let in at the stage that ends. */
+  readonly commitWaiting: () => void
   readonly endGrants: () => Promise<unknown>
   /** Deletes what was kept above a stage, in turns with all else. */
   readonly drop: (stage: Stage) => Promise<DroppedAbove>
@@ -42,8 +44,9 @@ export class DeviceStage {
    * @param fate of what was kept above it; it is deleted by {@link dropAbove}, at the latest after the next start
    */
   async set(to: Stage, fate: KeptFate): Promise<StageChange> {
-    const { card, ledger, endGrants, onChange } = this.#parts
+    const { card, ledger, commitWaiting, endGrants, onChange } = this.#parts
     const change = planStageChange(this.#now, to)
+    commitWaiting() // after the change it would be kept beside what the new stage collects, and outlive a deletion
     ledger.append(stageChanged(card, change))
     const isDeleting = fate === 'delete' && change.kept !== ''
     if (isDeleting) ledger.append(keptDeleted(card, to))

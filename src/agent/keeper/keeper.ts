@@ -354,6 +354,7 @@ export class Keeper {
       ledger: this.ledger,
       writer: this.writer,
       epochs: this.epochs,
+      commitWaiting: () => this.intake.commitWaiting(),
       endGrants: () => this.liveGrants.revoke(() => true),
       drop: (stage) => this.turns.upkeep(() => this.retention.dropAbove(stage)),
       onChange: () => {

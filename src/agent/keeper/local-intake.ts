@@ -67,8 +67,13 @@ export class LocalIntake {
       stage: this.#deps.stage(),
       knownSources: this.#knownSources(signal),
     })
-    if (this.#waiting.length === 0) this.#deps.later(() => this.#commit())
+    if (this.#waiting.length === 0) this.#deps.later(() => this.commitWaiting())
     return new Promise((resolve, reject) => this.#waiting.push({ origin, admitted, resolve, reject }))
+  }
+
+  /** Commits now what was admitted and waits for its commit. Never throws. */
+  commitWaiting(): void {
+    if (this.#waiting.length > 0) this.#commit()
   }
 
   #commit(): void {

@@ -65,6 +65,16 @@ test('[STG9] at casual only what tells of an error stays; the rest is counted, w
   expect(openAll(keeper.records.chunksOf(traceIdOf(2)))).toEqual([])
 })
 
+test('[STG6] [STG9] what was let in above the stage and is not committed yet goes with the rest', async () => {
+  const origin = { kind: 'bus', module: 'core' } as const
+  const taken = keeper.intake.take('traces', traces('app', { trace: 3, span: 4 }), origin)
+  await keeper.setStage('casual', 'delete')
+  await keeper.dropAbove()
+  expect((await taken).accepted).toBe(1)
+  expect(openAll(keeper.records.chunksOf(traceIdOf(3)))).toEqual([])
+  expect(await recordsByLane()).toMatchObject({ traces: 0 })
+})
+
 test('[STG9] at pro all logs stay, and the key of the traces goes though the stage changes none', async () => {
   await keeper.setStage('pro', 'delete')
   expect(await keeper.dropAbove()).toEqual({ records: 4, held: 0 })
