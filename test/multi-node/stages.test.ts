@@ -79,8 +79,9 @@ describe.each(WAY.map((stage, step) => ({ stage, step, from: WAY[step - 1] })))(
   'step $step: $from to $stage',
   ({ stage, step, from }) => {
     // The first is where every device begins: nobody has to go there.
-    if (from !== undefined)
-      test('[CL7] [STG7] nobody goes there without having said yes to what it does', async () => {
+    test.each(from === undefined ? [] : [{ from }])(
+      '[CL7] [STG7] nobody leaves $from without having said yes to what it does',
+      async () => {
         const asked = await agent.run('stage', stage)
         expect(asked.code).toBe(2)
         expect(await stageNow()).toBe(from)
@@ -92,7 +93,8 @@ describe.each(WAY.map((stage, step) => ({ stage, step, from: WAY[step - 1] })))(
         const unwrapped = asked.stderr.replace(/\s+/g, ' ')
         for (const sentence of [...opens, ...closes]) expect(unwrapped).toContain(sentence)
         expect(opens.length + closes.length).toBeGreaterThan(0)
-      })
+      },
+    )
 
     test('[STG6] it is there at once, modules are told, and the audit log says so', async () => {
       expect(await stageNow()).toBe(stage)
@@ -135,13 +137,16 @@ describe.each(WAY.map((stage, step) => ({ stage, step, from: WAY[step - 1] })))(
 
     // Each takes a process: once at each stage, and again where everything is closed in the end.
     const isNew = WAY.indexOf(stage) === step || step === WAY.length - 1
-    if (isNew)
-      test('[STG4] [STG8] commands answer, or say which stage they need', { timeout: 60_000 }, async () => {
+    test.each(isNew ? [{ stage }] : [])(
+      '[STG4] [STG8] commands answer at $stage, or say which stage they need',
+      { timeout: 60_000 },
+      async () => {
         const ends = await Promise.all(COMMANDS.map(([command]) => agent.run(...command.split(' '))))
         expect(COMMANDS.map(([command], i) => [command, ends[i]?.code])).toEqual(
           COMMANDS.map(([command, at]) => [command, at.includes(stage) ? 0 : 4]),
         )
-      })
+      },
+    )
 
     test('[STG4] routes answer, or refuse with STAGE_TOO_LOW', async () => {
       const answers = await Promise.all(ROUTES.map(([path]) => callSocket(agent.home, 'GET', path)))
