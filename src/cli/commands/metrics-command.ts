@@ -27,7 +27,7 @@ export const metricsCommand: Command = {
   help: 'metrics over all devices that let you see theirs; with a name, its values over time',
   details: [
     'The list draws the last hour of each metric, over all of its series.',
-    'Without --by each series has its own line; --by LABEL,LABEL makes one line of those with equal labels, --by all one of all. A label is an attribute, device, module or scope.',
+    'Without --by each series has its own line, all runs of a module together; --by LABEL,LABEL makes one line of those with equal labels, --by all one of all. A label is an attribute, device, module or scope.',
     'How values are put together (--fn) is, unless said otherwise, rate for counters, avg for gauges, p90 for histograms. The shortest step is 1s; what is older is kept by minute, then by hour.',
     TIMES_HELP,
   ],

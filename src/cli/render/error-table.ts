@@ -15,7 +15,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'since', align: 'right', dropOrder: 2 },
   { title: 'where', minWidth: 8 },
   { title: 'devices', minWidth: 8, dropOrder: 1 },
-  { title: 'trace', dropOrder: 3 },
+  { title: 'trace', dropOrder: 0 },
   { title: 'state', dropOrder: 4 },
   { title: 'what', minWidth: 20 },
 ]

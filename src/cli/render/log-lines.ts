@@ -108,7 +108,7 @@ function notes(
   if (logs.length === 0 && omittedChunks === 0) return [none]
   return [
     ...(omitted > 0 ? [paint(`${plural(omitted, 'older record')} not listed`, 'dim')] : []),
-    ...(omittedChunks > 0 ? [paint(`${plural(omittedChunks, 'stored chunk')} not looked at`, 'dim')] : []),
+    ...(omittedChunks > 0 ? [paint('There may be older ones: not all that is stored was looked at.', 'dim')] : []),
     ...(unreadableChunks > 0 ? [paint(`${plural(unreadableChunks, 'stored chunk')} could not be read`, 'dim')] : []),
   ]
 }

@@ -229,8 +229,15 @@ function valuesOf(
   return values
 }
 
-function groupKey(series: FoundSeries, by: readonly string[] | undefined, knowledge: MeshKnowledge): unknown {
-  return by === undefined ? series : JSON.stringify(by.map((label) => labelOf(series, label, knowledge) ?? null))
+/** One run of a program after the other differs by this alone, and is one line unless it is asked for. */
+const INSTANCE = 'service.instance.id'
+
+function groupKey(series: FoundSeries, by: readonly string[] | undefined, knowledge: MeshKnowledge): string {
+  if (by !== undefined) return JSON.stringify(by.map((label) => labelOf(series, label, knowledge) ?? null))
+  const { deviceId, module, identity } = series
+  const { resource, scope, scopeAttributes, attributes } = identity
+  const lasting = resource.filter(([key]) => key !== INSTANCE)
+  return JSON.stringify([deviceId, module, lasting, scope, scopeAttributes, attributes])
 }
 
 function labelsOf(
@@ -245,7 +252,8 @@ function labelsOf(
   }
   const { deviceId, module, identity } = first
   const own = { device: deviceName(deviceId, knowledge), module }
-  return { ...plain(identity.resource), ...plain(identity.scopeAttributes), ...plain(identity.attributes), ...own }
+  const resource = group.length === 1 ? identity.resource : identity.resource.filter(([key]) => key !== INSTANCE)
+  return { ...plain(resource), ...plain(identity.scopeAttributes), ...plain(identity.attributes), ...own }
 }
 
 function plain(labels: Labels): { readonly [label: string]: string } {

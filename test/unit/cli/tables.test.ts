@@ -140,7 +140,7 @@ describe('log lines', () => {
 
   test('[QU23] chunks that were not looked at are said, also when nothing else is', () => {
     expect(renderLogLines({ logs: [], omitted: 0, omittedChunks: 2, unreadableChunks: 0 }, { color: false })).toBe(
-      '2 stored chunks not looked at\n',
+      'There may be older ones: not all that is stored was looked at.\n',
     )
   })
 

@@ -26,8 +26,13 @@ function point(atMs: number, value: number, attributes: Record<string, string> =
   return { timeUnixNano: BigInt(atMs) * 1_000_000n, value, attributes }
 }
 
-function metric(name: string, of: MetricDataInput, more: { unit?: string; service?: string } = {}): Uint8Array {
-  const resource = { attributes: { 'service.name': more.service ?? 'shop' } }
+function metric(
+  name: string,
+  of: MetricDataInput,
+  more: { unit?: string; service?: string; run?: string } = {},
+): Uint8Array {
+  const run = more.run === undefined ? {} : { 'service.instance.id': more.run }
+  const resource = { attributes: { 'service.name': more.service ?? 'shop', ...run } }
   return encodeMetricsData({ resource, scope: { name: 'lib' }, metrics: [{ name, unit: more.unit ?? '1', data: of }] })
 }
 
@@ -133,6 +138,17 @@ describe('lines', () => {
       { device: 'phone', module: 'app', 'service.name': 'shop', route: '/b', zone: 'x' },
       { device: 'laptop', module: 'core', 'service.name': 'shop', route: '/a', zone: 'y' },
     ])
+  })
+  test('[ME47] runs of a program are one line, unless they are asked for', () => {
+    const store = newStore()
+    store.add([metric('m', gauge(point(1_000, 4)), { run: 'a' }), metric('m', gauge(point(1_000, 2)), { run: 'b' })])
+    store.add([metric('m', gauge(point(1_000, 9)), { service: 'bank', run: 'c' })])
+    expect(asked(store, {})).toEqual([
+      [{ device: 'phone', module: 'app', 'service.name': 'shop' }, 3, 2],
+      [{ device: 'phone', module: 'app', 'service.name': 'bank', 'service.instance.id': 'c' }, 9, 1],
+    ])
+    const runs = asked(store, { by: ['service.instance.id'] }).map(([labels]) => labels)
+    expect(runs).toEqual(['a', 'b', 'c'].map((run) => ({ 'service.instance.id': run })))
   })
   const joined: readonly { name: string; more: Partial<RangeQuery>; want: readonly unknown[] }[] = [
     {
