@@ -1,6 +1,7 @@
 /**
- * Drops what was kept above a stage, where the person asks for it: a few segments in a transaction, none that is held. Log
- * segments go only if no record of them tells of an error; one that cannot be read stays. A crash leaves the rest for the next run.
+ * Drops what was kept above a stage, where the person asks for it: a few segments in a transaction, none that is held. Of a
+ * log segment with errors in it these are kept again, on their own, in the transaction that drops it; one that cannot be read
+ * stays. A crash leaves the rest for the next run.
  */
 import type { Steps } from '../../base/steps.ts'
 import { SIGNALS } from '../../model/lane.ts'
@@ -28,6 +29,8 @@ export interface AboveStageRun {
   readonly isCurrent: () => boolean
   /** Undefined for a segment that cannot be read. */
   readonly payloadOf: (log: StoredLog, id: SegmentRowId) => Uint8Array | undefined
+  /** Keeps the errors of a payload again, in one transaction with `also`. */
+  readonly keepErrors: (log: StoredLog, payload: Uint8Array, also: () => void) => void
 }
 /** Records. `held`: above the stage too, and kept for a hold. */
 export interface DroppedAbove {
@@ -60,12 +63,19 @@ function* dropOf(run: AboveStageRun, log: StoredLog, keepsErrors: boolean): Step
     const page = store.kept.page(log.rowId, after, DROPPED_AT_ONCE).filter(({ id }) => id <= upTo)
     const last = page.at(-1)
     if (last === undefined) break
-    const above = keepsErrors ? yield* withoutErrors(run, log, page) : page
+    const above = keepsErrors ? yield* aboveErrors(run, log, page) : page.map(allOf)
     if (!run.isCurrent()) break
     // Retention may have come before.
-    const there = above.filter(({ id }) => store.kept.get(id) !== undefined)
-    const doomed = there.filter(({ id }) => !run.held.has(id))
-    store.kept.drop(log.rowId, doomed, 'stage', nowMs)
+    const there = above.filter(({ segment }) => store.kept.get(segment.id) !== undefined)
+    const doomed = there.filter(({ segment }) => !run.held.has(segment.id))
+    const whole = doomed.flatMap(({ segment, mixed }) => (mixed === undefined ? [segment] : []))
+    store.kept.drop(log.rowId, whole, 'stage', nowMs)
+    for (const { segment, mixed, records: count } of doomed) {
+      if (mixed === undefined) continue
+      const rest = { ...segment, records: count }
+      run.keepErrors(log, mixed, () => store.kept.drop(log.rowId, [rest], 'stage', nowMs))
+      yield
+    }
     records += recordsOf(doomed)
     held += recordsOf(there) - recordsOf(doomed)
     yield
@@ -74,32 +84,49 @@ function* dropOf(run: AboveStageRun, log: StoredLog, keepsErrors: boolean): Step
   return { records, held }
 }
 
-function* withoutErrors(
+/** A segment that holds something above the stage. */
+interface Above {
+  readonly segment: KeptSegment
+  /** Those of its records that are above it. */
+  readonly records: number
+  /** What it holds, where errors are among it. */
+  readonly mixed?: Uint8Array
+}
+
+function allOf(segment: KeptSegment): Above {
+  return { segment, records: segment.records }
+}
+
+/** What cannot be read stays: nobody can tell what it tells of. */
+function* aboveErrors(
   { payloadOf }: AboveStageRun,
   log: StoredLog,
   page: readonly KeptSegment[],
-): Steps<readonly KeptSegment[]> {
-  const without: KeptSegment[] = []
+): Steps<readonly Above[]> {
+  const above: Above[] = []
   for (const segment of page) {
     const payload = payloadOf(log, segment.id)
-    if (payload !== undefined && !tellsOfError(payload)) without.push(segment)
+    const errors = payload && errorsIn(payload)
+    if (errors === 0) above.push(allOf(segment))
+    else if (errors !== undefined && errors < segment.records)
+      above.push({ segment, records: segment.records - errors, mixed: payload as Uint8Array })
     yield
   }
-  return without
+  return above
 }
 
-/** What nobody can tell stays. */
-function tellsOfError(payload: Uint8Array): boolean {
+/** How many records tell of an error; undefined for what cannot be read. */
+function errorsIn(payload: Uint8Array): number | undefined {
   try {
     const columns = new Columns(payload)
     scanAtDoor('logs', payload, columns)
-    return columns.level.subarray(0, columns.count).some(isErrorSeverity)
+    return columns.level.subarray(0, columns.count).filter(isErrorSeverity).length
   } catch (err) {
-    if (err instanceof OtlpError) return true
+    if (err instanceof OtlpError) return undefined
     throw err
   }
 }
 
-function recordsOf(segments: readonly KeptSegment[]): number {
-  return segments.reduce((sum, { records }) => sum + records, 0)
+function recordsOf(above: readonly { readonly records: number }[]): number {
+  return above.reduce((sum, { records }) => sum + records, 0)
 }

@@ -33,6 +33,7 @@ export interface HousekeepingDeps {
   readonly damage: Pick<DamageNotes, 'inIndex' | 'indexIsMade'>
   /** Whether what was shared under a grant is shared no longer. */
   readonly hasEnded: (grantId: GrantId) => boolean
+  readonly keepErrors: RetentionDeps['keepErrors']
   readonly onUse: RetentionDeps['onUse']
   /** Keys were destroyed: none may stay in memory. */
   readonly forgetKeys: () => void
@@ -78,6 +79,7 @@ export class Housekeeping {
         const segment = store.segments.get(id)
         return segment && readPayload({ store, sealer }, log, segment)
       },
+      keepErrors: deps.keepErrors,
       onDropped: () => this.#afterDropped(),
       onFailure,
     })

@@ -338,6 +338,7 @@ export class Keeper {
       later: this.rounds.later,
       damage: this.damage,
       hasEnded: (grantId) => this.shareViews.hasEnded(grantId),
+      keepErrors: (log, payload, also) => this.intake.keepErrors(log.module, payload, also),
       onUse: (uses) => this.#news.storageUsed(uses),
       forgetKeys: () => {
         sealer.forgetKeys()

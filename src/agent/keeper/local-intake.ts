@@ -71,6 +71,17 @@ export class LocalIntake {
     return new Promise((resolve, reject) => this.#waiting.push({ origin, admitted, resolve, reject }))
   }
 
+  /**
+   * Keeps the errors of log records that are kept already, on their own: they are no news to anybody.
+   * @param also what belongs into the same transaction
+   */
+  keepErrors(module: string, payload: Uint8Array, also: () => void): void {
+    const origin = { kind: 'agent', module } as const
+    const { chunks } = admit({ signal: 'logs', bytes: payload, origin, stage: 'casual', knownSources: new Set() })
+    const batches = chunks.map((chunk) => this.#toBatch(chunk))
+    this.#deps.onCommit(this.#deps.writer.append(batches, also))
+  }
+
   /** Commits now what was admitted and waits for its commit. Never throws. */
   commitWaiting(): void {
     if (this.#waiting.length > 0) this.#commit()

@@ -38,6 +38,7 @@ export interface RetentionDeps extends RetireKeysDeps {
   readonly forgetKeys: () => void
   /** Undefined for a segment that cannot be read. */
   readonly payloadOf: AboveStageRun['payloadOf']
+  readonly keepErrors: AboveStageRun['keepErrors']
   /** How much there was under each limit, when it was looked at. */
   readonly onUse: (uses: readonly StorageUse[]) => void
   /** Segments were dropped: there is space to give back, and less to offer. */
@@ -160,14 +161,14 @@ export class Retention {
 
   /** Drops what was kept above a stage, and destroys the keys of which nothing is left. */
   *dropAbove(stage: Stage): Steps<DroppedAbove> {
-    const { store, clock, payloadOf, forgetKeys, onDropped } = this.#deps
+    const { store, clock, payloadOf, keepErrors, forgetKeys, onDropped } = this.#deps
     let records = 0
     for (;;) {
       const version = this.#version
       const upTo = store.segments.lastId()
       const held = yield* heldSegments(store, this.#holds())
       const isCurrent = (): boolean => version === this.#version
-      const run = { store, stage, held, nowMs: clock.now(), upTo, isCurrent, payloadOf }
+      const run = { store, stage, held, nowMs: clock.now(), upTo, isCurrent, payloadOf, keepErrors }
       const dropped = yield* dropAboveStage(run)
       records += dropped.records
       if (!isCurrent()) continue

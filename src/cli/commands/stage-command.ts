@@ -16,7 +16,7 @@ export const stageCommand: Command = {
   details: [
     'Stages: casual keeps errors and opens no port; pro adds logs, pairing and consent; developer adds traces and OTLP.',
     'What starts and what ends is said first, then you are asked. Going up shares nothing by itself.',
-    'Going down, you are asked too whether what was kept above the new stage stays until its retention ends (as with --yes) or is deleted now. Errors stay, with what was logged within seconds of one, and so do the audit log and what is held.',
+    'Going down, you are asked too whether what was kept above the new stage stays until its retention ends (as with --yes) or is deleted now. Errors stay, and so do the audit log and what is held.',
   ],
   examples: ['stage', 'stage developer', 'stage casual --delete-kept'],
   options: {
@@ -47,7 +47,7 @@ export const stageCommand: Command = {
     output.answer(change, () =>
       [
         `This device is now at the ${to} stage.`,
-        ...deletedWords(change, output.width),
+        ...deletedWords(change),
         ...(change.otlp ? [`Programs report to OTEL_EXPORTER_OTLP_ENDPOINT=${change.otlp}`] : []),
       ].join('\n'),
     )
@@ -60,15 +60,11 @@ async function fateOf({ kept }: StageChangeView, options: CommandContext['option
   return (await isWanted('Delete now what was kept above it?')) ? 'delete' : 'keep'
 }
 
-const ERRORS_STAY =
-  'Errors stay, and so does what was logged within seconds of one: it is stored together (aico-mesh store stats).'
-
-function deletedWords({ to, deleted }: StageChangeView, width: number): readonly string[] {
+function deletedWords({ to, deleted }: StageChangeView): readonly string[] {
   if (deleted === undefined || deleted === null) return []
   const { records, held } = deleted
   return [
-    `${plural(records, 'record')} deleted.`,
-    ...(to === 'casual' ? wrapText(ERRORS_STAY, { width }) : []),
+    `${plural(records, 'record')} deleted.${to === 'casual' ? ' Errors stay.' : ''}`,
     ...(held === 0 ? [] : [`Kept because of a hold: ${plural(held, 'record')} (aico-mesh store holds).`]),
   ]
 }

@@ -2,7 +2,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { SETTING } from '../../../../src/agent/keeper/device-settings.ts'
 import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
+import { searchCalls } from '../../../../src/agent/keeper/search-calls.ts'
 import { storeCalls } from '../../../../src/agent/keeper/store-calls.ts'
+import type { LogList } from '../../../../src/query/list-logs.ts'
 import type { Signal } from '../../../../src/model/lane.ts'
 import { openAll } from '../../../support/finish.ts'
 import { auditPayloads, keeperHome, START_MS, takeSegment, type KeeperHome } from '../../../support/keeper-home.ts'
@@ -30,7 +32,11 @@ const segment = (lane: Signal, module: string, bytes: Uint8Array) => takeSegment
 const calls = (of: Keeper = keeper) => storeCalls(of, '')
 async function recordsByLane(of: Keeper = keeper): Promise<Readonly<Record<string, number>>> {
   const { lanes } = await calls(of).storeStats()
-  return Object.fromEntries(lanes.map(({ lane, records }) => [lane, records]))
+  return Object.fromEntries(lanes.map(({ lane, records, openRecords }) => [lane, records + openRecords]))
+}
+async function searchLogs(): Promise<LogList['logs']> {
+  const json = await searchCalls(keeper).searchLogs({ limit: 100 })
+  return (JSON.parse(Buffer.concat(json).toString()) as LogList).logs
 }
 const EVERYTHING = { traces: 3, logs: 4, metrics: 1 }
 const leaves = (type: string) =>
@@ -47,18 +53,19 @@ test('[STG9] without being asked for, everything stays', async () => {
 test('[STG9] at casual only what tells of an error stays; the rest is counted, with its keys destroyed', async () => {
   const [before] = keys('traces')
   await keeper.setStage('casual', 'delete')
-  expect(await keeper.dropAbove()).toEqual({ records: 6, held: 0 })
-  expect(await recordsByLane()).toEqual({ traces: 0, logs: 2, metrics: 0 })
+  expect(await keeper.dropAbove()).toEqual({ records: 7, held: 0 })
+  expect(await recordsByLane()).toEqual({ traces: 0, logs: 1, metrics: 0 })
   const { lanes } = await calls().storeStats()
   expect(lanes.map(({ gone }) => gone.map(({ reason, records }) => [reason, records]))).toEqual([
     [['stage', 3]],
-    [['stage', 2]],
+    [['stage', 3]],
     [['stage', 1]],
   ])
   expect(leaves('data.purged')).toEqual([{ reason: 'stage', stage: 'casual' }])
   expect(keys('traces')).not.toContain(before)
   expect(leaves('key.destroyed')).toEqual([
     { lane: 'traces', epoch: 0 },
+    { lane: 'logs', epoch: 0 },
     { lane: 'metrics', epoch: 0 },
   ])
   expect(keeper.store.metrics.hasAuthor(keeper.card.deviceId)).toBe(false)
@@ -85,8 +92,8 @@ test('[STG9] at pro all logs stay, and the key of the traces goes though the sta
 test('[STG9] [RE5] what is held stays, and how much that is is said', async () => {
   calls().placeHold({ trace: traceIdOf(2), reason: 'complaint' })
   await keeper.setStage('casual', 'delete')
-  expect(await keeper.dropAbove()).toEqual({ records: 4, held: 2 })
-  expect(await recordsByLane()).toEqual({ traces: 2, logs: 2, metrics: 0 })
+  expect(await keeper.dropAbove()).toEqual({ records: 5, held: 2 })
+  expect(await recordsByLane()).toEqual({ traces: 2, logs: 1, metrics: 0 })
   expect(keys('traces')).toContain(0)
 })
 
@@ -99,7 +106,7 @@ test('[STG9] [RE5] roll-ups of metrics that are held stay with them', async () =
     module: undefined,
   })
   await keeper.setStage('casual', 'delete')
-  expect(await keeper.dropAbove()).toEqual({ records: 0, held: 6 })
+  expect(await keeper.dropAbove()).toEqual({ records: 0, held: 7 })
   expect(keeper.store.metrics.hasAuthor(keeper.card.deviceId)).toBe(true)
 })
 
@@ -107,7 +114,32 @@ test('[STG9] what a kill leaves is deleted after the next start', async () => {
   await keeper.setStage('casual', 'delete')
   const after = home.crashCopy().reopen()
   await waitFor('the rest to be deleted', () => after.store.settings.get(SETTING.dropAbove) === undefined)
-  expect(await recordsByLane(after)).toEqual({ traces: 0, logs: 2, metrics: 0 })
+  expect(await recordsByLane(after)).toEqual({ traces: 0, logs: 1, metrics: 0 })
+})
+
+test('[STG9] of a segment with errors only these stay, as they were, and once, whatever comes after', async () => {
+  const errors = async () =>
+    (await searchLogs()).map(({ severityNumber, timeUnixNano, module }) => [severityNumber, timeUnixNano, module])
+  const before = (await errors()).filter(([severity]) => severity === ERROR)
+  for (let times = 0; times < 2; times++) {
+    await keeper.setStage('casual', 'delete')
+    await keeper.dropAbove()
+    await keeper.setStage('pro')
+    expect(await errors()).toEqual(before)
+  }
+  const after = home.crashCopy().reopen()
+  expect((await recordsByLane(after))['logs']).toBe(1)
+})
+
+test('[STG9] where an error cannot be kept again, nothing of its segment goes', async () => {
+  const { db } = keeper.store
+  db.exec("CREATE TRIGGER no BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'no'); END")
+  await keeper.setStage('casual', 'delete')
+  await expect(keeper.dropAbove()).rejects.toThrow('SQLITE_CONSTRAINT_TRIGGER')
+  expect((await recordsByLane())['logs']).toBe(2)
+  db.exec('DROP TRIGGER no')
+  await keeper.dropAbove()
+  expect((await recordsByLane())['logs']).toBe(1)
 })
 
 test('[STG9] going up again deletes nothing, also where nothing was deleted yet', async () => {
