@@ -66,7 +66,7 @@ async function exported(module: string, signal = 'logs'): Promise<string> {
 test('[PL5] what a plugin may do is said in plain words, and nobody but the person says yes', async () => {
   const asked = await agent.run('plugins', 'add', manifestFile({ ...MANIFEST, name: 'other', title: 'Other' }))
   expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('Other (other) asks for this')])
-  expect(asked.stderr).toContain('It may say things to other modules, about: weather/.')
+  expect(asked.stderr).toContain('It may say things to other modules, about: weather/*.')
   const { plugins } = await agent.ask<{ plugins: readonly { plugin: string }[] }>('plugins', 'list')
   expect(plugins.map(({ plugin }) => plugin)).toEqual(['weather'])
 })

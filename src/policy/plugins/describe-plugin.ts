@@ -22,14 +22,19 @@ export function describePlugin(manifest: PluginManifest): readonly string[] {
   return [
     manifest.publish.length === 0
       ? 'It says nothing to other modules.'
-      : `It may say things to other modules, about: ${manifest.publish.join(', ')}.`,
+      : `It may say things to other modules, about: ${prefixWords(manifest.publish)}.`,
     manifest.subscribe.length === 0
       ? 'It hears nothing of other modules.'
-      : `It may hear what other modules say about: ${manifest.subscribe.join(', ')}.`,
+      : `It may hear what other modules say about: ${prefixWords(manifest.subscribe)}.`,
     ...recordWords(manifest),
     ...manifest.reports.map((kind) => REPORT_WORDS[kind]),
     'It cannot speak for AICO, for another module or for you. You can switch it off or remove it at any time.',
   ]
+}
+
+/** With a star: `c` alone would hide that it opens `conversation/`. */
+function prefixWords(prefixes: readonly string[]): string {
+  return prefixes.map((prefix) => `${prefix}*`).join(', ')
 }
 
 function recordWords(manifest: PluginManifest): readonly string[] {

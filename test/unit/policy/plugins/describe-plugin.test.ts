@@ -38,8 +38,8 @@ test('[PL5] all that it asks for is said, in plain words', () => {
     recordsPerMinute: 60_000,
   }
   expect(describePlugin(all)).toEqual([
-    'It may say things to other modules, about: weather/, mood.',
-    'It may hear what other modules say about: conversation/heard.',
+    'It may say things to other modules, about: weather/*, mood*.',
+    'It may hear what other modules say about: conversation/heard*.',
     'It may record on this device: what it does, line by line (logs); measurements (metrics).',
     'At most 60,000 records a minute and 200 series of measurements.',
     'Details it may add: weather.*, http.route. At most 128 to a record, of 1,024 characters each.',
