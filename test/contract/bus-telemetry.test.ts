@@ -127,7 +127,7 @@ describe('telemetry over real sockets', () => {
     expect(await mesh.flush()).toBe(true)
     expect(mesh.stage).toBe('casual')
     setup.bus.setStage('developer')
-    mesh.logger.info('another')
+    mesh.logger.error('another: at casual nothing less travels')
     expect(await mesh.flush()).toBe(true)
     expect(mesh.stage).toBe('developer')
     mesh.tracer.startSpan('now').end()
