@@ -34,9 +34,16 @@ async function measure(agent: TestAgent, temporality: AggregationTemporality): P
       requests.add(1, { route: i % 2 === 0 ? '/a' : '/b' })
       latency.record(i * 10)
     }
+    nextMillisecond()
     await provider.forceFlush()
   }
   await provider.shutdown()
+}
+
+/** A start that equals the time of its first point, both in milliseconds, says that it is not known (ME12). */
+function nextMillisecond(): void {
+  const now = Date.now()
+  while (Date.now() < now + 2);
 }
 
 /** All of one metric in an hour around now, in one line. */
