@@ -27,12 +27,15 @@ export interface StageParts {
 export class DeviceStage {
   readonly #store: Pick<Store, 'settings' | 'transaction'>
   readonly #parts: StageParts
+  /** A run before this one was to delete what was kept above its stage, and did not get to the end of it. */
+  readonly hasLeftAbove: boolean
   #now: Stage
 
   constructor(store: Pick<Store, 'settings' | 'transaction'>, parts: StageParts) {
     this.#store = store
     this.#parts = parts
     this.#now = readStage(store.settings.get(SETTING.stage))
+    this.hasLeftAbove = store.settings.get(SETTING.dropAbove) !== undefined
   }
 
   get now(): Stage {

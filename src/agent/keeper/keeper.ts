@@ -371,7 +371,9 @@ export class Keeper {
     this.#cancelLeases = clock.every(LEASE_CHECK_MS, () => this.#attempt(() => this.purgeLapsed()))
     if (this.owed.trouble === undefined) this.#resume()
     this.#housekeeping.start()
-    this.rounds.later(() => void this.dropAbove().catch((err: unknown) => this.#fail(err)))
+    // What is asked for from now on is deleted by whoever asks, who is told how much it was.
+    if (this.#stage.hasLeftAbove)
+      this.rounds.later(() => void this.dropAbove().catch((err: unknown) => this.#fail(err)))
     this.guard.start()
   }
 

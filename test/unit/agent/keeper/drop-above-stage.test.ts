@@ -117,6 +117,13 @@ test('[STG9] what a kill leaves is deleted after the next start', async () => {
   expect(await recordsByLane(after)).toEqual({ traces: 0, logs: 1, metrics: 0 })
 })
 
+test('[STG9] asked for as soon as the store is open, it is deleted by whoever asked, who is told how much it was', async () => {
+  const after = home.crashCopy().reopen()
+  await after.setStage('casual', 'delete')
+  await after.rounds.pause()
+  expect(await after.dropAbove()).toEqual({ records: 7, held: 0 })
+})
+
 test('[STG9] of a segment with errors only these stay, as they were, and once, whatever comes after', async () => {
   const errors = async () =>
     (await searchLogs()).map(({ severityNumber, timeUnixNano, module }) => [severityNumber, timeUnixNano, module])
