@@ -2,9 +2,9 @@
  * The same over bare sockets: a DEALER with CURVE to bare-router.ts, messages of two parts as long as those of the bus, nothing read of
  * them but a byte and a number. `bare-module.ts CREDENTIAL-AS-JSON callee`, or `... WORK MS`.
  */
-import { Dealer } from 'zeromq'
 import type { ModuleCredential } from '../src/wire/bus-credential.ts'
 import { BLOCK, measure, PAYLOAD, type Peer, type Work } from './bus-messages.ts'
+import { bareDealer } from './support/bare-dealer.ts'
 import { SendQueue } from './support/send-queue.ts'
 
 /** As long as the header of a message of the bus is, with its envelope and context. */
@@ -12,14 +12,7 @@ const HEADER_BYTES = 640
 const KIND = { told: 1, done: 2, asked: 3, answered: 4 } as const
 
 const [json = '', role = '', ms = ''] = process.argv.slice(2)
-const { endpoint, serverPublicKey, publicKey, secretKey } = JSON.parse(json) as ModuleCredential
-const socket = new Dealer({
-  curveServerKey: serverPublicKey,
-  curvePublicKey: publicKey,
-  curveSecretKey: secretKey,
-  linger: 0,
-})
-socket.connect(endpoint)
+const socket = bareDealer(JSON.parse(json) as ModuleCredential)
 const queue = new SendQueue(socket)
 const waiting = new Map<number, () => void>()
 let done = (): void => {}

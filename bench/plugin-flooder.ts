@@ -3,10 +3,10 @@
  * `plugin-flooder.ts CREDENTIAL RECORDS`, so many records a frame. Reads its answers, says `{"event":"ready"}` once it is let in, and how many records it sent when it is ended.
  */
 import { readFileSync } from 'node:fs'
-import { Dealer } from 'zeromq'
 import { readCredential } from '../src/wire/bus-credential.ts'
 import { encodeFrames, type ModuleMessage } from '../src/wire/bus-frames.ts'
 import { encodeLogsData } from '../src/wire/otlp/encode.ts'
+import { bareDealer } from './support/bare-dealer.ts'
 import { pause } from './support/until.ts'
 
 const FLOOD_PER_MINUTE = 1_000_000
@@ -15,14 +15,7 @@ const [file = '', count = '1'] = process.argv.slice(2)
 const records = Number(count)
 const read = readCredential(JSON.parse(readFileSync(file, 'utf8')))
 if ('bad' in read) throw new Error(`credential: ${read.bad}`)
-const { endpoint, serverPublicKey, publicKey, secretKey } = read.credential
-const socket = new Dealer({
-  curveServerKey: serverPublicKey,
-  curvePublicKey: publicKey,
-  curveSecretKey: secretKey,
-  linger: 0,
-})
-socket.connect(endpoint)
+const socket = bareDealer(read.credential)
 let seq = 0
 process.once('SIGTERM', () => {
   process.stdout.write(`${JSON.stringify({ sent: seq * records })}\n`, () => process.exit(0))

@@ -50,6 +50,8 @@ export interface TelemetryTaken {
   readonly rejected: number
   /** Why records were rejected: the first reason. */
   readonly code?: string | undefined
+  /** By code: records that were rejected, and details of records that were left out or cut. */
+  readonly refusals?: ReadonlyMap<string, number> | undefined
 }
 
 export interface TelemetrySink {

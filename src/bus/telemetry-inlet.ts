@@ -32,6 +32,7 @@ export interface TelemetryInletDeps {
 }
 
 type Telemetry = Extract<ModuleMessage, { kind: 'telemetry' }>
+type Taken = Pick<TelemetryTaken, 'rejected' | 'code' | 'refusals'>
 type Answer = Extract<AgentMessage, { kind: 'ack' | 'nack' }>
 
 export class TelemetryInlet {
@@ -73,16 +74,15 @@ export class TelemetryInlet {
   async #commit(message: Telemetry | ReportMessage): Promise<Answer> {
     const { seq } = message
     try {
-      const { rejected, code } = await this.#hand(message)
+      const taken = await this.#hand(message)
       this.#deps.counters.telemetryAccepted++
-      if (rejected === 0) return { kind: 'ack', seq }
-      return { kind: 'ack', seq, rejected, ...(code === undefined ? {} : { code }) }
+      return ack(seq, taken)
     } catch (err) {
       return this.#refuse(seq, err)
     }
   }
 
-  async #hand(message: Telemetry | ReportMessage): Promise<Pick<TelemetryTaken, 'rejected' | 'code'>> {
+  async #hand(message: Telemetry | ReportMessage): Promise<Taken> {
     const { module, telemetry, reports } = this.#deps
     const { kind, delivery, body: bytes } = message
     if (kind === 'telemetry') {
@@ -105,6 +105,16 @@ export class TelemetryInlet {
     const asked = isExpected ? err.details['retryAfterMs'] : undefined
     const retryAfterMs = typeof asked === 'number' && asked >= 0 ? Math.ceil(asked) : DEFAULT_RETRY_AFTER_MS
     return { kind: 'nack', seq, code: isExpected ? 'BUS_BUSY' : 'BUS_INTERNAL', retryAfterMs }
+  }
+}
+
+function ack(seq: number, { rejected, code, refusals }: Taken): Answer {
+  return {
+    kind: 'ack',
+    seq,
+    ...(rejected === 0 ? {} : { rejected }),
+    ...(code === undefined ? {} : { code }),
+    ...(refusals === undefined || refusals.size === 0 ? {} : { refused: Object.fromEntries(refusals) }),
   }
 }
 

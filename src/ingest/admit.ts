@@ -14,17 +14,18 @@ import {
 } from '../model/lane.ts'
 import type { Delivery } from '../model/delivery.ts'
 import type { Stage } from '../model/stage.ts'
-import type { PluginRefusalCode } from '../policy/plugins/refusal-codes.ts'
 import { decideAdmission, type RecordKind } from '../policy/stage-gate.ts'
 import { digestOf, type Digest } from '../wire/index/digest.ts'
 import { Columns, type RowList } from '../wire/otlp/columns.ts'
 import type { RejectedRecords } from '../wire/otlp/rows.ts'
 import { addRejected } from '../wire/otlp/rejected-tally.ts'
+import { readMetricName } from '../wire/otlp/metric-name.ts'
 import { ProtobufReader } from '../wire/otlp/protobuf-reader.ts'
 import { scanAtDoor } from '../wire/otlp/scan-at-door.ts'
 import { splitResource } from '../wire/otlp/split.ts'
 import { confine } from './confine.ts'
 import type { PluginBounds } from './plugin-bounds.ts'
+import { withMalformed, type PluginRefusalCounts } from './refusal-count.ts'
 
 export type Origin =
   | {
@@ -60,7 +61,7 @@ export interface Admitted {
   /** Records this stage does not collect. */
   readonly dropped: number
   /** What a plugin may not, records and details of records; and how many of its records were looked at. */
-  readonly refusals?: ReadonlyMap<PluginRefusalCode, number> | undefined
+  readonly refusals?: PluginRefusalCounts | undefined
   readonly spent?: number | undefined
 }
 
@@ -69,7 +70,6 @@ export const MAX_CHUNK_RECORDS = 1024
 /** A chunk holds at most this many bytes, for the same reason; a larger record has a chunk of its own. */
 export const MAX_CHUNK_BYTES = 262_144
 const CHUNK_LIMITS = { maxRecords: MAX_CHUNK_RECORDS, maxBytes: MAX_CHUNK_BYTES }
-const METRIC_NAME_TAG = 0x0a
 const UNKNOWN_SERVICE = 'unknown_service'
 
 /** @throws {OtlpError} if the message as a whole cannot be read; a bad record is only counted. */
@@ -79,7 +79,12 @@ export function admit(request: AdmitRequest): Admitted {
   if (plugin === undefined) return admitScanned(request)
   const { bytes: allowed, rejected, refusals, spent } = confine(signal, bytes, plugin.bounds, plugin.maxRecords)
   const admitted = admitScanned({ ...request, bytes: allowed })
-  return { ...admitted, rejected: addRejected(rejected, admitted.rejected), refusals, spent }
+  return {
+    ...admitted,
+    rejected: addRejected(rejected, admitted.rejected),
+    refusals: withMalformed(refusals, admitted.rejected),
+    spent,
+  }
 }
 
 function admitScanned(request: AdmitRequest): Admitted {
@@ -120,18 +125,15 @@ function recordGate({ signal, stage, origin }: AdmitRequest, columns: Columns): 
   return () => isAdmitted
 }
 
+/** A byte order mark is part of a name. */
+const nameDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
 /** Of a row of metrics: the name that the scan has checked. */
 function metricName({ bytes, start, end }: Columns, row: number): string {
   const reader = new ProtobufReader(bytes, start[row], end[row])
   reader.tag()
   reader.enter()
-  let name = ''
-  while (reader.hasMore) {
-    const tag = reader.tag()
-    if (tag === METRIC_NAME_TAG) name = reader.text()
-    else reader.skip(tag & 7)
-  }
-  return name
+  return nameDecoder.decode(readMetricName(reader))
 }
 
 /** Points for metrics, records for the rest: what OTLP counts. */

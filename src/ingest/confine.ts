@@ -17,6 +17,7 @@ import {
 import { DATA_TAGS, POINT_TAG } from '../wire/otlp/check-point.ts'
 import { MAX_HEAD_BYTES, MAX_RECORDS, MAX_SCOPES } from '../wire/otlp/limits.ts'
 import { malformed, OtlpError, tooLarge } from '../wire/otlp/otlp-error.ts'
+import { readMetricName } from '../wire/otlp/metric-name.ts'
 import { ProtobufReader } from '../wire/otlp/protobuf-reader.ts'
 import { ProtobufWriter } from '../wire/otlp/protobuf-writer.ts'
 import type { RejectedRecords } from '../wire/otlp/rows.ts'
@@ -45,7 +46,6 @@ export function confine(signal: Signal, bytes: Uint8Array, bounds: PluginBounds,
 }
 
 const RECORD_SCHEMAS: Readonly<Record<Signal, Schema>> = { traces: SPAN, logs: LOG_RECORD, metrics: METRIC }
-const NAME_TAG = 0x0a
 
 class Confining {
   readonly #signal: Signal
@@ -200,15 +200,9 @@ class Confining {
     if (!this.#bounds.takeSeries(joined(identity))) throw new RefusedRecord('PLUGIN_SERIES')
   }
 
-  /** The last, as protobuf has it. */
   #metricName({ content, end }: FieldRange): Uint8Array {
-    let name: Uint8Array = new Uint8Array()
     this.#reader.seek(content, end)
-    while (this.#reader.hasMore) {
-      const tag = this.#reader.tag()
-      if (tag === NAME_TAG) name = this.#reader.view()
-      else this.#reader.skip(tag & 7)
-    }
+    const name = readMetricName(this.#reader)
     if (name.length > MAX_HEAD_BYTES) throw tooLarge('bytes in the name of a metric', MAX_HEAD_BYTES)
     return name
   }

@@ -15,6 +15,18 @@ export class RefusedRecord extends Error {
   }
 }
 
+export type PluginRefusalCounts = ReadonlyMap<PluginRefusalCode, number>
+
+/** Counts what turned out to be malformed before or after the manifest was looked at. */
+export function withMalformed(
+  refusals: PluginRefusalCounts,
+  rejected: RejectedRecords | undefined,
+): PluginRefusalCounts {
+  if (rejected === undefined) return refusals
+  const count = (refusals.get('PLUGIN_MALFORMED') ?? 0) + rejected.count
+  return new Map([...refusals, ['PLUGIN_MALFORMED', count]])
+}
+
 export class RefusalCount {
   readonly #records = new RejectedTally()
   readonly #all = new Map<PluginRefusalCode, number>()
@@ -35,7 +47,7 @@ export class RefusalCount {
     return this.#records.result()
   }
 
-  get all(): ReadonlyMap<PluginRefusalCode, number> {
+  get all(): PluginRefusalCounts {
     return this.#all
   }
 

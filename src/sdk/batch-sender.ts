@@ -9,6 +9,7 @@ import type { AgentMessage, ModuleMessage } from '../wire/bus-frames.ts'
 import { isSignal, type Batch, type BatchKind } from './batch.ts'
 import { BatchQueue } from './batch-queue.ts'
 import { isCollected } from './collected.ts'
+import type { Refusals } from './refusals.ts'
 import type { Spool } from './spool/spool.ts'
 
 /** Attempts on a batch the agent fails on unexpectedly, so that one bad batch cannot stop all that follow. */
@@ -30,6 +31,7 @@ export interface BatchSenderDeps {
   /** Where what waits goes while the agent is away; without one it waits in memory. */
   readonly spool: Spool | undefined
   readonly counters: BatchCounters
+  readonly refusals: Refusals
   /** The next number of a frame. */
   nextSeq(): number
   /** There may be something to send. */
@@ -38,6 +40,7 @@ export interface BatchSenderDeps {
   onDone(): void
 }
 
+type Ack = Extract<AgentMessage, { kind: 'ack' }>
 type Nack = Extract<AgentMessage, { kind: 'nack' }>
 
 export class BatchSender {
@@ -91,9 +94,9 @@ export class BatchSender {
     return bytes instanceof Promise ? this.#fromSpool(batch, bytes) : this.#messageOf(batch, bytes)
   }
 
-  acked(seq: number, rejected: number): void {
-    this.#internalFailures.delete(seq)
-    if (this.#queue.settle(seq)) this.#deps.counters.refusedRecords += rejected
+  acked(ack: Ack): void {
+    this.#internalFailures.delete(ack.seq)
+    if (this.#queue.settle(ack.seq)) this.#countRefused(ack)
     this.#done()
   }
 
@@ -101,7 +104,8 @@ export class BatchSender {
   nacked(seq: number, { code, retryAfterMs }: Nack): boolean {
     if (retryAfterMs === undefined || (code === 'BUS_INTERNAL' && this.#failed(seq))) {
       this.#internalFailures.delete(seq)
-      this.#deps.counters.refusedRecords += this.#queue.settle(seq)?.records ?? 0
+      const rejected = this.#queue.settle(seq)?.records
+      if (rejected !== undefined) this.#countRefused({ rejected, code })
       this.#done()
       return false
     }
@@ -162,6 +166,14 @@ export class BatchSender {
     const delivery = { stream, n, oldest: this.#queue.oldestOf(stream) ?? n }
     if (isSignal(kind)) return { kind: 'telemetry', seq, signal: kind, encoding: 'protobuf', delivery, body }
     return { kind, seq, delivery, body }
+  }
+
+  #countRefused({ rejected = 0, code, refused }: Pick<Ack, 'rejected' | 'code' | 'refused'>): void {
+    const { counters, refusals } = this.#deps
+    counters.refusedRecords += rejected
+    // An agent that does not tell them all tells the first.
+    const told = refused ?? (code === undefined ? {} : { [code]: rejected })
+    for (const [each, count] of Object.entries(told)) refusals.add(each, count)
   }
 
   /** Counts a failure on the agent's side. @returns true if the batch has had its chances. */

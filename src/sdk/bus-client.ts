@@ -18,6 +18,7 @@ import type { BatchKind } from './batch.ts'
 import { BatchSender, type BatchCounters } from './batch-sender.ts'
 import type { Link, OpenLink } from './link.ts'
 import { PublishQueue } from './publish-queue.ts'
+import { Refusals } from './refusals.ts'
 import type { Spool } from './spool/spool.ts'
 
 /** Time without a welcome after which hello is said again, in milliseconds. */
@@ -72,6 +73,8 @@ export class BusClient {
     unconfirmedMessages: 0,
     badFrames: 0,
   }
+  /** Records, details of records, messages and subscriptions, by the agent's code. */
+  readonly refusals = new Refusals()
   #state: State = 'new'
   #stage: Stage | undefined
   #link: Link | undefined
@@ -89,6 +92,7 @@ export class BusClient {
       stream: deps.stream,
       spool: deps.spool,
       counters: this.counters,
+      refusals: this.refusals,
       nextSeq: () => this.#nextSeq++,
       onWaiting: () => this.#pump(),
       onDone: () => this.#settled(),
@@ -224,7 +228,7 @@ export class BusClient {
         this.#deps.onRecording(message.rules)
         break
       case 'ack':
-        this.#acked(message.seq, message.rejected ?? 0)
+        this.#acked(message)
         break
       case 'nack':
         this.#nacked(message)
@@ -256,10 +260,10 @@ export class BusClient {
     this.#settled()
   }
 
-  #acked(seq: number, rejected: number): void {
-    this.#awaited.delete(seq)
-    this.#publishes.settle(seq)
-    this.#batches.acked(seq, rejected)
+  #acked(ack: Extract<AgentMessage, { kind: 'ack' }>): void {
+    this.#awaited.delete(ack.seq)
+    this.#publishes.settle(ack.seq)
+    this.#batches.acked(ack)
     this.#pump()
     this.#settled()
   }
@@ -268,15 +272,20 @@ export class BusClient {
     const { seq, code } = nack
     if (seq === undefined) {
       // Of what is sent without a number only a message can be refused so (BU46).
-      if (code === 'BUS_NOT_ALLOWED') this.counters.droppedMessages++
+      if (code === 'BUS_NOT_ALLOWED') this.#refusedMessage(code)
       return
     }
     if (!this.#batches.nacked(seq, nack)) {
-      this.#awaited.delete(seq)
-      if (this.#publishes.settle(seq)) this.counters.droppedMessages++
+      if (this.#awaited.delete(seq)) this.refusals.add(code, 1)
+      if (this.#publishes.settle(seq)) this.#refusedMessage(code)
       this.#pump()
     }
     this.#settled()
+  }
+
+  #refusedMessage(code: string): void {
+    this.counters.droppedMessages++
+    this.refusals.add(code, 1)
   }
 
   #ping(): void {

@@ -67,6 +67,11 @@ export interface ModuleStats extends ClientCounters, RecordCounts {
   readonly isConnected: boolean
   /** Messages not handled because too many handlers were running. */
   readonly unhandledMessages: number
+  /**
+   * What the agent refused, by its code (docs/spec/bus.md, BU79): records, details of records that were left out or cut,
+   * messages and subscriptions. A plugin's author reads here what its manifest does not allow.
+   */
+  readonly refusals: Readonly<Record<string, number>>
 }
 
 export interface ModuleDeps {
@@ -167,6 +172,7 @@ export class Module {
       ...this.#records.counts(),
       isConnected: this.#client.isReady,
       unhandledMessages: this.#messaging.dropped,
+      refusals: this.#client.refusals.all,
     }
   }
 
@@ -307,14 +313,12 @@ export class Module {
     encode: (report: T) => Uint8Array,
     read: (body: Uint8Array) => T | undefined,
   ) {
-    try {
+    return safely(() => {
       const body = encode(report)
       if (body.length > MAX_REPORT_BYTES || read(body) === undefined) return false
       this.#client.deliver(kind, body, 1)
       return true
-    } catch {
-      return false // a getter that throws, a circle: no such report
-    }
+    }, false)
   }
 }
 

@@ -28,6 +28,8 @@ export const MAX_REPORT_BYTES = 16_384
 const MAX_SDK_CHARS = 128
 /** Longest code of an answer, in characters. */
 const MAX_CODE_CHARS = 64
+/** Most codes that an answer tells counts of. */
+const MAX_CODES = 64
 /** Longest session id, in characters. */
 const MAX_SESSION_CHARS = 128
 
@@ -95,13 +97,24 @@ export type AgentMessage =
       readonly stage: Stage
       readonly session: string
     }
-  /** `rejected`: records of the batch that were not taken and never will be; `code`: why, of the first of them. */
-  | { readonly kind: 'ack'; readonly seq: number; readonly rejected?: number; readonly code?: string }
+  /**
+   * `rejected`: records of the batch that were not taken and never will be; `code`: why, of the first of them. `refused`: how
+   * many for each code, and how many details of records that were taken without them.
+   */
+  | {
+      readonly kind: 'ack'
+      readonly seq: number
+      readonly rejected?: number
+      readonly code?: string
+      readonly refused?: RefusedCounts
+    }
   | { readonly kind: 'nack'; readonly seq?: number; readonly code: string; readonly retryAfterMs?: number }
   | { readonly kind: 'message'; readonly envelope: Envelope; readonly body: Uint8Array }
   | { readonly kind: 'stage'; readonly stage: Stage }
   | { readonly kind: 'recording'; readonly rules: readonly RecordingRule[] }
   | { readonly kind: 'bye'; readonly code: string }
+
+export type RefusedCounts = Readonly<Record<string, number>>
 
 export interface Refusal {
   readonly code: BusCode
@@ -273,12 +286,26 @@ function readWelcome(fields: Fields): Decoded<AgentMessage> {
 }
 
 function readAck(fields: Fields, seq: number | undefined): Decoded<AgentMessage> {
-  const { rejected, code } = fields
+  const { rejected, code, refused } = fields
   if (seq === undefined) return refuse('BUS_FIELD_INVALID', seq, 'seq')
   if (code !== undefined && !isTextOf(code, MAX_CODE_CHARS)) return refuse('BUS_FIELD_INVALID', seq, 'code')
-  if (rejected === undefined) return { message: { kind: 'ack', seq } }
-  if (!isSeq(rejected)) return refuse('BUS_FIELD_INVALID', seq, 'rejected')
-  return { message: { kind: 'ack', seq, rejected, ...(code === undefined ? {} : { code }) } }
+  if (rejected !== undefined && !isSeq(rejected)) return refuse('BUS_FIELD_INVALID', seq, 'rejected')
+  if (refused !== undefined && !isRefusedCounts(refused)) return refuse('BUS_FIELD_INVALID', seq, 'refused')
+  return {
+    message: {
+      kind: 'ack',
+      seq,
+      ...(rejected === undefined ? {} : { rejected }),
+      ...(code === undefined ? {} : { code }),
+      ...(refused === undefined ? {} : { refused }),
+    },
+  }
+}
+
+function isRefusedCounts(value: unknown): value is RefusedCounts {
+  if (!isObject(value)) return false
+  const counts = Object.entries(value)
+  return counts.length <= MAX_CODES && counts.every(([code, count]) => isTextOf(code, MAX_CODE_CHARS) && isSeq(count))
 }
 
 function readNack(fields: Fields, seq: number | undefined): Decoded<AgentMessage> {

@@ -75,7 +75,7 @@ test('[PL8] [PL10] [PL11] [PL12] [PL14] [PL15] [PL16] [BU44] nothing that a plug
   const heard: unknown[] = []
   core.subscribe('', ({ topic, source }) => void heard.push([topic, source]))
   expect(await core.flush()).toBe(true)
-  const answers = await rogue<Record<string, { kind: string; code?: string; rejected?: number }>>()
+  const answers = await rogue<Record<string, { kind: string; code?: string; rejected?: number; refused?: object }>>()
   const said = Object.fromEntries(
     Object.entries(answers).map(([name, { kind, code = '', rejected = 0 }]) => [name, [kind, code, rejected]]),
   )
@@ -105,6 +105,11 @@ test('[PL8] [PL10] [PL11] [PL12] [PL14] [PL15] [PL16] [BU44] nothing that a plug
     'more than its rate': ['ack', 'PLUGIN_RATE', expect.any(Number)],
     'and more': ['nack', 'PLUGIN_RATE', 0],
   })
+  const told = (name: string) => answers[name]?.refused
+  expect(told('an honest line')).toBeUndefined()
+  expect(told('another person')).toEqual({ PLUGIN_IDENTITY: expect.any(Number) })
+  expect(told('a detail too many')).toEqual({ PLUGIN_ATTRIBUTE: 1 })
+  expect(told('series too many')).toEqual({ PLUGIN_SERIES: 15 })
   await waitFor('its own topic', () => heard.length > 0)
   expect(heard).toEqual([['weather/now', 'weather']])
 
@@ -210,3 +215,18 @@ test('[PL7] switched off it is heard no more, over a restart too; what it record
   expect(await exported('weather')).not.toContain('said when gone')
   await plugin.close({ timeoutMs: 0 })
 }, 60_000)
+
+test('[PL23] [BU79] its author reads in the SDK what was refused, and why', async () => {
+  const garden = manifestFile({ ...MANIFEST, name: 'garden', title: 'Garden' })
+  const added = await agent.ask<PluginAddedView>('plugins', 'add', garden, '--yes')
+  const plugin = connect({ credential: added.credential, global: false })
+  plugin.logger.info({ 'weather.city': 'Rome', password: 'hunter2' }, 'too much')
+  plugin.tracer.startSpan('not asked for').end()
+  plugin.audit('memory.erased')
+  plugin.publish('conversation/heard', 'hello') // which makes a span
+  plugin.subscribe('conversation/', () => {})
+  expect(await plugin.flush({ timeoutMs: 20_000 })).toBe(true)
+  expect(plugin.stats.refusals).toEqual({ PLUGIN_ATTRIBUTE: 1, PLUGIN_SIGNAL: 2, PLUGIN_REPORT: 1, BUS_NOT_ALLOWED: 2 })
+  expect(plugin.stats.droppedMessages).toBe(1)
+  await plugin.close()
+}, 30_000)

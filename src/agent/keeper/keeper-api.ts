@@ -5,11 +5,7 @@
 import { statSync } from 'node:fs'
 import { MeshError } from '../../base/errors.ts'
 import { type DeviceId, type GrantId, type OpId } from '../../model/ids.ts'
-import type { Delivery } from '../../model/delivery.ts'
-import type { Signal } from '../../model/lane.ts'
 import type { Stage } from '../../model/stage.ts'
-import { otlpJsonToProtobuf } from '../../wire/otlp/from-json.ts'
-import { addRejected } from '../../wire/otlp/rejected-tally.ts'
 import { grantState } from '../../policy/grant-state.ts'
 import { decideExit } from '../../policy/stage-gate.ts'
 import type { KeptFate } from '../../policy/stage-change.ts'
@@ -24,11 +20,11 @@ import type { Sealed } from '../../sync/serving.ts'
 import type { HeadRow, LogRange } from '../../wire/log-rows.ts'
 import type { PairAccept, PairJoin, PairOffer } from '../../wire/pair-messages.ts'
 import { moved, type Callable } from '../worker-port.ts'
+import { BusIntake, type BusTelemetry } from './bus-intake.ts'
 import { lostByOwner } from './damage-report.ts'
 import { IntakeTurns } from './intake-turns.ts'
 import type { Keeper } from './keeper.ts'
 import { startsFailed } from './told-by-code.ts'
-import { TakenOnce } from './taken-once.ts'
 import { metricCalls } from './metric-calls.ts'
 import { notificationCalls } from './notification-calls.ts'
 import { otlpCalls } from './otlp-calls.ts'
@@ -47,17 +43,6 @@ import { transferCalls } from './transfer-calls.ts'
 
 export type AlarmErrorCode = 'POLICY_ALARM'
 export class AlarmError extends MeshError<AlarmErrorCode> {}
-
-/** Records of one bus module, as they came. */
-export interface BusTelemetry {
-  readonly module: string
-  readonly signal: Signal
-  readonly encoding: 'protobuf' | 'json'
-  readonly bytes: Uint8Array
-  readonly delivery?: Delivery | undefined
-  /** Of a plugin: what is left of its rate. */
-  readonly maxRecords?: number | undefined
-}
 
 interface TraceShowOptions {
   readonly attributes: boolean
@@ -97,21 +82,9 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
 }
 
 function recordCalls(keeper: Keeper, intake: IntakeTurns, book: PluginBook) {
-  const once = new TakenOnce(keeper.store.deliveries)
-  const takeBus = async ({ module, signal, encoding, bytes, delivery, maxRecords = 0 }: BusTelemetry) => {
-    const bounds = book.boundsOf(module)
-    const plugin = bounds && { bounds, maxRecords }
-    const read = encoding === 'json' ? readJson(signal, bytes) : { bytes, rejected: undefined }
-    const admitted = await once.run(module, delivery, () =>
-      keeper.intake.take(signal, read.bytes, { kind: 'bus', module, delivery, plugin }),
-    )
-    const rejected = addRejected(read.rejected, admitted.rejected)
-    const answer = { accepted: admitted.accepted, rejected: rejected?.count ?? 0 }
-    if (plugin === undefined) return answer
-    return { ...answer, code: rejected?.code, refusals: admitted.refusals, spent: admitted.spent ?? 0 }
-  }
+  const bus = new BusIntake(keeper, book)
   return {
-    takeBus: (batch: BusTelemetry) => intake.run(() => takeBus(batch)),
+    takeBus: (batch: BusTelemetry) => intake.run(() => bus.take(batch)),
     /** Starts that failed before this one, by code. */
     startsFailed(counts: Readonly<Record<string, number>>): void {
       for (const [code, count] of Object.entries(counts)) keeper.store.counters.add(`start.failed.${code}`, count)
@@ -266,10 +239,6 @@ function syncCalls(keeper: Keeper) {
     refused: (code: string, by?: DeviceId): void =>
       by === undefined ? keeper.refusals.add('sync', code) : keeper.refusedOf(code, by),
   }
-}
-
-function readJson(signal: Signal, bytes: Uint8Array) {
-  return otlpJsonToProtobuf(signal, new TextDecoder().decode(bytes))
 }
 
 function sizeOf(path: string): number {

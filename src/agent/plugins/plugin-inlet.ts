@@ -7,9 +7,9 @@
 import type { Clock } from '../../base/clock.ts'
 import { codeOf, MeshError } from '../../base/errors.ts'
 import { TokenBucket } from '../../base/token-bucket.ts'
-import type { ModuleReport, TelemetryBatch } from '../../bus/bus-ports.ts'
+import type { ModuleReport, TelemetryBatch, TelemetryTaken } from '../../bus/bus-ports.ts'
 import type { PluginManifest } from '../../model/plugin.ts'
-import { refusalWords, type PluginRefusalCode } from '../../policy/plugins/refusal-codes.ts'
+import { isPluginRefusal, refusalWords, type PluginRefusalCode } from '../../policy/plugins/refusal-codes.ts'
 import { countMessage } from '../../wire/otlp/count-message.ts'
 
 /** A batch counts as at least one record for so many bytes. */
@@ -25,11 +25,8 @@ const MINUTE_S = 60
 export class PluginRefusedError extends MeshError<PluginRefusalCode> {}
 
 /** What became of a batch at the door. */
-export interface PluginTaken {
-  readonly accepted: number
-  readonly rejected: number
-  readonly code?: string | undefined
-  readonly refusals?: ReadonlyMap<PluginRefusalCode, number> | undefined
+export interface PluginTaken extends TelemetryTaken {
+  /** Records that count against the rate. */
   readonly spent?: number | undefined
 }
 
@@ -69,7 +66,7 @@ export class PluginInlet {
     try {
       const taken = await this.#inTurn(manifest.name, () => take({ ...batch, maxRecords: reserved }))
       spent = Math.max(weight, taken.spent ?? 0)
-      for (const [code, count] of taken.refusals ?? []) refused(batch.module, code, count)
+      for (const [code, count] of taken.refusals ?? []) if (isPluginRefusal(code)) refused(batch.module, code, count)
       return taken
     } catch (err) {
       if (codeOf(err).startsWith('OTLP_')) refused(batch.module, 'PLUGIN_MALFORMED', 1)

@@ -18,7 +18,11 @@ const WORDS = {
 
 export type PluginRefusalCode = keyof typeof WORDS
 
+export function isPluginRefusal(code: string): code is PluginRefusalCode {
+  return Object.hasOwn(WORDS, code)
+}
+
 /** What it did, to follow "its plugin was refused because". */
 export function refusalWords(code: string): string {
-  return Object.hasOwn(WORDS, code) ? WORDS[code as PluginRefusalCode] : 'it did something that it may not'
+  return isPluginRefusal(code) ? WORDS[code] : 'it did something that it may not'
 }

@@ -253,6 +253,33 @@ describe('telemetry', () => {
     expect(await client.drain(0)).toBe(true)
   })
 
+  test('[BU79] why something was refused is counted by the agent’s codes', async () => {
+    const { client, link, getThrough, seqOf } = setup()
+    await getThrough()
+    client.deliver('logs', NOTHING, 5)
+    client.deliver('logs', NOTHING, 7)
+    client.deliver('logs', NOTHING, 2)
+    await settled()
+    client.subscribe('secret/')
+    await settled()
+    const refused = { PLUGIN_EVENT: 2, PLUGIN_ATTRIBUTE: 3 }
+    link().say(
+      { kind: 'nack', seq: seqOf(1), code: 'OTLP_TRUNCATED' },
+      { kind: 'ack', seq: seqOf(2), rejected: 2, code: 'PLUGIN_EVENT', refused },
+      { kind: 'ack', seq: seqOf(3), rejected: 1, code: 'PLUGIN_SERIES' },
+      { kind: 'nack', seq: seqOf(4), code: 'BUS_NOT_ALLOWED' },
+      { kind: 'nack', code: 'BUS_NOT_ALLOWED' },
+    )
+    expect(client.refusals.all).toEqual({
+      OTLP_TRUNCATED: 5,
+      PLUGIN_EVENT: 2,
+      PLUGIN_ATTRIBUTE: 3,
+      PLUGIN_SERIES: 1,
+      BUS_NOT_ALLOWED: 2,
+    })
+    expect(client.counters).toMatchObject({ refusedRecords: 8, droppedMessages: 1 })
+  })
+
   test('[BU31] a batch the agent keeps failing on is given up, so that the others get through', async () => {
     const { client, clock, link, getThrough, seqOf } = setup()
     await getThrough()

@@ -4,6 +4,7 @@ import { context } from '@opentelemetry/api'
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts'
 import { Module } from '../../../src/sdk/module.ts'
 import { SdkError } from '../../../src/sdk/sdk-error.ts'
+import { hostileValues } from '../../support/hostile-values.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 import { FakeLink } from './fake-link.ts'
 
@@ -13,24 +14,6 @@ beforeEach(() => {
   module = new Module('core', { clock: manualClock(), crypto: nodeCrypto, openLink })
 })
 afterEach(() => context.disable())
-
-const { proxy: revoked, revoke } = Proxy.revocable({}, {})
-revoke()
-const fails = (): never => {
-  throw new Error('of the module')
-}
-const hostiles: readonly { readonly name: string; readonly hostile: unknown }[] = [
-  { name: 'undefined', hostile: undefined },
-  { name: 'null', hostile: null },
-  { name: 'a number', hostile: 7 },
-  { name: 'a text', hostile: 'x' },
-  { name: 'a symbol', hostile: Symbol('x') },
-  { name: 'an empty object', hostile: {} },
-  { name: 'a list of nothing', hostile: [null, undefined] },
-  { name: 'a function that throws', hostile: fails },
-  { name: 'an object that throws', hostile: new Proxy({}, { get: fails }) },
-  { name: 'a proxy that was revoked', hostile: revoked },
-]
 
 const calls: Readonly<Record<string, (any: never) => unknown>> = {
   'publish, everything': (any) => module.publish(any, any, any),
@@ -71,13 +54,13 @@ const calls: Readonly<Record<string, (any: never) => unknown>> = {
 }
 
 for (const [place, call] of Object.entries(calls)) {
-  test.each(hostiles)(`[BU50] ${place}: $name throws nothing`, ({ hostile }) => {
+  test.each(hostileValues)(`[BU50] ${place}: $name throws nothing`, ({ hostile }) => {
     expect(() => call(hostile as never)).not.toThrow()
   })
 }
 
 // A text is a topic.
-test.each(hostiles.filter(({ hostile }) => typeof hostile !== 'string'))(
+test.each(hostileValues.filter(({ hostile }) => typeof hostile !== 'string'))(
   '[BU73] a request with $name everywhere is not sent, and says so by its code',
   async ({ hostile }) => {
     const any = hostile as never
