@@ -68,12 +68,13 @@ function depsOf({ devices, chunks }: LargeTrace) {
     pendingSegments: 0,
     syncedThroughUnixMs: 0,
     clock: { offsetMs: i * 20, errorMs: 3 },
+    clockHistory: [],
   }))
   const knowledge: MeshKnowledge = { self: devices[0] as (typeof devices)[number], members }
   const source: Pick<TraceSource, 'chunksOf'> = {
     // oxlint-disable-next-line eslint/require-yield -- they are at hand
     *chunksOf() {
-      return { chunks: chunks.map(refOf), spans: SPANS, lost: [] }
+      return { chunks: chunks.map(refOf), first: undefined, spans: SPANS, lost: [] }
     },
   }
   return { source, knowledge, sha256: (bytes: Uint8Array) => nodeCrypto.sha256(bytes) }

@@ -1,5 +1,7 @@
 /** What the agent says of itself: status, devices, peers. Answers are the plain types of http-types/. */
 import type { Clock } from '../base/clock.ts'
+import type { DeviceId } from '../model/ids.ts'
+import { clockAt, clockDrift } from '../model/clock-history.ts'
 import type { Bus } from '../bus/bus.ts'
 import { standingOf } from '../policy/decide-removal.ts'
 import type { DevtoolsProcess } from './devtools-process.ts'
@@ -7,12 +9,14 @@ import type {
   DamagedView,
   DeviceList,
   ModuleView,
+  PeerClockView,
   PeerDetailView,
   PeersView,
   PeerView,
   RemovedByView,
   StatusView,
 } from './http-types/device.ts'
+import { findDevice } from './find-device.ts'
 import type { LostOfOwner } from './keeper/damage-report.ts'
 import type { KeeperClient } from './keeper-client.ts'
 import type { KeyStore } from './key-file.ts'
@@ -118,6 +122,21 @@ export class AgentState {
     return { peers: removedBy === null ? await this.#others() : [], removedBy }
   }
 
+  /** @throws {FindDeviceError} for what is no other member */
+  async peer(device: string): Promise<PeerClockView> {
+    const { keeper } = this.#deps
+    const { peers } = await this.peers()
+    const { members } = keeper.view().membership
+    const cards = peers.flatMap(({ deviceId }) => members.get(deviceId as DeviceId)?.card ?? [])
+    const deviceId = findDevice(cards, device)
+    const { clockHistory } = (await keeper.call('peer', deviceId)).known
+    return {
+      ...(peers.find((peer) => peer.deviceId === deviceId) as PeerDetailView),
+      drift: clockDrift(clockHistory) ?? null,
+      clockHistory: clockHistory.map(({ isStep, ...point }) => ({ ...point, step: isStep })),
+    }
+  }
+
   async #peersInBrief(): Promise<readonly PeerView[]> {
     return (await this.peers()).peers.map(({ deviceId, name, connected, lastSeenUnixMs }) => ({
       deviceId,
@@ -171,7 +190,7 @@ export class AgentState {
     const others = [...membership.members.values()].filter(({ card }) => card.deviceId !== self.deviceId)
     return Promise.all(
       others.map(async ({ card }) => {
-        const known = await keeper.call('peer', card.deviceId)
+        const { known, refused } = await keeper.call('peer', card.deviceId)
         const session = live.get(card.deviceId)
         const connected = session?.connected ?? false
         return {
@@ -181,11 +200,14 @@ export class AgentState {
           lastSeenUnixMs: connected ? Math.floor(clock.now()) : floorOrNull(known.lastSeenUnixMs),
           pendingSegments: known.pending,
           syncedUnixMs: floorOrNull(known.syncedUnixMs),
-          clock: known.clock ?? null,
+          clock: clockAt(known.clockHistory, clock.now()) ?? null,
+          roundTripMs: known.clock?.roundTripMs ?? null,
+          refused,
           segmentsIn: session?.segmentsIn ?? 0,
           segmentsOut: session?.segmentsOut ?? 0,
           bytesIn: session?.bytesIn ?? 0,
           bytesOut: session?.bytesOut ?? 0,
+          total: session?.total ?? { segmentsIn: 0, segmentsOut: 0, bytesIn: 0, bytesOut: 0 },
         }
       }),
     )

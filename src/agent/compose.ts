@@ -193,8 +193,9 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
   const { sha256 } = nodeCrypto
   const plugins = new PluginDesk({ keeper, registry, bus, isOnline, sha256, clock: nodeClock })
   const keep = (bytes: Uint8Array): Promise<void> => keeper.call('takeOwn', 'metrics', bytes)
+  const peers = async () => (await state.peers()).peers
   const sampler =
-    (config.hostMetrics ?? true) ? new HostSampler({ log, clock: nodeClock, keep }, config.home) : undefined
+    (config.hostMetrics ?? true) ? new HostSampler({ log, clock: nodeClock, keep, peers }, config.home) : undefined
   const stages = new StageSwitch({ keeper, bus, devtools, mesh, sampler, isOnline })
   const health = new HealthService({ clock: nodeClock, keeper, bus, devtools, mesh, book }, config.home)
   const state = new AgentState({ keeper, keyStore, bus, registry, mesh, devtools, clock: nodeClock })

@@ -109,6 +109,7 @@ function deviceRoutes({ state, stages, keeper, stop }: RouteDeps): readonly Rout
       return { json: { deviceId } }
     }),
     route('GET', '/v1/peers', async () => ({ json: await state.peers() })),
+    route('GET', '/v1/peers/:device', async ({ params }) => ({ json: await state.peer(params['device'] as string) })),
   ]
 }
 

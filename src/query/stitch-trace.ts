@@ -22,7 +22,7 @@ import { MAX_TRACE_SPANS } from './read-spans.ts'
 import { selfTimes } from './self-times.ts'
 import { buildSpanTree } from './span-tree.ts'
 import type { StitchedTrace, TraceGap } from './stitched-trace.ts'
-import { traceClocks, type TraceClocks } from './trace-order.ts'
+import { traceClocks, traceTimeOf, type TraceClocks } from './trace-order.ts'
 import type { MeshKnowledge, TraceChunks, TraceSource } from './trace-source.ts'
 import { describeTotals } from './trace-totals.ts'
 import { writeSpans, type SpanFindings } from './write-spans.ts'
@@ -53,9 +53,9 @@ export function* stitchTrace(
 ): Steps<readonly Uint8Array[] | undefined> {
   const { source, knowledge, sha256 } = deps
   const { attributes = false, links, maxSpans = MAX_TRACE_SPANS } = options
-  const clocks = traceClocks(knowledge)
   const linking = links && linkingChunks(traceId, links)
   const stored = yield* source.chunksOf(traceId)
+  const clocks = traceClocks(knowledge, traceTimeOf(stored, knowledge))
   const spans = yield* collectSpans(traceId, stored, { sha256, clocks, maxSpans })
   if (spans.count === 0) return noSpans(spans)
   const findings = yield* findOut(spans, clocks)

@@ -3,7 +3,8 @@
  * Plain JSON values only; 64-bit integers are decimal strings.
  */
 import type { DeviceId, SpanId, TraceId } from '../model/ids.ts'
-import type { ClockOffset, Evidence, Provenance } from './trace-source.ts'
+import type { ClockOffset } from '../model/clock-history.ts'
+import type { Evidence, Provenance } from './trace-source.ts'
 
 export type SpanKindWord = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
 export type SpanStatusWord = 'unset' | 'ok' | 'error'

@@ -2,9 +2,12 @@
  * Order of spans across devices: measured clock offsets bring every start onto this device's clock, for drawing and
  * for ordering siblings. All spans of one device move by the same amount, so order within a device never changes, and
  * recorded times are never rewritten.
+ *
+ * Clocks drift, and are set: what was measured around the time of a trace counts for it.
  */
 import type { DeviceId } from '../model/ids.ts'
-import type { ClockOffset, MeshKnowledge } from './trace-source.ts'
+import { clockAt, type ClockOffset } from '../model/clock-history.ts'
+import type { MeshKnowledge, TraceChunks } from './trace-source.ts'
 
 /** Nothing is measured on our own clock: it is the reference. */
 export const OWN_CLOCK: ClockOffset = { offsetMs: 0, errorMs: 0 }
@@ -24,9 +27,14 @@ export interface TraceClocks {
   errorNanos(a: DeviceId, b: DeviceId): number
 }
 
-export function traceClocks(knowledge: MeshKnowledge): TraceClocks {
+/** @param atUnixMs the time, on our clock, of what is asked about; else clocks are taken as they are now */
+export function traceClocks(knowledge: MeshKnowledge, atUnixMs?: number): TraceClocks {
   const clocks = new Map<DeviceId, ClockOffset>()
-  for (const { deviceId, clock } of knowledge.members) if (isUsable(clock)) clocks.set(deviceId, clock)
+  for (const { deviceId, clock, clockHistory } of knowledge.members) {
+    const then = atUnixMs === undefined ? undefined : clockAt(clockHistory, atUnixMs)
+    const measured = then ?? clock
+    if (isUsable(measured)) clocks.set(deviceId, measured)
+  }
   clocks.set(knowledge.self, OWN_CLOCK)
   const shifts = new Map([...clocks].map(([id, { offsetMs }]) => [id, BigInt(Math.round(offsetMs * NANOS_PER_MS))]))
   const errorNanos = (id: DeviceId): number => (clocks.get(id)?.errorMs ?? Infinity) * NANOS_PER_MS
@@ -37,6 +45,18 @@ export function traceClocks(knowledge: MeshKnowledge): TraceClocks {
     shift,
     errorNanos: (a, b) => (a === b ? 0 : errorNanos(a) + errorNanos(b)),
   }
+}
+
+/** When a trace began, on our clock; undefined of one of which nothing is here. */
+export function traceTimeOf({ first }: TraceChunks, { self, members }: MeshKnowledge): number | undefined {
+  if (first === undefined) return undefined
+  const recordedUnixMs = Number(first.earliestUnixNano) / NANOS_PER_MS
+  const recorder = members.find(({ deviceId }) => deviceId === first.deviceId)
+  if (recorder === undefined || first.deviceId === self) return recordedUnixMs
+  const { clock, clockHistory } = recorder
+  // What its clock was ahead by then, looked up by what it is ahead by now: near enough to find the measurement.
+  const nearlyUnixMs = recordedUnixMs - (clock?.offsetMs ?? 0)
+  return recordedUnixMs - ((clockAt(clockHistory, nearlyUnixMs) ?? clock)?.offsetMs ?? 0)
 }
 
 function isUsable(clock: ClockOffset | null): clock is ClockOffset {

@@ -3,6 +3,7 @@
  * say about the other members. Nothing waits: queries run in the store's worker, in steps.
  */
 import type { Steps } from '../base/steps.ts'
+import type { ClockHistory, ClockOffset } from '../model/clock-history.ts'
 import type { DeviceId, TraceId } from '../model/ids.ts'
 
 /** What the chunk that carried a record proves about it. */
@@ -41,6 +42,8 @@ export interface TraceChunks {
   readonly chunks: Iterable<ChunkRef>
   /** Spans of the trace in all of them. */
   readonly spans: number
+  /** The earliest of them, as its device recorded it; undefined if there is none. */
+  readonly first: Pick<ChunkRef, 'deviceId' | 'earliestUnixNano'> | undefined
   /** Devices of which records were deleted here that may have been of this trace: the records' time is that of the trace. */
   readonly lost: readonly LostRecords[]
 }
@@ -71,13 +74,6 @@ export interface TraceSource {
   idsFrom(prefix: string, limit: number): readonly TraceId[] | undefined
 }
 
-/** How far a device's clock is ahead of ours (negative: behind), as measured on the link; never inferred from spans. */
-export interface ClockOffset {
-  readonly offsetMs: number
-  /** Half-width of the interval that holds the true offset. */
-  readonly errorMs: number
-}
-
 export interface MemberKnowledge {
   readonly deviceId: DeviceId
   readonly name: string
@@ -88,7 +84,10 @@ export interface MemberKnowledge {
   readonly pendingSegments: number
   /** Our wall time when its heads and ours were last equal; undefined if they never were. */
   readonly syncedThroughUnixMs: number | undefined
+  /** How far its clock is from ours now, as measured on the link; never inferred from spans. */
   readonly clock: ClockOffset | null
+  /** How far it was, and when. */
+  readonly clockHistory: ClockHistory
 }
 
 /** What this device may say about others; `members` may include this device. */

@@ -1,5 +1,6 @@
 /** The small tables that are little more than a map on disk: settings, modules, counters, invitations, peers. */
 import type { Database, Statement } from 'better-sqlite3'
+import type { ClockHistory, ClockOffset } from '../model/clock-history.ts'
 import { idBytes, toDeviceId, type DeviceId } from '../model/ids.ts'
 
 /** Named values as JSON. */
@@ -172,8 +173,13 @@ export interface PeerMemory {
   readonly syncedUnixMs: number | undefined
   /** Segments it offered under a grant that are not here yet. */
   readonly pending: number
-  readonly clock: { readonly offsetMs: number; readonly errorMs: number } | undefined
+  /** As it was measured last. */
+  readonly clock: (ClockOffset & { readonly roundTripMs: number }) | undefined
+  readonly clockHistory: ClockHistory
 }
+
+/** In the column `clock`. */
+type ClockRecord = ClockOffset & { readonly roundTripMs: number; readonly history: ClockHistory }
 
 interface PeerRecord {
   readonly device: Uint8Array
@@ -202,7 +208,7 @@ export class PeerTable {
       lastSeenUnixMs: record.last_seen_ms ?? undefined,
       syncedUnixMs: record.synced_ms ?? undefined,
       pending: record.pending,
-      clock: record.clock === null ? undefined : (JSON.parse(record.clock) as { offsetMs: number; errorMs: number }),
+      ...readClock(record.clock),
       said: record.said === null ? undefined : (JSON.parse(record.said) as SaidAddresses),
       hints: JSON.parse(record.hints) as AddressHint[],
     }))
@@ -215,9 +221,18 @@ export class PeerTable {
       peer.lastSeenUnixMs === undefined ? null : Math.floor(peer.lastSeenUnixMs),
       peer.syncedUnixMs === undefined ? null : Math.floor(peer.syncedUnixMs),
       peer.pending,
-      peer.clock === undefined ? null : JSON.stringify(peer.clock),
+      peer.clock === undefined
+        ? null
+        : JSON.stringify({ ...peer.clock, history: peer.clockHistory } satisfies ClockRecord),
       peer.said === undefined ? null : JSON.stringify(peer.said),
       JSON.stringify(peer.hints),
     )
   }
+}
+
+/** Written before there was a history, it has none. */
+function readClock(json: string | null): Pick<PeerMemory, 'clock' | 'clockHistory'> {
+  if (json === null) return { clock: undefined, clockHistory: [] }
+  const { history = [], roundTripMs = 0, ...clock } = JSON.parse(json) as Partial<ClockRecord> & ClockOffset
+  return { clock: { ...clock, roundTripMs }, clockHistory: history }
 }

@@ -4,12 +4,18 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { PingMessage, PongMessage, SyncMessage } from '../wire/sync-message-types.ts'
-import { addClockSample, estimateClockOffset, NO_SAMPLES, type ClockSamples } from './core/clock-offset.ts'
+import {
+  addClockSample,
+  estimateClockOffset,
+  NO_SAMPLES,
+  type ClockEstimate,
+  type ClockSamples,
+} from './core/clock-offset.ts'
 
 export interface ClockProbeDeps {
   readonly clock: Clock
   readonly send: (message: SyncMessage) => void
-  readonly onOffset: (offset: { readonly offsetMs: number; readonly errorMs: number }) => Promise<void>
+  readonly onOffset: (offset: Omit<ClockEstimate, 'samples'>) => Promise<void>
 }
 
 /** Exchanges at the start of a session, one after the other: enough for one to meet no queue. */
@@ -60,7 +66,9 @@ export class ClockProbe {
     this.#exchanges++
     if (this.#exchanges < FIRST_EXCHANGES) this.#ping()
     const estimate = estimateClockOffset(this.#samples, clock.monotonic())
-    if (estimate) await onOffset({ offsetMs: estimate.offsetMs, errorMs: estimate.errorMs })
+    if (estimate === undefined) return
+    const { offsetMs, errorMs, roundTripMs } = estimate
+    await onOffset({ offsetMs, errorMs, roundTripMs })
   }
 
   #ping(): void {

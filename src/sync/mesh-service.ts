@@ -30,10 +30,13 @@ export interface MeshServiceDeps {
   readonly onConnected: (devices: readonly DeviceId[]) => void
 }
 
+/** The traffic is that of the session that lives. */
 export interface PeerStatus extends SessionTraffic {
   readonly deviceId: DeviceId
   readonly name: string
   readonly connected: boolean
+  /** Since the agent started. */
+  readonly total: SessionTraffic
 }
 
 /** First pause after a failed dial, in milliseconds. */
@@ -58,6 +61,8 @@ export class MeshService implements Service {
   readonly #dialling = new Map<DeviceId, Dialling>()
   /** Sessions in a row that ended soon: two devices that cannot agree must not meet in a tight loop. */
   readonly #shortSessions = new Map<DeviceId, number>()
+  /** Of sessions that have ended. */
+  readonly #past = new Map<DeviceId, SessionTraffic>()
   #started = false
 
   constructor(deps: MeshServiceDeps) {
@@ -105,12 +110,11 @@ export class MeshService implements Service {
   }
 
   peers(): readonly PeerStatus[] {
-    return this.#others().map(({ deviceId, name }) => ({
-      deviceId,
-      name,
-      connected: this.#sessions.has(deviceId),
-      ...(this.#sessions.get(deviceId)?.traffic() ?? NO_TRAFFIC),
-    }))
+    return this.#others().map(({ deviceId, name }) => {
+      const traffic = this.#sessions.get(deviceId)?.traffic() ?? NO_TRAFFIC
+      const total = sumOf(traffic, this.#past.get(deviceId) ?? NO_TRAFFIC)
+      return { deviceId, name, connected: this.#sessions.has(deviceId), ...traffic, total }
+    })
   }
 
   /** Resolves when what is due to connected devices, the removed ones too, has been written, or when time is up. */
@@ -164,6 +168,7 @@ export class MeshService implements Service {
       log.info({ peer: device, code }, 'session failed')
       if (!code.startsWith('LINK_')) void this.#note(device, store.refused(code, device))
     }
+    this.#past.set(device, sumOf(session.traffic(), this.#past.get(device) ?? NO_TRAFFIC))
     const isStable = clock.monotonic() - startedMs >= STABLE_AFTER_MS
     this.#shortSessions.set(device, isStable ? 0 : (this.#shortSessions.get(device) ?? 0) + 1)
     if (this.#sessions.get(device) !== session) return
@@ -256,5 +261,14 @@ export class MeshService implements Service {
     dialling?.cancelRetry?.()
     dialling?.abort.abort()
     this.#dialling.delete(device)
+  }
+}
+
+function sumOf(a: SessionTraffic, b: SessionTraffic): SessionTraffic {
+  return {
+    segmentsIn: a.segmentsIn + b.segmentsIn,
+    segmentsOut: a.segmentsOut + b.segmentsOut,
+    bytesIn: a.bytesIn + b.bytesIn,
+    bytesOut: a.bytesOut + b.bytesOut,
   }
 }

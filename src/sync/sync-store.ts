@@ -1,4 +1,5 @@
 /** What sessions ask of the keeper: every answer is a promise, and what it answers is already durable. */
+import type { ClockOffset } from '../model/clock-history.ts'
 import type { DeviceId, OpId } from '../model/ids.ts'
 import type { DeviceCard, Membership } from '../model/membership.ts'
 import type { MeshId } from '../model/ids.ts'
@@ -17,7 +18,7 @@ export interface PeerNews {
   readonly lastSeenUnixMs?: number
   readonly syncedUnixMs?: number
   readonly pending?: number
-  readonly clock?: { readonly offsetMs: number; readonly errorMs: number }
+  readonly clock?: ClockOffset & { readonly roundTripMs: number }
 }
 
 export interface SyncStore {

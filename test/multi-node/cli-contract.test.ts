@@ -208,6 +208,14 @@ describe('with an agent', () => {
       peers: [{ deviceId: laptop.deviceId, name: 'laptop', connected: true, segmentsIn: 0, bytesIn: 0 }],
       removedBy: null,
     })
+    expect(await succeed(phone, 'peers', 'show', 'laptop')).toMatchObject({
+      name: 'laptop',
+      refused: {},
+      total: { segmentsIn: 0 },
+      roundTripMs: expect.any(Number) as number,
+      clockHistory: expect.arrayContaining([expect.objectContaining({ step: false })]) as unknown[],
+    })
+    expect(await run(phone.home, 'peers', 'show', 'toaster')).toEqual({ code: 1, json: refusal('DEVICE_UNKNOWN') })
   })
 
   test('consent: grant, list, history, revoke', async () => {

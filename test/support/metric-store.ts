@@ -14,7 +14,14 @@ import { finish } from './finish.ts'
 
 export const PHONE = 'aa'.repeat(32) as DeviceId
 export const LAPTOP = 'bb'.repeat(32) as DeviceId
-const NO_MEMBER = { connected: true, grantsTraces: true, pendingSegments: 0, syncedThroughUnixMs: 0, clock: null }
+const NO_MEMBER = {
+  connected: true,
+  grantsTraces: true,
+  pendingSegments: 0,
+  syncedThroughUnixMs: 0,
+  clock: null,
+  clockHistory: [],
+}
 const KNOWLEDGE = {
   self: PHONE,
   members: [

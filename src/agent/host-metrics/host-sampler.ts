@@ -13,6 +13,7 @@ import { decideAdmission } from '../../policy/stage-gate.ts'
 import { encodeMetricsData } from '../../wire/otlp/encode.ts'
 import { VERSION } from '../version.ts'
 import { hostMetrics, type Sample } from './host-metrics-data.ts'
+import { peerMetrics, type PeerReading } from './peer-metrics-data.ts'
 
 /** Time between two samples, in milliseconds. */
 export const SAMPLE_PERIOD_MS = 15_000
@@ -20,6 +21,8 @@ export const SAMPLE_PERIOD_MS = 15_000
 export interface HostSamplerDeps {
   readonly clock: Clock
   readonly log: Pick<Logger, 'debug'>
+  /** What is told of sync with other devices. */
+  readonly peers: () => Promise<readonly PeerReading[]>
   /** Takes OTLP MetricsData of the agent itself; resolves once it is kept. */
   readonly keep: (bytes: Uint8Array) => Promise<unknown>
   /** What is read. Default: this device and this process. */
@@ -69,9 +72,9 @@ export class HostSampler {
   }
 
   async #sample(running: Running, isKept: boolean): Promise<void> {
-    const { clock, keep, log, host, process } = this.#deps
+    const { clock, keep, log, host, process, peers } = this.#deps
     try {
-      const reading = await host()
+      const [reading, others] = await Promise.all([host(), peers()])
       if (this.#running !== running) return
       const timeUnixNano = BigInt(Math.round(clock.now() * 1e3)) * 1_000n
       const sample = {
@@ -83,7 +86,12 @@ export class HostSampler {
       }
       const metrics = hostMetrics(sample, running.before, availableParallelism())
       running.before = sample
-      if (isKept) await keep(encodeMetricsData({ resource: RESOURCE, scope: SCOPE, metrics }))
+      if (!isKept) return
+      await keep(encodeMetricsData({ resource: RESOURCE, scope: SCOPE, metrics }))
+      const ofPeers = peerMetrics(timeUnixNano, others)
+      if (ofPeers.length > 0) {
+        await keep(encodeMetricsData({ resource: RESOURCE, scope: MESH_SCOPE, metrics: ofPeers }))
+      }
     } catch (err) {
       log.debug({ code: codeOf(err) }, 'a sample of this device was not kept')
     }
@@ -93,3 +101,4 @@ export class HostSampler {
 /** No process id: a counter goes on after a restart, as one series. */
 const RESOURCE = { attributes: { 'service.name': 'aico-mesh', 'service.version': VERSION } }
 const SCOPE = { name: 'aico-mesh/host', version: VERSION }
+const MESH_SCOPE = { name: 'aico-mesh/sync', version: VERSION }

@@ -336,11 +336,27 @@ export interface PeersView {
 export interface PeerDetailView extends PeerView {
   readonly pendingSegments: number
   readonly syncedUnixMs: number | null
+  /** As of now: without a connection its error grows. */
   readonly clock: ClockOffset | null
+  /** The least time on the way, there and back, of the last measurements. */
+  readonly roundTripMs: number | null
+  /** What of it was not taken since the agent started, by reason. */
+  readonly refused: Readonly<Record<string, number>>
+  /** Since the two last met. */
   readonly segmentsIn: number
   readonly segmentsOut: number
   readonly bytesIn: number
   readonly bytesOut: number
+  /** Since the agent started. */
+  readonly total: Readonly<Record<'segmentsIn' | 'segmentsOut' | 'bytesIn' | 'bytesOut', number>>
+}
+
+/** `peers show` */
+export interface PeerClockView extends PeerDetailView {
+  /** How its clock gains on this device's; null while that is not known well enough. */
+  readonly drift: { readonly ppm: number; readonly errorPpm: number } | null
+  /** What was measured, oldest first; `step`: one of the two clocks was set before it. */
+  readonly clockHistory: readonly (ClockOffset & { readonly atUnixMs: number; readonly step: boolean })[]
 }
 
 /** `audit list`: one leaf; `payload` is null when there is none or it was erased. */

@@ -186,7 +186,7 @@ function syncCalls(keeper: Keeper) {
   const { consents, members, serving, receiving, restoring, peers, addresses, card } = keeper
   return {
     setConnected: (devices: readonly DeviceId[]): void => keeper.setConnected(devices),
-    peer: (device: DeviceId): PeerMemory => peers.get(device),
+    peer: (device: DeviceId) => ({ known: peers.get(device), refused: peers.refusedOf(device) }),
     rememberPeer: (device: DeviceId, news: Partial<Omit<PeerMemory, 'deviceId'>>): void => peers.remember(device, news),
     addressesOf: (device: DeviceId) => addresses.toTry(device),
     addressesToTell: (to: DeviceId) => addresses.toTell(to),

@@ -500,6 +500,7 @@ export class Keeper {
   /** Something that a device sent was not taken: counted, and told of if it speaks against the device. */
   refusedOf(code: string, device: DeviceId): void {
     this.refusals.add('sync', code)
+    this.peers.noteRefused(device, code)
     this.#news.refused(code, device)
   }
 

@@ -1,4 +1,5 @@
 /** What queries need of the keeper: leave of the stage, and what may be said of other devices. */
+import { clockAt } from '../../model/clock-history.ts'
 import { grantState } from '../../policy/grant-state.ts'
 import { decideMetricView, decideView, type View } from '../../policy/stage-gate.ts'
 import type { MetricSource } from '../../query/metrics/metric-source.ts'
@@ -27,6 +28,7 @@ export function queryDeps(keeper: Keeper) {
 /** What queries may say of others: who is connected, who lets us see traces now, and how far their records are here. */
 export function knowledgeOf(keeper: Keeper): MeshKnowledge {
   const self = keeper.card.deviceId
+  const nowUnixMs = keeper.deps.clock.now()
   const granting = new Set(
     keeper.consents
       .records()
@@ -34,7 +36,7 @@ export function knowledgeOf(keeper: Keeper): MeshKnowledge {
       .flatMap(({ grant }) => (grant.may === 'see' && grant.lanes.includes('traces') ? [grant.owner] : [])),
   )
   const members = [...keeper.members.current().members.values()].map(({ card }) => {
-    const { pending, syncedUnixMs, clock } = keeper.peers.get(card.deviceId)
+    const { pending, syncedUnixMs, clockHistory } = keeper.peers.get(card.deviceId)
     return {
       deviceId: card.deviceId,
       name: card.name,
@@ -42,7 +44,8 @@ export function knowledgeOf(keeper: Keeper): MeshKnowledge {
       grantsTraces: granting.has(card.deviceId),
       pendingSegments: pending,
       syncedThroughUnixMs: syncedUnixMs,
-      clock: clock ?? null,
+      clock: clockAt(clockHistory, nowUnixMs) ?? null,
+      clockHistory,
     }
   })
   return { self, members }

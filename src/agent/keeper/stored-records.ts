@@ -33,6 +33,7 @@ export class StoredRecords implements TraceSource {
     const stored = yield* traces.segmentsOf(traceId, upTo)
     return {
       chunks: mergeSorted([this.#traceRefs(stored), open], compareEarliest),
+      first: [...this.#traceRefs(stored.slice(0, 1)), ...open].sort(compareEarliest)[0],
       spans: sum(stored, ({ spans }) => spans) + sum(open, ({ records }) => records),
       lost: this.#lostSince([
         ...stored.map(({ startUnixNano }) => startUnixNano),

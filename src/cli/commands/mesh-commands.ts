@@ -4,6 +4,7 @@ import type {
   InviteView,
   NearbyView,
   PairedView,
+  PeerClockView,
   PeersView,
   StatusView,
 } from '../../agent/http-types/device.ts'
@@ -16,6 +17,7 @@ import { safeText } from '../render/safe-text.ts'
 import { shortIds } from '../render/short-ids.ts'
 import { wrapText } from '../render/wrap-text.ts'
 import { table } from './answer-table.ts'
+import { describePeerDetail } from './peer-detail.ts'
 import { describePeers } from './peer-table.ts'
 import { describeRemoval, peerState } from './peer-words.ts'
 
@@ -146,4 +148,17 @@ const peers: Command = {
   },
 }
 
-export const meshCommands: readonly Command[] = [invite, join, nearby, devicesList, devicesRemove, peers]
+const peersShow: Command = {
+  name: 'peers show',
+  takes: 'DEVICE',
+  help: 'how sync with one device stands, and how its clock went',
+  details: ['DEVICE is its name, or the first digits of its id.'],
+  examples: ['peers show phone'],
+  words: [1, 1],
+  async run({ client, output, words }) {
+    const peer = await client.call<PeerClockView>('GET', `/v1/peers/${encodeURIComponent(words[0] as string)}`)
+    output.answer(peer, () => describePeerDetail(output, peer, Date.now()))
+  },
+}
+
+export const meshCommands: readonly Command[] = [invite, join, nearby, devicesList, devicesRemove, peers, peersShow]

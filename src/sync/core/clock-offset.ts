@@ -4,6 +4,7 @@
  * Of the last few exchanges the one with the smallest error counts: the one that waited least in queues. Values are
  * immutable; raw times of records are never rewritten, the estimate only stands beside them. Rules: docs/spec/reconcile.md RC8.
  */
+import { DRIFT_PPM, type ClockOffset } from '../../model/clock-history.ts'
 
 /** Milliseconds since the Unix epoch, each on the clock of who was there; fractions welcome. */
 export interface ClockSample {
@@ -18,11 +19,10 @@ export interface ClockSample {
   /** The same moment on our monotonic clock, for the sample's age. */
   readonly atMonotonicMs: number
 }
-export interface ClockOffset {
-  /** What to add to our time to get the peer's. */
-  readonly offsetMs: number
-  /** The true offset lies within this of it, however unequal the two directions were. */
-  readonly errorMs: number
+/** The true offset lies within the error, however unequal the two directions were. */
+export interface ClockEstimate extends ClockOffset {
+  /** Of the exchange that counts: the least time on the way, there and back. */
+  readonly roundTripMs: number
   /** Exchanges the estimate was chosen from. */
   readonly samples: number
 }
@@ -37,8 +37,6 @@ interface Measured {
 
 /** Samples kept: NTP's clock filter has eight stages. */
 export const MAX_CLOCK_SAMPLES = 8
-/** How fast two quartz clocks may drift apart, in parts per million: 50 each, twice the usual tolerance. */
-export const DRIFT_PPM = 100
 /** Uncertainty of reading a clock, in milliseconds: the coarsest clock that takes part. */
 export const CLOCK_RESOLUTION_MS = 1
 export const NO_SAMPLES: ClockSamples = []
@@ -56,12 +54,13 @@ export function addClockSample(samples: ClockSamples, sample: ClockSample): Cloc
 }
 
 /** @returns `undefined` without samples. */
-export function estimateClockOffset(samples: ClockSamples, nowMonotonicMs: number): ClockOffset | undefined {
-  let best: ClockOffset | undefined
+export function estimateClockOffset(samples: ClockSamples, nowMonotonicMs: number): ClockEstimate | undefined {
+  let best: ClockEstimate | undefined
   for (const measured of samples) {
     const errorMs = errorAt(measured, nowMonotonicMs)
     if (best === undefined || errorMs <= best.errorMs) {
-      best = { offsetMs: measured.offsetMs, errorMs, samples: samples.length }
+      const { offsetMs, halfDelayMs } = measured
+      best = { offsetMs, errorMs, roundTripMs: 2 * halfDelayMs, samples: samples.length }
     }
   }
   return best

@@ -43,10 +43,13 @@ const peer: PeerDetailView = {
   pendingSegments: 3,
   syncedUnixMs: Date.now() - 2 * HOUR_MS,
   clock: { offsetMs: -1.06, errorMs: 2.72 },
+  roundTripMs: 3.4,
+  refused: {},
   segmentsIn: 12,
   segmentsOut: 0,
   bytesIn: 40_000,
   bytesOut: 0,
+  total: { segmentsIn: 12, segmentsOut: 3, bytesIn: 40_000, bytesOut: 9_000 },
 }
 const leaf: AuditView = {
   seq: 12,
@@ -111,6 +114,14 @@ async function answers(more: Readonly<Record<string, unknown>> = {}): Promise<vo
     '/v1/status': statusView,
     '/v1/devices': { devices, removedBy: null, former: [] },
     '/v1/peers': { peers: [peer], removedBy: null },
+    '/v1/peers/phone': {
+      ...peer,
+      drift: { ppm: -20, errorPpm: 11 },
+      clockHistory: [
+        { atUnixMs: Date.now() - 26 * HOUR_MS, offsetMs: 0.4, errorMs: 2, step: false },
+        { atUnixMs: Date.now() - HOUR_MS, offsetMs: -7_200_000, errorMs: 2.72, step: true },
+      ],
+    },
     '/v1/consent': { grants: [grant] },
     '/v1/audit': { leaves: [leaf] },
     '/v1/modules': { modules },
@@ -131,7 +142,7 @@ async function linesOf(width: number, ...argv: readonly string[]): Promise<reado
 }
 
 describe('in the width of the terminal', () => {
-  const commands = ['devices list', 'consent list', 'status', 'peers', 'audit list', 'modules list']
+  const commands = ['devices list', 'consent list', 'status', 'peers', 'peers show phone', 'audit list', 'modules list']
   test.each(commands.flatMap((command) => [60, 80, 120].map((width) => ({ command, width }))))(
     '[CL18] $command fits $width columns',
     async ({ command, width }) => {
@@ -214,6 +225,21 @@ describe('in words', () => {
     const lines = await linesOf(120, 'peers')
     expect(lines[1]).toMatch(/last seen 1 h ago {2}2 h ago +3 +12 \(40 KiB\) +0 {2}−1\.06 ms ± 2\.72 ms$/)
     expect(lines.slice(2).join(' ')).toContain("Clock: how far its clock is ahead of this device's.")
+  })
+
+  test('[CL13] one peer: how its clock went, and when one was set', async () => {
+    await answers()
+    expect(await linesOf(120, 'peers', 'show', 'phone')).toEqual([
+      expect.stringMatching(/^Laptop in the kitchen \([0-9a-f]{8}\): last seen 1 h ago$/),
+      'All it may send was here 2 h ago. 3 segments still to come.',
+      'Nothing is on its way.',
+      'Nothing of it was refused.',
+      "Its clock is 1.06 ms ± 2.72 ms behind this device's, losing 1.73 s a day. A question and its answer took 3.4 ms.",
+      '',
+      expect.stringMatching(/^measured +ahead of this device/),
+      expect.stringMatching(/^1 d ago +\+400 µs ± 2 ms/),
+      expect.stringMatching(/^1 h ago +−2h 00m ± 2.72 ms +a clock was set/),
+    ])
   })
 
   test('[CL13] no peers: what to do next is something that this stage allows', async () => {

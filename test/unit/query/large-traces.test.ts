@@ -96,7 +96,7 @@ function stitchCounting(shape: Shape, count: number) {
   let [hashes, steps] = [0, 0]
   const knowledge = mesh(...DEVICES.map((name) => member(name, { clock: { offsetMs: 0, errorMs: 1 } })))
   const work = stitchTrace(TRACE, {
-    source: { chunksOf: () => atOnce({ chunks: refs, spans: refs.length * CHUNK_SPANS, lost: [] }) },
+    source: { chunksOf: () => atOnce({ chunks: refs, first: refs[0], spans: refs.length * CHUNK_SPANS, lost: [] }) },
     knowledge,
     sha256(bytes) {
       hashes++

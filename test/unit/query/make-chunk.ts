@@ -67,7 +67,8 @@ export function sourceOf(
 ): Pick<TraceSource, 'chunksOf'> {
   const refs = chunks.map((each) => traceRef(each, onOpen))
   return {
-    chunksOf: () => atOnce({ chunks: refs, spans: refs.reduce((sum, { records }) => sum + records, 0), lost: [] }),
+    chunksOf: () =>
+      atOnce({ chunks: refs, first: refs[0], spans: refs.reduce((sum, { records }) => sum + records, 0), lost: [] }),
   }
 }
 
@@ -112,6 +113,7 @@ export function member(name: string, more: Partial<MemberKnowledge> = {}): Membe
     pendingSegments: 0,
     syncedThroughUnixMs: 0,
     clock: null,
+    clockHistory: [],
     ...more,
   }
 }

@@ -284,7 +284,7 @@ describe('what is opened', () => {
         return undefined
       },
     }
-    const source = { chunksOf: () => atOnce({ chunks: [gone, ref as ChunkRef], spans: 2, lost: [] }) }
+    const source = { chunksOf: () => atOnce({ chunks: [gone, ref as ChunkRef], first: gone, spans: 2, lost: [] }) }
     const trace = answerOf({ source, knowledge: pair, sha256 })
     expect(trace?.spans).toHaveLength(1)
     expect(trace?.omittedSpans).toBe(0)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MAX_CLOCK_OFFSET_MS, traceClocks } from '../../../src/query/trace-order.ts'
-import { deviceId, member, mesh } from './make-chunk.ts'
+import { MAX_CLOCK_OFFSET_MS, traceClocks, traceTimeOf } from '../../../src/query/trace-order.ts'
+import { deviceId, member, mesh, nanos, T0_NANO } from './make-chunk.ts'
 
 const phone = deviceId('phone')
 const clocksWith = (offsetMs: number, errorMs = 1): ReturnType<typeof traceClocks> =>
@@ -54,5 +54,54 @@ describe('traceClocks', () => {
     expect(errorMs('phone', 'phone')).toBe(0)
     expect(errorMs('phone', 'watch')).toBe(Infinity)
     expect(errorMs('watch', 'watch')).toBe(0)
+  })
+})
+
+describe('when clocks were set', () => {
+  const T0_MS = Number(T0_NANO / 1_000_000n)
+  const HOUR_MS = 3_600_000
+  const point = (ms: number, offsetMs: number, isStep = false) => ({
+    atUnixMs: T0_MS + ms,
+    offsetMs,
+    errorMs: 2,
+    isStep,
+  })
+  const known = mesh(
+    member('laptop'),
+    member('phone', {
+      clock: { offsetMs: 2 * HOUR_MS, errorMs: 2 },
+      clockHistory: [point(-HOUR_MS, 5), point(-1_000, 5), point(0, 2 * HOUR_MS, true), point(HOUR_MS, 2 * HOUR_MS)],
+    }),
+  )
+  const chunks = (ms: number) => ({
+    chunks: [],
+    first: { deviceId: phone, earliestUnixNano: nanos(ms) },
+    spans: 1,
+    lost: [],
+  })
+
+  test('[QU12] [RC9] a trace from before is drawn by what was measured then', () => {
+    const at = traceTimeOf(chunks(-1_000 + 5), known)
+    expect(at).toBe(T0_MS - 1_000)
+    expect(traceClocks(known, at).of(phone)).toEqual({ offsetMs: 5, errorMs: 2 })
+  })
+
+  test('[QU12] [RC9] one from afterwards by what was measured since', () => {
+    const at = traceTimeOf(chunks(3 * HOUR_MS), known)
+    expect(at).toBe(T0_MS + HOUR_MS)
+    expect(traceClocks(known, at).of(phone)).toEqual({ offsetMs: 2 * HOUR_MS, errorMs: 2 })
+  })
+
+  test('[QU12] without a time, and without a history, clocks are taken as they are now', () => {
+    expect(traceClocks(known).of(phone)).toEqual({ offsetMs: 2 * HOUR_MS, errorMs: 2 })
+    const unknown = mesh(member('laptop'), member('phone', { clock: { offsetMs: 7, errorMs: 1 } }))
+    expect(traceTimeOf(chunks(7), unknown)).toBe(T0_MS)
+    expect(traceClocks(unknown, T0_MS).of(phone)).toEqual({ offsetMs: 7, errorMs: 1 })
+  })
+
+  test('[QU12] our own records are on our clock, and nothing here has no time', () => {
+    const own = { ...chunks(9), first: { deviceId: deviceId('laptop'), earliestUnixNano: nanos(9) } }
+    expect(traceTimeOf(own, known)).toBe(T0_MS + 9)
+    expect(traceTimeOf({ ...own, first: undefined }, known)).toBeUndefined()
   })
 })

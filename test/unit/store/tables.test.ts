@@ -230,7 +230,8 @@ describe('small tables', () => {
       lastSeenUnixMs: 10,
       syncedUnixMs: 9,
       pending: 3,
-      clock: { offsetMs: -1.5, errorMs: 0.25 },
+      clock: { offsetMs: -1.5, errorMs: 0.25, roundTripMs: 0.5 },
+      clockHistory: [{ atUnixMs: 8, offsetMs: -1.5, errorMs: 0.25, isStep: true }],
       said: { saidUnixMs: 8, addresses: ['/ip4/10.0.0.2/tcp/4001'] },
       hints: [{ by: device('her'), saidUnixMs: 7, addresses: [] }],
     }
@@ -241,6 +242,7 @@ describe('small tables', () => {
       syncedUnixMs: undefined,
       pending: 0,
       clock: undefined,
+      clockHistory: [],
       said: undefined,
       hints: [],
     }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { HostSampler, SAMPLE_PERIOD_MS } from '../../../../src/agent/host-metrics/host-sampler.ts'
+import type { PeerReading } from '../../../../src/agent/host-metrics/peer-metrics-data.ts'
 import type { LoopWatch } from '../../../../src/platform/host/watch-loop.ts'
 import { decodeMetrics } from '../../../../src/wire/otlp/decode-metrics.ts'
 import { manualClock } from '../../../support/manual-clock.ts'
@@ -7,7 +8,7 @@ import { manualClock } from '../../../support/manual-clock.ts'
 const DELAYS = { min: 0, max: 0.2, mean: 0.01, stddev: 0.01, p50: 0.001, p90: 0.1, p99: 0.2 }
 
 /** A device whose counters grow by the same with every look at it. */
-function sampler() {
+function sampler(peers: readonly PeerReading[] = []) {
   const clock = manualClock()
   const kept: Uint8Array[] = []
   const seen = { host: 0, process: 0, watches: 0 }
@@ -43,7 +44,7 @@ function sampler() {
     if (fails) throw new Error('the disk is full')
     kept.push(bytes)
   }
-  const deps = { clock, log: { debug: () => undefined }, keep, host, process, watch }
+  const deps = { clock, log: { debug: () => undefined }, keep, host, process, watch, peers: async () => peers }
   return { clock, kept, seen, sampler: new HostSampler(deps, '/'), fail: (now: boolean) => (fails = now) }
 }
 
@@ -75,6 +76,43 @@ test('[HE10] a sample is kept every period, with shares of the time since the on
   expect(values.get('system.disk.io')).toEqual([2, 4])
   expect(values.get('nodejs.eventloop.delay.p99')).toEqual([0.2])
   expect(values.has('system.network.io')).toBe(false)
+})
+
+test('[HE15] how sync with each device stands is kept beside it; what was not measured has no point', async () => {
+  const phone: PeerReading = {
+    deviceId: '0123456789abcdef'.repeat(4),
+    connected: true,
+    pendingSegments: 7,
+    syncedUnixMs: 0,
+    clock: { offsetMs: -1_500, errorMs: 20 },
+    roundTripMs: 4,
+    refused: { SYNC_FORK: 2 },
+    total: { segmentsIn: 5, segmentsOut: 6, bytesIn: 500, bytesOut: 600 },
+  }
+  const tablet: PeerReading = {
+    ...phone,
+    connected: false,
+    syncedUnixMs: null,
+    clock: null,
+    roundTripMs: null,
+    refused: {},
+  }
+  const { clock, kept, sampler: host } = sampler([phone, tablet])
+  host.setStage('pro')
+  await settled()
+  clock.advance(SAMPLE_PERIOD_MS)
+  await settled()
+  expect(Object.fromEntries(valuesOf(kept[1]))).toEqual({
+    'aico.mesh.peer.connected': [1, 0],
+    'aico.mesh.peer.lag.segments': [7, 7],
+    'aico.mesh.peer.lag.age': [clock.now() / 1_000],
+    'aico.mesh.peer.round_trip': [0.004],
+    'aico.mesh.peer.clock.offset': [-1.5],
+    'aico.mesh.peer.clock.error': [0.02],
+    'aico.mesh.peer.io': [500, 600, 500, 600],
+    'aico.mesh.peer.segments': [5, 6, 5, 6],
+    'aico.mesh.peer.refused': [2],
+  })
 })
 
 test('[HE12] at casual nothing is read and no timer runs, before and after another stage', async () => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { DRIFT_PPM } from '../../../../src/model/clock-history.ts'
 import {
   addClockSample,
   CLOCK_RESOLUTION_MS,
-  DRIFT_PPM,
   estimateClockOffset,
   MAX_CLOCK_SAMPLES,
   NO_SAMPLES,
@@ -35,7 +35,7 @@ describe('clock offset', () => {
     { name: 'time the peer took to think does not count', sample: exchange(7, 5, 5, 0, 4000), offsetMs: 7, errorMs: 5 },
   ]
   test.each(one)('[RC8] $name', ({ sample, offsetMs, errorMs }) => {
-    expect(estimateClockOffset(after(sample), 0)).toEqual({
+    expect(estimateClockOffset(after(sample), 0)).toMatchObject({
       offsetMs,
       errorMs: errorMs + CLOCK_RESOLUTION_MS,
       samples: 1,
@@ -67,7 +67,12 @@ describe('clock offset', () => {
 
   test('[RC8] a clock that was set makes the older exchanges worthless', () => {
     const samples = after(exchange(0, 1, 1, 0), exchange(0, 1, 1, 10), exchange(5000, 9, 9, 20))
-    expect(estimateClockOffset(samples, 20)).toEqual({ offsetMs: 5000, errorMs: 9 + CLOCK_RESOLUTION_MS, samples: 1 })
+    expect(estimateClockOffset(samples, 20)).toEqual({
+      offsetMs: 5000,
+      errorMs: 9 + CLOCK_RESOLUTION_MS,
+      roundTripMs: 18,
+      samples: 1,
+    })
   })
 
   const impossible: { name: string; sample: ClockSample }[] = [
