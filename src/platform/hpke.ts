@@ -4,21 +4,11 @@
  */
 import type { CipherSuite } from '@hpke/core'
 import { createPrivateKey, createPublicKey } from 'node:crypto'
+import type { Hpke, HpkeContext, HpkeSealed } from '../base/crypto.ts'
 import { MeshError } from '../base/errors.ts'
 
 export type HpkeErrorCode = 'HPKE_BAD_KEY'
 export class HpkeError extends MeshError<HpkeErrorCode> {}
-
-export interface HpkeSealed {
-  /** Encapsulated key, 32 bytes. */
-  readonly enc: Uint8Array
-  readonly ct: Uint8Array
-}
-
-export interface HpkeContext {
-  readonly info: Uint8Array
-  readonly aad: Uint8Array
-}
 
 const KEY_BYTES = 32
 /** Fixed DER prefix of RFC 8410 that turns a raw X25519 key into PKCS#8. */
@@ -71,6 +61,8 @@ export async function hpkeOpen(
     return undefined // any failure means the same: not for us, or altered
   }
 }
+
+export const nodeHpke: Hpke = { hpkeSeal, hpkeOpen }
 
 /** A new X25519 key pair, raw. */
 export async function hpkeKeyPair(): Promise<{ readonly publicKey: Uint8Array; readonly secretKey: Uint8Array }> {

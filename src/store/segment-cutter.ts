@@ -51,9 +51,9 @@ export interface Cut {
 }
 
 export interface SegmentCutterDeps {
-  readonly segments: SegmentTable
-  readonly packs: Packs
-  readonly traces: TraceIndex
+  readonly segments: Pick<SegmentTable, 'insert' | 'insertHead' | 'last'>
+  readonly packs: Pick<Packs, 'append'>
+  readonly traces: Pick<TraceIndex, 'insert'>
   readonly sealer: Sealer
 }
 

@@ -5,14 +5,14 @@
  * Memory mirrors the journal (it is small: one open slice a log) and changes only after the commit, so a transaction
  * that fails, on a full disk for example, leaves both as they were.
  */
-import type { Database, Statement } from 'better-sqlite3'
 import type { Clock } from '../base/clock.ts'
 import type { Signal } from '../model/lane.ts'
 import { digestOfScan, type Digest, type TraceEntry } from '../wire/index/digest.ts'
 import { scanOtlp } from '../wire/otlp/scan.ts'
+import type { JournalTable } from './journal-table.ts'
 import type { LogRowId, LogTable, StoredLog } from './log-table.ts'
 import type { SegmentCutter } from './segment-cutter.ts'
-import { asStoreErrors } from './store-error.ts'
+import type { Store } from './store.ts'
 
 /** A segment is cut at this many records: what a signature and a chunk on the wire are worth. */
 export const CUT_RECORDS = 256
@@ -28,10 +28,11 @@ export interface LocalBatch {
 }
 
 export interface SegmentWriterDeps {
-  readonly db: Database
+  readonly transaction: Store['transaction']
   readonly clock: Clock
-  readonly logs: LogTable
-  readonly cutter: SegmentCutter
+  readonly journal: Pick<JournalTable, 'insert' | 'delete' | 'all'>
+  readonly logs: Pick<LogTable, 'byRow'>
+  readonly cutter: Pick<SegmentCutter, 'cut'>
   /**
    * Called after the commit of a segment that is its log's first in an epoch, as far as this run knows: readers who may
    * see it have neither its key nor, perhaps, the log's name.
@@ -57,24 +58,14 @@ interface OpenLog {
   /** Monotonic time at which the oldest open batch came. */
   readonly sinceMs: number
 }
-interface JournalRecord {
-  readonly id: number
-  readonly log: number
-  readonly epoch: number
-  readonly payload: Uint8Array
-}
 
 export class SegmentWriter {
   readonly #deps: SegmentWriterDeps
-  readonly #insertJournal: Statement
-  readonly #deleteJournal: Statement
   #open = new Map<LogRowId, OpenLog>()
   readonly #lastCut = new Map<LogRowId, { readonly epoch: number; readonly atMs: number }>()
 
   constructor(deps: SegmentWriterDeps) {
     this.#deps = deps
-    this.#insertJournal = deps.db.prepare('INSERT INTO journal (log, epoch, admitted_ms, payload) VALUES (?, ?, ?, ?)')
-    this.#deleteJournal = deps.db.prepare('DELETE FROM journal WHERE id = ?')
     this.#recover()
   }
 
@@ -125,7 +116,7 @@ export class SegmentWriter {
     const after = new Map(this.#open)
     const nowMs = this.#deps.clock.monotonic()
     const cut: OpenLog[] = []
-    const work = this.#deps.db.transaction(() => {
+    this.#deps.transaction(() => {
       const cutOpen = (open: OpenLog): void => {
         after.delete(open.log.rowId)
         cut.push(open)
@@ -139,12 +130,11 @@ export class SegmentWriter {
       for (const open of [...after.values()].filter(shouldCut)) cutOpen(open)
       this.#deps.cutter.cut(cut)
       for (const { journalId } of cut.flatMap((open) => open.batches)) {
-        if (journalId !== undefined) this.#deleteJournal.run(journalId)
+        if (journalId !== undefined) this.#deps.journal.delete(journalId)
       }
       for (const open of after.values()) after.set(open.log.rowId, this.#journal(open))
       also?.()
     })
-    asStoreErrors(work)
     this.#open = after
     for (const open of cut) this.#noteCut(open, nowMs)
     return cut.length > 0
@@ -159,22 +149,21 @@ export class SegmentWriter {
   /** Gives every batch that is only in memory its journal row. */
   #journal(open: OpenLog): OpenLog {
     if (open.batches.every(({ journalId }) => journalId !== undefined)) return open
-    const admittedMs = Math.floor(this.#deps.clock.now())
+    const { clock, journal } = this.#deps
+    const admittedMs = Math.floor(clock.now())
     const batches = open.batches.map((batch) => {
       if (batch.journalId !== undefined) return batch
-      const { lastInsertRowid } = this.#insertJournal.run(open.log.rowId, open.epoch, admittedMs, batch.payload)
-      return { ...batch, journalId: Number(lastInsertRowid) }
+      const row = { log: open.log.rowId, epoch: open.epoch, payload: batch.payload }
+      return { ...batch, journalId: journal.insert(row, admittedMs) }
     })
     return { ...open, batches }
   }
 
   /** Reads back what the last run had acknowledged and not yet cut. */
   #recover(): void {
-    const { db, logs, clock } = this.#deps
+    const { journal, logs, clock } = this.#deps
     const sinceMs = clock.monotonic()
-    for (const record of db
-      .prepare<[], JournalRecord>('SELECT id, log, epoch, payload FROM journal ORDER BY id')
-      .all()) {
+    for (const record of journal.all()) {
       const log = logs.byRow(record.log)
       const digest = digestOfScan(scanOtlp(log.lane as Signal, record.payload))
       const batch = { journalId: record.id, payload: record.payload, digest }

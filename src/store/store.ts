@@ -12,6 +12,7 @@ import { FreePages } from './free-pages.ts'
 import { HoldTable } from './hold-table.ts'
 import { KeptTable } from './kept-table.ts'
 import { IndexGeneration } from './index-generation.ts'
+import { JournalTable } from './journal-table.ts'
 import { LogTable } from './log-table.ts'
 import { LostBodies } from './lost-bodies.ts'
 import { MetricTables } from './metric-tables.ts'
@@ -36,6 +37,7 @@ export interface Store {
   /** Whether commits that this log held are lost, for a byte of it was altered (see log-tail.ts). */
   readonly isLogDamaged: boolean
   readonly logs: LogTable
+  readonly journal: JournalTable
   readonly segments: SegmentTable
   readonly packs: Packs
   readonly lostBodies: LostBodies
@@ -106,6 +108,7 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
     hadLog,
     isLogDamaged,
     logs: new LogTable(db),
+    journal: new JournalTable(db),
     segments,
     packs,
     lostBodies: new LostBodies(db),

@@ -2,7 +2,7 @@
  * Takes the entries of an owner's log for this device: its operations count from then on, its keys open what the grants
  * they name let us see. The caller sees to it that entries are taken one after another.
  */
-import type { Crypto } from '../base/crypto.ts'
+import type { Crypto, Hpke } from '../base/crypto.ts'
 import type { AuditType } from '../audit/audit-types.ts'
 import type { GrantOp } from '../model/grant.ts'
 import type { DeviceId, MeshId } from '../model/ids.ts'
@@ -16,7 +16,7 @@ import type { Ledger } from './ledger.ts'
 import { openEntry, type SealedEntry } from './seal-entries.ts'
 
 export interface ConsentInboxDeps {
-  readonly crypto: Crypto
+  readonly crypto: Crypto & Hpke
   readonly self: DeviceId
   readonly sealSecret: Uint8Array
   /** Whether this device is or was in a mesh. */

@@ -3,10 +3,9 @@
  * Sealing is bound to the pair, the mesh, and the entry's place or grant, so nothing can be moved elsewhere.
  */
 import { concat, equalBytes } from '../base/bytes.ts'
-import type { Crypto } from '../base/crypto.ts'
+import type { Crypto, Hpke } from '../base/crypto.ts'
 import { MeshError } from '../base/errors.ts'
 import type { MeshId, OpId } from '../model/ids.ts'
-import { hpkeOpen, hpkeSeal } from '../platform/hpke.ts'
 import {
   controlAad,
   controlEntryId,
@@ -39,7 +38,7 @@ export class ControlLogError extends MeshError<ControlLogErrorCode> {}
 
 /** Makes the next entries of the log after `head`, in the order given. */
 export async function sealEntries(
-  crypto: Crypto,
+  crypto: Crypto & Hpke,
   log: ControlLogKey,
   keys: { readonly ownerSeed: Uint8Array; readonly recipientSealKey: Uint8Array },
   head: ControlHead,
@@ -51,7 +50,7 @@ export async function sealEntries(
     const place = { ...log, seq: last === undefined ? 0 : last.seq + 1, prev: last?.entryId }
     const draft = item.kind === 'keys' ? { ...place, kind: item.kind, opId: item.opId } : { ...place, kind: item.kind }
     const context = { info: controlInfo(draft), aad: controlAad(draft) }
-    const { enc, ct } = await hpkeSeal(keys.recipientSealKey, context, item.plaintext)
+    const { enc, ct } = await crypto.hpkeSeal(keys.recipientSealKey, context, item.plaintext)
     const entry: ControlEntry = { ...draft, enc, ciphertext: ct }
     const payload = encodeControlPayload(entry)
     const signature = crypto.ed25519Sign(keys.ownerSeed, controlSigningBytes(payload))
@@ -74,7 +73,7 @@ export interface OpenableLog extends Omit<ControlLogKey, 'mesh'> {
  * @throws {ControlLogError} and what {@link decodeControlEntry} throws; the log is then unchanged.
  */
 export async function openEntry(
-  crypto: Crypto,
+  crypto: Crypto & Hpke,
   log: OpenableLog,
   recipientSealSecret: Uint8Array,
   head: ControlHead,
@@ -87,7 +86,7 @@ export async function openEntry(
   }
   if (isKnown(decoded, head)) return 'known'
   const context = { info: controlInfo(entry), aad: controlAad(entry) }
-  const plaintext = await hpkeOpen(recipientSealSecret, context, { enc: entry.enc, ct: entry.ciphertext })
+  const plaintext = await crypto.hpkeOpen(recipientSealSecret, context, { enc: entry.enc, ct: entry.ciphertext })
   if (plaintext === undefined) throw new ControlLogError('CONTROL_NOT_FOR_US', 'the entry does not open')
   return { entry, entryId: decoded.entryId, bytes: decoded.bytes, plaintext }
 }

@@ -6,6 +6,7 @@ import { zstdCompressSync } from 'node:zlib'
 import { SegmentSealer } from '../../src/agent/keeper/segment-sealer.ts'
 import { segmentSource } from '../../src/agent/keeper/segment-source.ts'
 import type { LogKey } from '../../src/model/segment.ts'
+import { nodeHpke } from '../../src/platform/hpke.ts'
 import type { Lane } from '../../src/model/lane.ts'
 import { sealEntries, type SealItem } from '../../src/sync/seal-entries.ts'
 import { moduleKey, partKey } from '../../src/sync/core/key-tree.ts'
@@ -41,7 +42,7 @@ export class RawOwner {
     const chain = keeper.store.control.entries(this.device.id, this.reader.id)
     const head = after === undefined ? keeper.consents.head(this.device.id, this.reader.id) : chain[after]
     const sealTo = { ownerSeed: seed, recipientSealKey: this.reader.keeper.card.sealKey }
-    const sealed = await sealEntries(keeper.deps.crypto, log, sealTo, head, items)
+    const sealed = await sealEntries({ ...keeper.deps.crypto, ...nodeHpke }, log, sealTo, head, items)
     return sealed.map(({ bytes }) => bytes)
   }
 

@@ -50,7 +50,7 @@ export function answerRollback(deps: RollbackDeps, codes: readonly RollbackCode[
 }
 
 /** An epoch whose leaf is there was, or may have been, handed out: its number never stands for another key. */
-export function skipUsedEpochs(epochs: Epochs, audit: AuditLog): void {
+export function skipUsedEpochs(epochs: Epochs, audit: Pick<AuditLog, 'hasObject' | 'refOf'>): void {
   for (const lane of SIGNALS) {
     const next = epochs.prepare(lane)
     let { n } = next

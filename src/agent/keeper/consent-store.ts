@@ -1,10 +1,20 @@
 /** Fits the store to what the consent service asks of it. */
 import type { DeviceId } from '../../model/ids.ts'
-import { handedKey } from '../../store/control-table.ts'
+import { handedKey, type ControlTable } from '../../store/control-table.ts'
+import type { EpochTable } from '../../store/epoch-table.ts'
+import type { LogTable } from '../../store/log-table.ts'
+import type { SegmentTable } from '../../store/segment-table.ts'
 import type { Store } from '../../store/store.ts'
 import type { ConsentStore } from '../../sync/consent-store.ts'
 
-export function consentStore(store: Store, self: DeviceId): ConsentStore {
+export interface ConsentTables extends Pick<Store, 'transaction'> {
+  readonly control: Pick<ControlTable, 'entries' | 'last' | 'ofKind' | 'insertEntry' | 'insertHanded' | 'handedTo'>
+  readonly epochs: Pick<EpochTable, 'all' | 'insertReceived'>
+  readonly logs: Pick<LogTable, 'ofAuthor' | 'add'>
+  readonly segments: Pick<SegmentTable, 'epochRanges'>
+}
+
+export function consentStore(store: ConsentTables, self: DeviceId): ConsentStore {
   const { control, epochs, logs, segments } = store
   return {
     transaction: (work) => store.transaction(work),

@@ -7,7 +7,7 @@ import type { ApprovedPlugin } from '../../model/plugin.ts'
 import type { DeviceCard } from '../../model/membership.ts'
 import type { Stage } from '../../model/stage.ts'
 import type { AuditLog } from '../../store/audit-log.ts'
-import type { Store } from '../../store/store.ts'
+import type { ModuleTable, SettingTable } from '../../store/small-tables.ts'
 import type { ConsentService } from '../../sync/consent-service.ts'
 import type { Ledger } from '../../sync/ledger.ts'
 import type { MembershipService } from '../../sync/membership-service.ts'
@@ -16,9 +16,12 @@ import { SETTING } from './device-settings.ts'
 import { compareLeaves, recordComparison, type Ending, type OperationRef } from './reconcile.ts'
 
 export interface ReconcileDeps {
-  readonly audit: AuditLog
+  readonly audit: Pick<AuditLog, 'size' | 'leavesSince' | 'hasObject'>
   readonly ledger: Ledger
-  readonly store: Store
+  readonly store: {
+    readonly settings: Pick<SettingTable, 'get' | 'set'>
+    readonly modules: Pick<ModuleTable, 'all' | 'set' | 'delete'>
+  }
   readonly card: DeviceCard
   readonly stage: Stage
   readonly members: MembershipService
@@ -81,13 +84,13 @@ async function endAgain(deps: ReconcileDeps, ending: Ending): Promise<void> {
   }
 }
 
-function enabledManifest(store: Store, name: string): string | undefined {
+function enabledManifest(store: ReconcileDeps['store'], name: string): string | undefined {
   const plugin = pluginRecord(store, name)?.plugin
   return plugin?.isDisabled === false ? plugin.sha256 : undefined
 }
 
 /** A module's record, if it is a plugin's. */
-function pluginRecord({ modules }: Pick<Store, 'modules'>, name: string) {
+function pluginRecord({ modules }: ReconcileDeps['store'], name: string) {
   const record = modules.all().find((each) => each.name === name)?.record
   return record as { readonly plugin?: ApprovedPlugin } | undefined
 }

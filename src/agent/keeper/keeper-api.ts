@@ -4,27 +4,22 @@
  */
 import { statSync } from 'node:fs'
 import { MeshError } from '../../base/errors.ts'
-import { type DeviceId, type GrantId, type OpId } from '../../model/ids.ts'
+import type { DeviceId, GrantId } from '../../model/ids.ts'
 import type { Stage } from '../../model/stage.ts'
 import { grantState } from '../../policy/grant-state.ts'
 import { decideExit } from '../../policy/stage-gate.ts'
 import type { KeptFate } from '../../policy/stage-change.ts'
 import { findTrace } from '../../query/find-trace.ts'
 import { stitchTrace } from '../../query/stitch-trace.ts'
-import type { AddressRow } from '../../wire/sync-message-types.ts'
-import type { PeerMemory } from '../../store/small-tables.ts'
 import type { GrantRequest } from '../../sync/consent-service.ts'
 import type { LedgerEntry } from '../../sync/ledger.ts'
-import type { InviterState, JoinerState } from '../../sync/pairing/pairing-service.ts'
-import type { Sealed } from '../../sync/serving.ts'
-import type { HeadRow, LogRange } from '../../wire/log-rows.ts'
-import type { PairAccept, PairJoin, PairOffer } from '../../wire/pair-messages.ts'
 import { moved, type Callable } from '../worker-port.ts'
 import { BusIntake, type BusTelemetry } from './bus-intake.ts'
 import { lostByOwner } from './damage-report.ts'
 import { IntakeTurns } from './intake-turns.ts'
 import type { Keeper } from './keeper.ts'
 import { startsFailed } from './told-by-code.ts'
+import { meshCalls } from './mesh-calls.ts'
 import { metricCalls } from './metric-calls.ts'
 import { notificationCalls } from './notification-calls.ts'
 import { otlpCalls } from './otlp-calls.ts'
@@ -70,7 +65,7 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
     ...tailCalls(keeper),
     ...transferCalls(keeper),
     ...controlCalls(keeper, book),
-    ...syncCalls(keeper),
+    ...meshCalls(keeper),
     ...runtimeCalls(intake),
     ...ownCalls(keeper),
     ...storeCalls(keeper, storeFile),
@@ -132,7 +127,7 @@ function queryCalls(keeper: Keeper, storeFile: string) {
 }
 
 function controlCalls(keeper: Keeper, book: PluginBook) {
-  const { consents, members, pairing, store } = keeper
+  const { consents, members, store } = keeper
   return {
     view: () => keeper.view(),
     setStage: (to: Stage, fate?: KeptFate) => keeper.setStage(to, fate),
@@ -170,74 +165,6 @@ function controlCalls(keeper: Keeper, book: PluginBook) {
     consentHistory: () => consents.history(),
     removeMember: (device: DeviceId) => members.remove(device),
     formerMembers: () => members.formerMembers(),
-
-    pairInvite: (addresses: readonly string[]) => pairing.invite(addresses),
-    pairOpen: (): boolean => pairing.isOpen(),
-    pairStart: (ticket: string) => pairing.startJoin(ticket),
-    pairAnswerJoin: (join: PairJoin, remotePeerKey: Uint8Array) => pairing.answerJoin(join, remotePeerKey),
-    pairAnswerOffer: (state: JoinerState, offer: PairOffer) => pairing.answerOffer(state, offer),
-    pairFinish: (state: InviterState, accept: PairAccept) => pairing.finish(state, accept),
-    pairComplete: (state: JoinerState, offer: PairOffer, accept: PairAccept) => pairing.complete(state, offer, accept),
-    pairFailed: (code: string): void => pairing.recordFailure(code),
-  }
-}
-
-function syncCalls(keeper: Keeper) {
-  const { consents, members, serving, receiving, restoring, peers, addresses, card } = keeper
-  return {
-    setConnected: (devices: readonly DeviceId[]): void => keeper.setConnected(devices),
-    peer: (device: DeviceId) => ({ known: peers.get(device), refused: peers.refusedOf(device) }),
-    rememberPeer: (device: DeviceId, news: Partial<Omit<PeerMemory, 'deviceId'>>): void => peers.remember(device, news),
-    addressesOf: (device: DeviceId) => addresses.toTry(device),
-    addressesToTell: (to: DeviceId) => addresses.toTell(to),
-    takeAddresses: (from: DeviceId, rows: readonly AddressRow[]): void => addresses.take(from, rows),
-
-    membershipDigest: () => members.digest(),
-    memberOpIds: () => members.opIds(),
-    memberOpsBeyond: (known: readonly OpId[]) => members.opsBeyond(new Set(known)),
-    acceptMemberOps: (ops: readonly Uint8Array[]) => members.accept(ops),
-
-    controlHeads: (peer: DeviceId) => ({
-      mine: consents.head(card.deviceId, peer),
-      yours: consents.head(peer, card.deviceId),
-    }),
-    controlEntries(peer: DeviceId, fromSeq: number) {
-      keeper.notePeerHolds(peer, fromSeq)
-      return consents.entriesFor(peer, fromSeq)
-    },
-    async acceptControlEntries(peer: DeviceId, entries: readonly Uint8Array[]) {
-      const isNew = await consents.receive(peer, entries)
-      if (isNew) receiving.resume(peer)
-      return isNew
-    },
-
-    digestFor: (peer: DeviceId) => serving.digestFor(peer),
-    async rowsFor(peer: DeviceId) {
-      await keeper.handedOver()
-      return serving.rowsFor(peer)
-    },
-    readRun: (peer: DeviceId, range: LogRange, budgetBytes: number) => serving.read(peer, range, budgetBytes),
-    digestOf: (peer: DeviceId) => receiving.digestOf(peer),
-    takeOffer: (peer: DeviceId, rows: readonly HeadRow[]) => receiving.offer(peer, rows),
-    planWants(peer: DeviceId, denied?: LogRange) {
-      if (denied) receiving.setAside(denied)
-      return receiving.plan(peer)
-    },
-    takeRun: (peer: DeviceId, range: LogRange, segments: readonly Sealed[]): void =>
-      receiving.take(peer, range, segments),
-    planRestore(peer: DeviceId, denied?: LogRange) {
-      if (denied) restoring.setAside(peer, denied)
-      return restoring.plan(peer)
-    },
-    takeRestored: (peer: DeviceId, range: LogRange, segments: readonly Sealed[]): void =>
-      restoring.take(peer, range, segments),
-    forgetOffer(peer: DeviceId): void {
-      receiving.forget(peer)
-      restoring.forget(peer)
-    },
-    /** @param by who sent it; somebody who is not known is only counted */
-    refused: (code: string, by?: DeviceId): void =>
-      by === undefined ? keeper.refusals.add('sync', code) : keeper.refusedOf(code, by),
   }
 }
 

@@ -11,6 +11,7 @@ import type { MeshId } from '../../model/ids.ts'
 import type { Stage } from '../../model/stage.ts'
 import type { ConsentRecord } from '../../policy/reduce-consent.ts'
 import type { KeptFate, StageChange } from '../../policy/stage-change.ts'
+import { nodeHpke } from '../../platform/hpke.ts'
 import { localMinute } from '../../platform/local-time.ts'
 import { openAuditLog, type AuditLog } from '../../store/audit-log.ts'
 import { SegmentCutter } from '../../store/segment-cutter.ts'
@@ -229,11 +230,12 @@ export class Keeper {
       onFailure: (err) => this.#fail(err),
     })
     const sealer = new SegmentSealer(crypto, keys.device, this.store.epochs)
-    const { db, logs, segments, packs, traces } = this.store
+    const { logs, journal, segments, packs, traces } = this.store
     moveOldSegments(this.store, sealer)
     this.writer = new SegmentWriter({
-      db,
+      transaction: (work) => this.store.transaction(work),
       clock,
+      journal,
       logs,
       cutter: new SegmentCutter({ segments, packs, traces, sealer }),
       onFirstOfEpoch: () => this.#handOver.due(),
@@ -271,7 +273,7 @@ export class Keeper {
       },
     }
     const sharing = makeSharing({
-      crypto,
+      crypto: { ...crypto, ...nodeHpke },
       clock,
       keys,
       card: this.card,

@@ -9,9 +9,10 @@ import type { Clock } from '../../base/clock.ts'
 import type { Crypto } from '../../base/crypto.ts'
 import { admit, type Admitted, type AdmittedChunk, type Origin } from '../../ingest/admit.ts'
 import type { LocalBatch, SegmentWriter } from '../../store/segment-writer.ts'
-import type { StoredLog } from '../../store/log-table.ts'
+import type { DeliveryTable } from '../../store/delivery-table.ts'
+import type { LogTable, StoredLog } from '../../store/log-table.ts'
+import type { CounterTable } from '../../store/small-tables.ts'
 import { toStoreError } from '../../store/store-error.ts'
-import type { Store } from '../../store/store.ts'
 import type { Epochs } from '../../sync/epochs.ts'
 import { unnamedOf } from '../../wire/otlp/rejected-tally.ts'
 import type { TailHub } from './tail-hub.ts'
@@ -21,8 +22,12 @@ const LOG_ID_BYTES = 16
 export interface LocalIntakeDeps {
   readonly crypto: Crypto
   readonly clock: Pick<Clock, 'now'>
-  readonly store: Store
-  readonly writer: SegmentWriter
+  readonly store: {
+    readonly logs: Pick<LogTable, 'ofAuthor' | 'findOwn' | 'add'>
+    readonly deliveries: Pick<DeliveryTable, 'add'>
+    readonly counters: Pick<CounterTable, 'add'>
+  }
+  readonly writer: Pick<SegmentWriter, 'append'>
   readonly epochs: Epochs
   readonly self: DeviceId
   readonly incarnation: Incarnation

@@ -14,14 +14,14 @@ const MAX_ADDRESSES = 16
 export const WRITE_EVERY_MS = 5_000
 
 export class PeerBook {
-  readonly #table: PeerTable
+  readonly #table: Pick<PeerTable, 'all' | 'set'>
   readonly #clock: Clock
   readonly #writtenAtMs = new Map<DeviceId, number>()
   readonly #unwritten = new Set<DeviceId>()
   readonly #peers: Map<DeviceId, PeerMemory>
   readonly #refused = new Map<DeviceId, Map<string, number>>()
 
-  constructor(table: PeerTable, clock: Clock) {
+  constructor(table: Pick<PeerTable, 'all' | 'set'>, clock: Clock) {
     this.#table = table
     this.#clock = clock
     this.#peers = new Map(table.all().map((peer) => [peer.deviceId, peer]))

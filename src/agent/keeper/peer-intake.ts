@@ -4,14 +4,22 @@ import type { Stage } from '../../model/stage.ts'
 import { admitPeer, AdmitPeerError } from '../../ingest/admit-peer.ts'
 import type { ShareRequest, ShareView } from '../../policy/decide-share.ts'
 import type { Place } from '../../store/packs/pack-files.ts'
+import type { Packs } from '../../store/packs/packs.ts'
+import type { SegmentTable } from '../../store/segment-table.ts'
 import type { Store } from '../../store/store.ts'
+import type { TraceIndex } from '../../store/trace-index.ts'
 import type { OpenedSegment } from '../../sync/receiving.ts'
 import type { ScopedLog } from '../../sync/scope.ts'
 import { decompress } from './stored-payload.ts'
 import type { TailHub } from './tail-hub.ts'
 
+export interface PeerRunTables extends Pick<Store, 'transaction'> {
+  readonly packs: Pick<Packs, 'append'>
+  readonly segments: Pick<SegmentTable, 'insert' | 'insertHead'>
+  readonly traces: Pick<TraceIndex, 'insert'>
+}
 export interface PeerIntakeDeps {
-  readonly store: Store
+  readonly store: PeerRunTables
   readonly stage: () => Stage
   /** Told of what was stored. */
   readonly tails: Pick<TailHub, 'offer'>

@@ -1,6 +1,9 @@
 /** Bodies that another device gave back, put where their segments' rows find them, and said so in the audit log. */
 import type { DeviceId } from '../../model/ids.ts'
+import type { LostBodies } from '../../store/lost-bodies.ts'
+import type { Packs } from '../../store/packs/packs.ts'
 import type { SegmentRowId } from '../../store/segment-table.ts'
+import type { CounterTable } from '../../store/small-tables.ts'
 import type { Store } from '../../store/store.ts'
 import type { Ledger } from '../../sync/ledger.ts'
 import type { FoundBody } from '../../sync/restoring.ts'
@@ -9,8 +12,13 @@ import type { ScopedLog } from '../../sync/scope.ts'
 /** Bodies that came back, ever. */
 const RESTORED_COUNTER = 'store.restored.segments'
 
+export interface RestoredTables extends Pick<Store, 'transaction'> {
+  readonly lostBodies: Pick<LostBodies, 'at' | 'restore'>
+  readonly packs: Pick<Packs, 'append'>
+  readonly counters: Pick<CounterTable, 'add'>
+}
 export interface RestoredDeps {
-  readonly store: Pick<Store, 'lostBodies' | 'packs' | 'counters' | 'transaction'>
+  readonly store: RestoredTables
   readonly ledger: Ledger
 }
 

@@ -21,11 +21,11 @@ const MAX_CACHED_KEYS = 512
 export class SegmentSealer implements Sealer {
   readonly #crypto: Crypto
   readonly #deviceSeed: Uint8Array
-  readonly #epochs: EpochTable
+  readonly #epochs: Pick<EpochTable, 'get' | 'received'>
   readonly #own = new Map<string, Uint8Array>()
   readonly #received = new Map<string, Uint8Array>()
 
-  constructor(crypto: Crypto, deviceSeed: Uint8Array, epochs: EpochTable) {
+  constructor(crypto: Crypto, deviceSeed: Uint8Array, epochs: Pick<EpochTable, 'get' | 'received'>) {
     this.#crypto = crypto
     this.#deviceSeed = deviceSeed
     this.#epochs = epochs

@@ -2,7 +2,11 @@
 import type { DeviceId } from '../../model/ids.ts'
 import type { Lane } from '../../model/lane.ts'
 import type { LogKey, SeqRange } from '../../model/segment.ts'
-import type { Store } from '../../store/store.ts'
+import type { EpochTable } from '../../store/epoch-table.ts'
+import type { LogTable } from '../../store/log-table.ts'
+import type { LostBodies } from '../../store/lost-bodies.ts'
+import type { Packs } from '../../store/packs/packs.ts'
+import type { SegmentTable } from '../../store/segment-table.ts'
 import type { ReceivingDeps } from '../../sync/receiving.ts'
 import type { ServingDeps } from '../../sync/serving.ts'
 import { subtractRuns, toRuns } from '../../sync/core/runs.ts'
@@ -12,8 +16,19 @@ import type { SegmentSealer } from './segment-sealer.ts'
 /** Most runs of a log that are offered, the newest: holds can keep single segments of a log whose others are gone. */
 const MAX_OFFERED_RUNS = 64
 
+export interface SegmentTables {
+  readonly logs: Pick<LogTable, 'ofAuthor' | 'find' | 'byRow'>
+  readonly segments: Pick<
+    SegmentTable,
+    'epochRanges' | 'keptRuns' | 'runs' | 'link' | 'headAtOrAbove' | 'insertHead' | 'downFrom'
+  >
+  readonly packs: Pick<Packs, 'read'>
+  readonly epochs: Pick<EpochTable, 'get' | 'received'>
+  readonly lostBodies: Pick<LostBodies, 'seqsOf' | 'after' | 'at' | 'suspect'>
+}
+
 export function segmentSource(
-  store: Store,
+  store: SegmentTables,
   sealer: SegmentSealer,
   self: DeviceId,
 ): ServingDeps['source'] & ReceivingDeps['source'] & RestoringDeps['source'] {

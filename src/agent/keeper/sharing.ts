@@ -3,15 +3,17 @@
  * The parts know each other only through what is handed to them here.
  */
 import type { Clock } from '../../base/clock.ts'
-import type { Crypto } from '../../base/crypto.ts'
+import type { Crypto, Hpke } from '../../base/crypto.ts'
 import type { DeviceId, MeshId, OpId } from '../../model/ids.ts'
 import type { DeviceCard } from '../../model/membership.ts'
 import type { LogDescription } from '../../model/segment.ts'
 import type { Stage } from '../../model/stage.ts'
 import { decideShare } from '../../policy/decide-share.ts'
+import type { ControlTable } from '../../store/control-table.ts'
+import type { EpochTable } from '../../store/epoch-table.ts'
 import type { SegmentRowId } from '../../store/segment-table.ts'
 import type { SegmentWriter } from '../../store/segment-writer.ts'
-import type { Store } from '../../store/store.ts'
+import type { InvitationTable, PeerTable, SettingTable } from '../../store/small-tables.ts'
 import { ConsentService } from '../../sync/consent-service.ts'
 import { Epochs } from '../../sync/epochs.ts'
 import type { Ledger } from '../../sync/ledger.ts'
@@ -24,29 +26,41 @@ import { requestFor } from '../../sync/scope.ts'
 import { Serving } from '../../sync/serving.ts'
 import type { DeviceKeys } from '../key-file.ts'
 import { AddressBook } from './address-book.ts'
-import { consentStore } from './consent-store.ts'
+import { consentStore, type ConsentTables } from './consent-store.ts'
 import { SETTING } from './device-settings.ts'
 import type { LiveGrants } from './live-grants.ts'
 import { PeerBook } from './peer-book.ts'
-import { keepPeerRun } from './peer-intake.ts'
+import { keepPeerRun, type PeerRunTables } from './peer-intake.ts'
 import type { RefusalCounter } from './refusal-counter.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
-import { keepRestored } from './restored-bodies.ts'
+import { keepRestored, type RestoredTables } from './restored-bodies.ts'
 import type { TailHub } from './tail-hub.ts'
-import { segmentSource } from './segment-source.ts'
+import { segmentSource, type SegmentTables } from './segment-source.ts'
 import type { ShareViews } from './share-views.ts'
 
+/** The tables that sharing needs, by what it calls of them: another store can stand in, as in the simulator. */
+export type SharingStore = ConsentTables &
+  SegmentTables &
+  PeerRunTables &
+  RestoredTables & {
+    readonly control: Pick<ControlTable, 'membershipOps' | 'insertOp'>
+    readonly epochs: Pick<EpochTable, 'current' | 'insert'>
+    readonly settings: Pick<SettingTable, 'get' | 'set'>
+    readonly invitations: Pick<InvitationTable, keyof InvitationTable>
+    readonly peers: Pick<PeerTable, 'all' | 'set'>
+  }
+
 export interface SharingDeps {
-  readonly crypto: Crypto
+  readonly crypto: Crypto & Hpke
   readonly clock: Clock
   readonly keys: DeviceKeys
   readonly card: DeviceCard
-  readonly store: Store
+  readonly store: SharingStore
   readonly ledger: Ledger
   readonly ownerClock: OwnerClock
-  readonly writer: SegmentWriter
+  readonly writer: Pick<SegmentWriter, 'cut'>
   readonly sealer: SegmentSealer
-  readonly refusals: RefusalCounter
+  readonly refusals: Pick<RefusalCounter, 'add'>
   readonly liveGrants: LiveGrants
   readonly stage: () => Stage
   readonly shareViews: Pick<ShareViews, 'of' | 'mayLeave' | 'endStrayGrants'>
