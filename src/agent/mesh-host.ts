@@ -15,6 +15,8 @@ import type { PairJoin } from '../wire/pair-messages.ts'
 import { decodeBeacon, makeBeacon, recognise } from '../sync/discovery/beacon.ts'
 import type { Discovery } from '../sync/discovery.ts'
 import type { Link, Network, NetworkDeps } from '../sync/link.ts'
+import { networkAddresses } from '../platform/network-addresses.ts'
+import { watchNetwork } from '../sync/network-watch.ts'
 import { linkAddress } from '../sync/links/link-address.ts'
 import { MeshService, type PeerStatus } from '../sync/mesh-service.ts'
 import { joinOver, serveJoin, type PairingSteps } from '../sync/pairing/pair-link.ts'
@@ -325,6 +327,14 @@ export class MeshHost implements Service {
       mesh,
       cancel: [
         discovery.onChange(() => mesh.hint()),
+        watchNetwork({
+          clock,
+          addresses: networkAddresses,
+          onChange: () => {
+            discovery.renew()
+            mesh.networkChanged()
+          },
+        }),
         clock.every(BEACON_LIFE_MS, () => this.#announce(true)),
         clock.every(PAIRING_CHECK_MS, () => {
           if (this.#pairingOpen) void this.#checkPairing()

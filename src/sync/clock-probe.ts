@@ -45,6 +45,11 @@ export class ClockProbe {
     this.#cancel?.()
   }
 
+  /** Asks at once, out of turn. */
+  ask(): void {
+    this.#ping()
+  }
+
   onPing({ t1 }: PingMessage): void {
     const t2 = this.#nowUs()
     this.#deps.send({ type: 'pong', t1, t2, t3: this.#nowUs() })

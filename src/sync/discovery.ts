@@ -53,6 +53,8 @@ export interface Discovery extends Service {
   onChange(listener: () => void): () => void
   /** Asks the network again now. */
   refresh(): void
+  /** The network may be another, or the device slept: announces and asks anew, on every interface there is now. */
+  renew(): void
 }
 
 /** @throws {DiscoveryError} see {@link Discovery.announce}. */

@@ -43,6 +43,10 @@ export interface PeerStatus extends SessionTraffic {
 export const FIRST_RETRY_MS = 500
 /** Longest pause, in milliseconds: a device that comes back is met within half a minute even without a hint. */
 export const LAST_RETRY_MS = 30_000
+/** After a change of network each device has so long to be heard, in milliseconds, before its session is given up. */
+export const SIGN_WITHIN_MS = 8_000
+/** Within so long after a change of network devices are dialled, in milliseconds. */
+export const HINT_SPREAD_MS = 1_000
 /** A session of this length ends a row of short ones, in milliseconds. */
 export const STABLE_AFTER_MS = 30_000
 const NO_TRAFFIC: SessionTraffic = { segmentsIn: 0, segmentsOut: 0, bytesIn: 0, bytesOut: 0 }
@@ -64,6 +68,7 @@ export class MeshService implements Service {
   /** Of sessions that have ended. */
   readonly #past = new Map<DeviceId, SessionTraffic>()
   #started = false
+  #cancelHint: (() => void) | undefined
 
   constructor(deps: MeshServiceDeps) {
     this.#deps = deps
@@ -77,6 +82,7 @@ export class MeshService implements Service {
   async stop(): Promise<void> {
     if (!this.#started) return
     this.#started = false
+    this.#cancelHint?.()
     for (const device of this.#dialling.keys()) this.#stopDialling(device)
     await Promise.all([...this.#sessions.values()].map((session) => session.close()))
     await Promise.all(this.#running)
@@ -107,6 +113,17 @@ export class MeshService implements Service {
     for (const device of this.#dialling.keys()) this.#stopDialling(device)
     this.#shortSessions.clear()
     this.refresh()
+  }
+
+  /**
+   * The network may be another one: a link over the old one leads nowhere and does not know it, and what could not be reached
+   * may be. Soon, not at once: other devices may have noticed the same.
+   */
+  networkChanged(): void {
+    const { clock, random } = this.#deps
+    for (const session of this.#sessions.values()) session.requireSign(SIGN_WITHIN_MS)
+    this.#cancelHint?.()
+    this.#cancelHint = clock.after(random() * HINT_SPREAD_MS, () => this.hint())
   }
 
   peers(): readonly PeerStatus[] {

@@ -59,6 +59,9 @@ export class PeerSession {
   /** The version that both speak, once both have said hello. */
   #version = 0
   #heardAtMs: number
+  /** Since a sign was last required. */
+  #isHeard = true
+  #cancelSign: (() => void) | undefined
   /** The entry of our log for the peer that it needs next; undefined before it said what it holds. */
   #nextEntry: number | undefined
   #digestSent = false
@@ -114,6 +117,7 @@ export class PeerSession {
       const decoder = new FrameDecoder()
       for await (const chunk of this.#link.chunks()) {
         this.#heardAtMs = clock.monotonic()
+        this.#isHeard = true
         for (const { kind, payload } of decoder.push(chunk)) await this.#handle(decodeSyncMessage(kind, payload))
       }
       if (this.#failure !== undefined) throw this.#failure
@@ -122,6 +126,7 @@ export class PeerSession {
       throw err
     } finally {
       stopWatch()
+      this.#cancelSign?.()
       this.#probe.stop()
       await this.#link.close()
       log.debug({ peer: this.peer, ...this.traffic() }, 'session ended')
@@ -138,6 +143,16 @@ export class PeerSession {
         return this.#sendNews()
       })
       .catch((err: unknown) => this.#end(err))
+  }
+
+  /** Ends the session unless the other device is heard within this time: the link may lead nowhere by now. */
+  requireSign(withinMs: number): void {
+    this.#isHeard = false
+    if (this.#greeted) this.#probe.ask()
+    this.#cancelSign?.()
+    this.#cancelSign = this.#deps.clock.after(withinMs, () => {
+      if (!this.#isHeard) this.#end(new SessionError('SYNC_SILENT', 'nothing heard over a network that may be another'))
+    })
   }
 
   traffic(): SessionTraffic {

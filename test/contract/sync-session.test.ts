@@ -1,6 +1,7 @@
 /** Two honest devices: what a session says, in which order, and what is left after every way it can end. */
 import { afterEach, describe, expect, test } from 'vitest'
-import { FIRST_RETRY_MS, LAST_RETRY_MS } from '../../src/sync/mesh-service.ts'
+import { FIRST_RETRY_MS, HINT_SPREAD_MS, LAST_RETRY_MS, SIGN_WITHIN_MS } from '../../src/sync/mesh-service.ts'
+import { LOOK_EVERY_MS } from '../../src/sync/network-watch.ts'
 import { PROBE_EVERY_MS } from '../../src/sync/clock-probe.ts'
 import { OFFER_DELAY_MS } from '../../src/sync/reader-side.ts'
 import { SILENCE_LIMIT_MS } from '../../src/sync/peer-session.ts'
@@ -241,6 +242,33 @@ describe('connections', () => {
     world.heal(phone, laptop)
     await world.advance(LAST_RETRY_MS, 1000)
     expect(connected()).toEqual([true, true])
+  })
+
+  test('[SE22] [LK22] a device that slept gives up a dead session within seconds, and meets the other again', async () => {
+    world = new MeshWorld()
+    const [phone, laptop] = await world.mesh('phone', 'laptop')
+    const isConnected = (): boolean => laptop.host.peers()[0]?.connected ?? false
+    world.partition(phone, laptop)
+    laptop.skewMs = 3_600_000
+    await world.advance(LOOK_EVERY_MS, 500)
+    expect(isConnected()).toBe(true)
+    await world.advance(SIGN_WITHIN_MS, 500)
+    expect(isConnected()).toBe(false)
+    world.heal(phone, laptop)
+    world.cut(phone, laptop)
+    await world.advance(2 * FIRST_RETRY_MS, 100)
+    expect(isConnected()).toBe(true)
+  })
+
+  test('[SE22] [LK22] a session that still works is left alone', async () => {
+    world = new MeshWorld()
+    const [phone, laptop] = await world.mesh('phone', 'laptop')
+    const hellos = (): number => phone.said.filter(({ message }) => message.type === 'hello').length
+    const before = hellos()
+    laptop.skewMs = 3_600_000
+    await world.advance(LOOK_EVERY_MS + SIGN_WITHIN_MS + HINT_SPREAD_MS, 500)
+    expect(hellos()).toBe(before)
+    expect(laptop.host.peers()[0]?.connected).toBe(true)
   })
 
   test('[SE12] a quiet session lives on pings alone', async () => {

@@ -101,6 +101,10 @@ export class BonjourDiscovery implements Discovery {
     this.#ask()
   }
 
+  renew(): void {
+    void this.#inTurn(() => this.#reopen())
+  }
+
   #ask(): void {
     for (const socket of this.#sockets) socket.ask()
   }

@@ -84,6 +84,12 @@ export class MemoryDiscovery implements Discovery {
     this.#deps.lan.tell(this, (other) => other.#say())
   }
 
+  renew(): void {
+    this.#unsay()
+    this.#say()
+    this.refresh()
+  }
+
   #say(): void {
     const advert = this.#advert
     if (!advert || !this.#cancel) return
