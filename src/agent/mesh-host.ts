@@ -10,14 +10,16 @@ import type { Logger } from '../base/logger.ts'
 import type { Service } from '../base/service.ts'
 import type { DeviceId } from '../model/ids.ts'
 import type { DeviceCard } from '../model/membership.ts'
+import type { SyncLimits } from '../model/sync-limits.ts'
 import { decideEndpoint } from '../policy/stage-gate.ts'
 import type { PairJoin } from '../wire/pair-messages.ts'
+import { Bandwidth } from '../sync/bandwidth.ts'
 import { decodeBeacon, makeBeacon, recognise } from '../sync/discovery/beacon.ts'
 import type { Discovery } from '../sync/discovery.ts'
 import type { Link, Network, NetworkDeps } from '../sync/link.ts'
-import { networkAddresses } from '../platform/network-addresses.ts'
+import { goesOverInterface, networkAddresses } from '../platform/network-addresses.ts'
 import { watchNetwork } from '../sync/network-watch.ts'
-import { linkAddress } from '../sync/links/link-address.ts'
+import { hostOf, linkAddress } from '../sync/links/link-address.ts'
 import { MeshService, type PeerStatus } from '../sync/mesh-service.ts'
 import { joinOver, serveJoin, type PairingSteps } from '../sync/pairing/pair-link.ts'
 import type { JoinerState, Paired } from '../sync/pairing/pairing-service.ts'
@@ -33,6 +35,8 @@ export interface MeshHostStore extends SyncStore, PairingSteps {
   /** The port of the last run, so that remembered addresses and tickets stay good. 0: any. */
   meshPort(): Promise<number>
   setMeshPort(port: number): Promise<void>
+  syncLimits(): Promise<SyncLimits>
+  setSyncLimits(limits: SyncLimits): Promise<void>
 }
 export interface MeshHostDeps {
   readonly log: Logger
@@ -84,14 +88,17 @@ export class MeshHost implements Service {
   #pairingLinks = 0
   #announced = ''
   #changes: Promise<void> = Promise.resolve()
+  readonly #bandwidth: Bandwidth
   #stopped = false
   #leaving = false
 
   constructor(deps: MeshHostDeps) {
     this.#deps = deps
+    this.#bandwidth = new Bandwidth(deps.clock)
   }
 
   async start(): Promise<void> {
+    this.#bandwidth.limits = await this.#deps.store.syncLimits()
     this.#pairingOpen = await this.#deps.store.isPairingOpen()
     await this.update()
   }
@@ -121,6 +128,16 @@ export class MeshHost implements Service {
   /** Whether somebody may come in now, so that a port should be open. */
   isWanted(): boolean {
     return this.#mayListen()
+  }
+
+  get limits(): SyncLimits {
+    return this.#bandwidth.limits
+  }
+
+  /** Takes effect at once. */
+  async limit(limits: SyncLimits): Promise<void> {
+    await this.#deps.store.setSyncLimits(limits)
+    this.#bandwidth.limits = limits
   }
 
   listening(): readonly string[] {
@@ -299,6 +316,7 @@ export class MeshHost implements Service {
   async #ensureOpen(): Promise<OpenMesh> {
     if (this.#open) return this.#open
     const { createNetwork, createDiscovery, log, clock, crypto, peerSeed, store, meshView } = this.#deps
+    const bandwidth = this.#bandwidth
     const network = await createNetwork({
       log,
       peerSeed,
@@ -313,6 +331,8 @@ export class MeshHost implements Service {
       network,
       store,
       view: meshView,
+      bandwidth,
+      goesOver: ({ remoteAddress }, names) => goesOverInterface(hostOf(remoteAddress), names),
       nearby: (card) => this.#addressesNearby(discovery, card),
       onConnected: (devices) => {
         store.setConnected(devices).catch((err: unknown) => log.error({ err }, 'could not note who is connected'))

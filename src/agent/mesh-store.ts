@@ -1,9 +1,11 @@
 /** Fits the keeper's calls to what sessions, pairing and the mesh host ask of a store. */
 import type { DeviceId } from '../model/ids.ts'
+import { NO_SYNC_LIMITS } from '../model/sync-limits.ts'
 import type { KeeperClient } from './keeper-client.ts'
 import type { MeshHostStore } from './mesh-host.ts'
 
 const PORT_SETTING = 'mesh.port'
+const LIMITS_SETTING = 'sync.limits'
 
 export function meshStore(keeper: Pick<KeeperClient, 'call'>): MeshHostStore {
   return {
@@ -42,5 +44,7 @@ export function meshStore(keeper: Pick<KeeperClient, 'call'>): MeshHostStore {
     setConnected: (devices: readonly DeviceId[]) => keeper.call('setConnected', devices),
     meshPort: async () => ((await keeper.call('setting', PORT_SETTING)) as number | undefined) ?? 0,
     setMeshPort: (port) => keeper.call('setSetting', PORT_SETTING, port),
+    syncLimits: async () => ({ ...NO_SYNC_LIMITS, ...((await keeper.call('setting', LIMITS_SETTING)) as object) }),
+    setSyncLimits: (limits) => keeper.call('setSetting', LIMITS_SETTING, limits),
   }
 }

@@ -34,6 +34,7 @@ import { tailRoutes } from './tail-routes.ts'
 import { searchLimit, searchRoutes, timeoutOf } from './search-routes.ts'
 import type { StageSwitch } from './stage-switch.ts'
 import { storeRoutes } from './store-routes.ts'
+import { syncLimitRoutes } from './sync-limit-routes.ts'
 import { transferRoutes } from './transfer-routes.ts'
 
 export interface RouteDeps {
@@ -78,6 +79,7 @@ export function agentRoutes(deps: RouteDeps): readonly Route[] {
     ...healthRoutes(deps),
     ...transferRoutes(deps),
     ...storeRoutes(deps),
+    ...syncLimitRoutes(deps.mesh),
     ...quotaRoutes(deps),
     ...notificationRoutes(deps),
     ...pluginRoutes(deps),

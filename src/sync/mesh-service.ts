@@ -11,6 +11,7 @@ import type { Logger } from '../base/logger.ts'
 import type { Service } from '../base/service.ts'
 import type { DeviceId } from '../model/ids.ts'
 import type { DeviceCard } from '../model/membership.ts'
+import type { Bandwidth } from './bandwidth.ts'
 import { dialRounds, ROUND_TIMEOUT_MS } from './dial-rounds.ts'
 import { MAX_DIAL_ADDRESSES, type Link, type Network } from './link.ts'
 import { PeerSession, type SessionTraffic } from './peer-session.ts'
@@ -24,6 +25,9 @@ export interface MeshServiceDeps {
   readonly network: Pick<Network, 'dial' | 'disconnect' | 'listening'>
   readonly store: SyncStore
   readonly view: MeshView
+  readonly bandwidth: Bandwidth
+  /** Whether a link goes over one of these interfaces now. */
+  readonly goesOver: (link: Link, interfaces: readonly string[]) => boolean
   /** Addresses that discovery knows for a device just now. */
   readonly nearby: (card: DeviceCard) => readonly string[]
   /** Called when devices come and go. */
@@ -155,7 +159,7 @@ export class MeshService implements Service {
   }
 
   #begin(device: DeviceId, link: Link): void {
-    const { clock, log, store, view, network } = this.#deps
+    const { clock, log, store, view, network, bandwidth, goesOver } = this.#deps
     this.#stopDialling(device)
     const before = this.#sessions.get(device)
     const session = new PeerSession(device, link, {
@@ -164,6 +168,7 @@ export class MeshService implements Service {
       store,
       view,
       addresses: () => network.listening().slice(0, 16),
+      pace: bandwidth.pace(() => goesOver(link, bandwidth.limits.metered)),
       onNews: () => this.refresh(),
     })
     this.#sessions.set(device, session)

@@ -5,6 +5,7 @@
 import type { DeviceId } from '../model/ids.ts'
 import type { HeadRow } from '../wire/log-rows.ts'
 import { MAX_ROWS, type SyncMessage, type WantEndReason, type WantMessage } from '../wire/sync-message-types.ts'
+import type { Pace } from './bandwidth.ts'
 import { chunksOf } from './chunks-of.ts'
 import type { ServedRun } from './serving.ts'
 import { SessionError } from './session-error.ts'
@@ -20,6 +21,7 @@ export interface OwnerSideDeps {
   readonly post: (message: SyncMessage) => void
   /** Writes against back-pressure. */
   readonly send: (message: SyncMessage) => Promise<void>
+  readonly pace: Pick<Pace, 'until' | 'spend'>
   readonly onFailure: (err: unknown) => void
 }
 export interface OwnerTraffic {
@@ -114,12 +116,14 @@ export class OwnerSide {
 
   /** @returns false, with nothing more written, as soon as the decision has turned */
   async #sendRun({ segments, asked, ...range }: ServedRun): Promise<boolean> {
-    const { view, send } = this.#deps
+    const { view, send, pace } = this.#deps
     for (const { header, sealed } of segments) {
+      await pace.until('up') // before the decision, which must not be older than the write
       if (!asked.every((request) => view.mayLeave(request))) return false
       await send({ type: 'segment', header, sealed })
       this.#segmentsOut++
       this.#bytesOut += header.length + sealed.length
+      pace.spend('up', header.length + sealed.length)
     }
     await send({ type: 'run-end', ...range })
     return true

@@ -21,6 +21,7 @@ import {
 } from '../wire/sync-message-types.ts'
 import { decodeSyncMessage, encodeSyncMessage } from '../wire/sync-messages.ts'
 import type { ControlHead } from './seal-entries.ts'
+import type { Pace } from './bandwidth.ts'
 import { AddressExchange } from './address-exchange.ts'
 import { ClockProbe } from './clock-probe.ts'
 import type { Link } from './link.ts'
@@ -37,6 +38,8 @@ export interface PeerSessionDeps {
   readonly view: MeshView
   /** Where this device can be reached, for the other to remember. */
   readonly addresses: () => readonly string[]
+  /** How fast segments may travel over this link. */
+  readonly pace: Pace
   /** New membership, consent or addresses came in: other sessions have to hear of it. */
   readonly onNews: () => void
 }
@@ -105,7 +108,7 @@ export class PeerSession {
       onFailure: (err: unknown) => this.#end(err),
     }
     this.#owner = new OwnerSide(sideDeps)
-    this.#reader = new ReaderSide(sideDeps)
+    this.#reader = new ReaderSide({ ...sideDeps, post: (message) => this.#postInPace(message) })
   }
 
   /** Runs until the link ends. @throws {SessionError}, {WireError} and what the store throws, after the link is closed */
@@ -126,6 +129,7 @@ export class PeerSession {
       throw err
     } finally {
       stopWatch()
+      this.#deps.pace.end()
       this.#cancelSign?.()
       this.#probe.stop()
       await this.#link.close()
@@ -221,6 +225,7 @@ export class PeerSession {
       case 'want':
         return this.#owner.onWant(message)
       case 'segment':
+        this.#deps.pace.spend('down', message.header.length + message.sealed.length)
         return this.#reader.onSegment(message)
       case 'run-end':
         return this.#reader.onRunEnd(message)
@@ -371,6 +376,15 @@ export class PeerSession {
       },
       (err: unknown) => this.#end(err),
     )
+  }
+
+  /** What is asked for comes: so it is the asking that waits, beside the reading loop, and no more is asked for than a limit bears. */
+  #postInPace(message: SyncMessage): void {
+    if (message.type !== 'want') return this.#post(message)
+    const { pace } = this.#deps
+    const want = { ...message, budgetBytes: pace.askBytes(message.budgetBytes) }
+    if (pace.isFree('down')) return this.#post(want)
+    void pace.until('down').then(() => this.#post(want))
   }
 
   #refuse(err: unknown): void {

@@ -1,6 +1,7 @@
 /** Two honest devices: what a session says, in which order, and what is left after every way it can end. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { FIRST_RETRY_MS, HINT_SPREAD_MS, LAST_RETRY_MS, SIGN_WITHIN_MS } from '../../src/sync/mesh-service.ts'
+import { NO_SYNC_LIMITS } from '../../src/model/sync-limits.ts'
 import { LOOK_EVERY_MS } from '../../src/sync/network-watch.ts'
 import { PROBE_EVERY_MS } from '../../src/sync/clock-probe.ts'
 import { OFFER_DELAY_MS } from '../../src/sync/reader-side.ts'
@@ -225,6 +226,36 @@ describe('bulk', () => {
     expect(laptop.logged('a run was refused')).toEqual([])
     const sent = phone.said.filter(({ message }) => message.type === 'segment').length
     expect(sent).toBeLessThan(150 + 64) // what had been kept was not sent again
+  })
+})
+
+describe('limits', () => {
+  test('[LK23] a backlog comes at the rate that its owner allows, and pings are not held up by it', async () => {
+    const [phone, laptop] = await backlog(60) // about 480 kB
+    await phone.host.limit({ ...NO_SYNC_LIMITS, up: 20_000 })
+    world.heal(phone, laptop)
+    const sent = (): number => phone.host.peers()[0]?.bytesOut ?? 0
+    await world.runUntil(() => sent() > 0)
+    const before = sent()
+    await world.advance(10_000, 250)
+    // The burst of a second, and a segment that was begun.
+    expect(sent() - before).toBeLessThan(10 * 20_000 + 20_000 + 9_000)
+    expect(sent() - before).toBeGreaterThan(9 * 20_000)
+    expect(laptop.keeper.peers.get(phone.id).clock?.errorMs).toBeLessThan(5)
+    await phone.host.limit(NO_SYNC_LIMITS)
+    await world.advance(5_000, 250)
+    expect(laptop.host.peers()[0]).toMatchObject({ segmentsIn: 60 })
+  })
+
+  test('[LK23] at a rate of 0 no segment comes, and consent, keys and heads do', async () => {
+    const [phone, laptop] = await backlog(3)
+    await laptop.host.limit({ ...NO_SYNC_LIMITS, down: 0 })
+    await meetAgain(phone, laptop)
+    expect(phone.saidTo(laptop)).toEqual(expect.arrayContaining(['control-entries', 'heads']))
+    expect(laptop.host.peers()[0]).toMatchObject({ connected: true, segmentsIn: 0 })
+    await laptop.host.limit(NO_SYNC_LIMITS)
+    await world.advance(2_000, 250)
+    expect(laptop.host.peers()[0]).toMatchObject({ connected: true, segmentsIn: 3 })
   })
 })
 

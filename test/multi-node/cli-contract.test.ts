@@ -215,6 +215,17 @@ describe('with an agent', () => {
       roundTripMs: expect.any(Number) as number,
       clockHistory: expect.arrayContaining([expect.objectContaining({ step: false })]) as unknown[],
     })
+    const limits = { up: null, down: null, metered: [], meteredRate: 65_536 }
+    expect(await succeed(phone, 'peers', 'limit')).toEqual(limits)
+    const limited = ['--up', '500kB', '--metered', 'wlan1,usb0', '--metered-rate', '0']
+    expect(await succeed(phone, 'peers', 'limit', ...limited)).toEqual({
+      ...limits,
+      up: 500_000,
+      metered: ['wlan1', 'usb0'],
+      meteredRate: 0,
+    })
+    const lifted = ['--up', 'none', '--metered', 'none', '--metered-rate', '64KiB']
+    expect(await succeed(phone, 'peers', 'limit', ...lifted)).toEqual(limits)
     expect(await run(phone.home, 'peers', 'show', 'toaster')).toEqual({ code: 1, json: refusal('DEVICE_UNKNOWN') })
   })
 

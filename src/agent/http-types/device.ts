@@ -351,6 +351,14 @@ export interface PeerDetailView extends PeerView {
   readonly total: Readonly<Record<'segmentsIn' | 'segmentsOut' | 'bytesIn' | 'bytesOut', number>>
 }
 
+/** `peers limit`: bytes a second; null is no limit, 0 is none at all. */
+export interface SyncLimitsView {
+  readonly up: number | null
+  readonly down: number | null
+  readonly metered: readonly string[]
+  readonly meteredRate: number
+}
+
 /** `peers show` */
 export interface PeerClockView extends PeerDetailView {
   /** How its clock gains on this device's; null while that is not known well enough. */

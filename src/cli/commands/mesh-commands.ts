@@ -17,6 +17,7 @@ import { safeText } from '../render/safe-text.ts'
 import { shortIds } from '../render/short-ids.ts'
 import { wrapText } from '../render/wrap-text.ts'
 import { table } from './answer-table.ts'
+import { peersLimit } from './limit-command.ts'
 import { describePeerDetail } from './peer-detail.ts'
 import { describePeers } from './peer-table.ts'
 import { describeRemoval, peerState } from './peer-words.ts'
@@ -161,4 +162,13 @@ const peersShow: Command = {
   },
 }
 
-export const meshCommands: readonly Command[] = [invite, join, nearby, devicesList, devicesRemove, peers, peersShow]
+export const meshCommands: readonly Command[] = [
+  invite,
+  join,
+  nearby,
+  devicesList,
+  devicesRemove,
+  peers,
+  peersShow,
+  peersLimit,
+]

@@ -29,6 +29,11 @@ export function linkAddress(host: string, port: number): string | undefined {
   return isLinkAddress(text) ? text : undefined
 }
 
+/** The IP address in a link address; empty for what is none. */
+export function hostOf(address: string): string {
+  return ADDRESS.exec(address)?.[2] ?? ''
+}
+
 /** Whether an address leads to the host that dials it, however it is written; what is no link address does not. */
 export function isLoopback(address: string): boolean {
   const [, family, host] = ADDRESS.exec(address) ?? []
