@@ -2,7 +2,7 @@
  * Opens and closes the mesh as stage, membership and pairing want it. While it is closed there is no port, no
  * announcement, and nothing of libp2p in memory.
  */
-import { equalBytes, toHex } from '../base/bytes.ts'
+import { equalBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Crypto } from '../base/crypto.ts'
 import { codeOf, MeshError } from '../base/errors.ts'
@@ -12,25 +12,23 @@ import type { DeviceId } from '../model/ids.ts'
 import type { DeviceCard } from '../model/membership.ts'
 import type { SyncLimits } from '../model/sync-limits.ts'
 import { decideEndpoint } from '../policy/stage-gate.ts'
-import type { PairJoin } from '../wire/pair-messages.ts'
 import { Bandwidth } from '../sync/bandwidth.ts'
-import { decodeBeacon, makeBeacon, recognise } from '../sync/discovery/beacon.ts'
 import type { Discovery } from '../sync/discovery.ts'
 import type { Link, Network, NetworkDeps } from '../sync/link.ts'
 import { goesOverInterface, networkAddresses } from '../platform/network-addresses.ts'
 import { watchNetwork } from '../sync/network-watch.ts'
-import { hostOf, linkAddress } from '../sync/links/link-address.ts'
+import { hostOf } from '../sync/links/link-address.ts'
 import { MeshService, type PeerStatus } from '../sync/mesh-service.ts'
-import { joinOver, serveJoin, type PairingSteps } from '../sync/pairing/pair-link.ts'
-import type { JoinerState, Paired } from '../sync/pairing/pairing-service.ts'
+import type { Comparison, NearbyPairing } from '../sync/pairing/nearby-pairing.ts'
+import type { Paired } from '../sync/pairing/pairing-service.ts'
 import type { MeshView, SyncStore } from '../sync/sync-store.ts'
 import type { ControlView } from './keeper/keeper.ts'
+import { Announcer } from './announcer.ts'
+import { addressesNearby, nearbyDevices, type Nearby } from './nearby-devices.ts'
+import { PairingHost, type PairingStore } from './pairing-host.ts'
 
 /** What the host asks of the keeper beyond sync itself. */
-export interface MeshHostStore extends SyncStore, PairingSteps {
-  invite(addresses: readonly string[]): Promise<{ readonly ticket: string; readonly expiresUnixMs: number }>
-  isPairingOpen(): Promise<boolean>
-  startJoin(ticket: string): Promise<{ readonly state: JoinerState; readonly message: PairJoin }>
+export interface MeshHostStore extends SyncStore, PairingStore {
   setConnected(devices: readonly DeviceId[]): Promise<void>
   /** The port of the last run, so that remembered addresses and tickets stay good. 0: any. */
   meshPort(): Promise<number>
@@ -50,22 +48,11 @@ export interface MeshHostDeps {
   readonly createNetwork: (deps: NetworkDeps) => Promise<Network>
   readonly createDiscovery: () => Promise<Discovery>
 }
-export interface Nearby {
-  readonly addresses: readonly string[]
-  /** The paired device it is, or null for a stranger. */
-  readonly deviceId: string | null
-  readonly name: string | null
-  /** It is waiting to be paired with. */
-  readonly pairing: boolean
-}
-
-export type MeshHostErrorCode = 'PAIR_NEEDS_STAGE' | 'PAIR_UNREACHABLE'
+export type MeshHostErrorCode = 'PAIR_NEEDS_STAGE'
 export class MeshHostError extends MeshError<MeshHostErrorCode> {}
 
 /** Time to tell connected devices that their grants or their membership have ended, in milliseconds; leases cover those not reached. */
 export const FAREWELL_MS = 5_000
-/** Strangers served at once while a ticket is open: one is meant, the rest are kept from filling memory. */
-const MAX_PAIRING_LINKS = 4
 /** A new beacon is made this often, in milliseconds, so that it cannot be followed for long. */
 const BEACON_LIFE_MS = 900_000
 /** How often an open ticket is checked for having expired, in milliseconds. */
@@ -80,13 +67,12 @@ interface OpenMesh {
 
 export class MeshHost implements Service {
   readonly name = 'agent.mesh'
+  /** Pairing without a ticket. Opened by {@link MeshHost.pairNearby}. */
+  readonly nearbyPairing: NearbyPairing
+  readonly #pairing: PairingHost
   readonly #deps: MeshHostDeps
   #open: OpenMesh | undefined
-  #pairingOpen = false
-  /** Keys of devices this device is joining right now: the gate lets it dial them. */
-  readonly #joining = new Set<string>()
-  #pairingLinks = 0
-  #announced = ''
+  readonly #announcer: Announcer
   #changes: Promise<void> = Promise.resolve()
   readonly #bandwidth: Bandwidth
   #stopped = false
@@ -94,12 +80,26 @@ export class MeshHost implements Service {
 
   constructor(deps: MeshHostDeps) {
     this.#deps = deps
-    this.#bandwidth = new Bandwidth(deps.clock)
+    const { log, clock, crypto, store, view } = deps
+    this.#bandwidth = new Bandwidth(clock)
+    this.#announcer = new Announcer(crypto)
+    this.#pairing = new PairingHost({
+      log,
+      clock,
+      crypto,
+      store,
+      view,
+      cards: () => this.#cards(),
+      network: async () => (await this.#ensureOpen()).network,
+      discovery: () => this.#open?.discovery,
+      update: () => this.update(),
+    })
+    this.nearbyPairing = this.#pairing.nearby
   }
 
   async start(): Promise<void> {
     this.#bandwidth.limits = await this.#deps.store.syncLimits()
-    this.#pairingOpen = await this.#deps.store.isPairingOpen()
+    await this.#pairing.refresh()
     await this.update()
   }
 
@@ -112,7 +112,7 @@ export class MeshHost implements Service {
   update(): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#stopped || this.#leaving) return
-      if (!this.#mayListen()) return this.#joining.size === 0 ? this.#closeAfterFarewell() : undefined
+      if (!this.#mayListen()) return this.#pairing.isCalling() ? undefined : this.#closeAfterFarewell()
       const { network, mesh } = await this.#ensureOpen()
       await this.#listen(network)
       this.#announce()
@@ -167,28 +167,19 @@ export class MeshHost implements Service {
   /** @throws {MeshHostError} `PAIR_NEEDS_STAGE`, {MeshError} with the disk's code while it is held (ST25) */
   async invite(): Promise<{ readonly ticket: string; readonly expiresUnixMs: number }> {
     this.#requireOpenable()
-    this.#pairingOpen = true
-    await this.update()
-    return this.#deps.store.invite(this.listening().slice(0, 16))
+    return this.#pairing.invite(() => this.listening())
   }
 
-  /** @throws {MeshHostError} `PAIR_NEEDS_STAGE`, `PAIR_UNREACHABLE`, as `invite`, and what pairing throws */
+  /** @throws {MeshHostError} `PAIR_NEEDS_STAGE`, as `invite`, and what {@link PairingHost.join} throws */
   async join(text: string, signal: AbortSignal): Promise<Paired> {
     this.#requireOpenable()
-    const { store, clock } = this.#deps
-    const { state, message } = await store.startJoin(text)
-    const { peerKey, addrs } = state.ticket
-    this.#joining.add(toHex(peerKey))
-    try {
-      const { network } = await this.#ensureOpen()
-      const link = await network.dial(peerKey, addrs, 'pair', signal).catch((cause: unknown) => {
-        throw new MeshHostError('PAIR_UNREACHABLE', 'the device of this ticket cannot be reached from here', { cause })
-      })
-      return await joinOver(link, state, message, store, clock)
-    } finally {
-      this.#joining.delete(toHex(peerKey))
-      await this.update()
-    }
+    return this.#pairing.join(text, signal)
+  }
+
+  /** Waits for a device nearby. @throws {MeshHostError} `PAIR_NEEDS_STAGE`, as `invite`, and what {@link NearbyPairing.open} throws */
+  async pairNearby(signal: AbortSignal): Promise<Comparison> {
+    this.#requireOpenable()
+    return this.nearbyPairing.open(signal)
   }
 
   /** Devices that announce themselves on the local network now. @throws {MeshHostError} `PAIR_NEEDS_STAGE`, {MeshError} with the disk's code while it is held (ST25) */
@@ -197,26 +188,7 @@ export class MeshHost implements Service {
     const { discovery } = await this.#ensureOpen()
     discovery.refresh()
     await new Promise<void>((resolve) => this.#deps.clock.after(waitMs, resolve))
-    const cards = this.#cards()
-    const found = discovery.found().flatMap(({ addresses, port, txt }) => {
-      const beacon = decodeBeacon(txt)
-      const known = recognise(
-        this.#deps.crypto.sha256,
-        txt,
-        cards.map(({ peerKey }) => peerKey),
-      )
-      const card = known && cards.find(({ peerKey }) => equalBytes(peerKey, known))
-      return beacon
-        ? [
-            {
-              addresses: addresses.flatMap((address) => linkAddress(address, port) ?? []),
-              deviceId: card?.deviceId ?? null,
-              name: card?.name ?? null,
-              pairing: beacon.pairing,
-            },
-          ]
-        : []
-    })
+    const found = nearbyDevices(discovery.found(), this.#known())
     await this.update()
     return found
   }
@@ -236,14 +208,14 @@ export class MeshHost implements Service {
   /** A port is open only while somebody may come in: a paired device, or one that holds an open ticket. */
   #mayListen(): boolean {
     const { stage, held } = this.#deps.view()
-    const isWanted = this.#cards().length > 0 || this.#pairingOpen
+    const isWanted = this.#cards().length > 0 || this.#pairing.isWanted()
     return held === undefined && decideEndpoint(stage, 'mesh').allow && isWanted
   }
 
   #mayConnect(peerKey: Uint8Array, direction: 'in' | 'out'): boolean {
     const isMember = this.#isMember(peerKey)
-    if (direction === 'out') return isMember || this.#joining.has(toHex(peerKey))
-    const mayEnter = isMember || this.#pairingOpen
+    if (direction === 'out') return isMember || this.#pairing.mayCall(peerKey)
+    const mayEnter = isMember || this.#pairing.isOpen()
     if (!mayEnter) this.#refused('LINK_DENIED')
     return mayEnter
   }
@@ -266,25 +238,11 @@ export class MeshHost implements Service {
 
   #onLink(link: Link): void {
     if (link.protocol === 'sync') this.#open?.mesh.accept(link)
-    else void this.#servePairing(link)
+    else void this.#pairing.serve(link, this.#isMember(link.remotePeerKey))
   }
 
-  async #servePairing(link: Link): Promise<void> {
-    // A member may come once more with the ticket it used: the last answer can get lost.
-    const isAwaited = this.#pairingOpen || this.#isMember(link.remotePeerKey)
-    if (!isAwaited || this.#pairingLinks >= MAX_PAIRING_LINKS) return link.abort()
-    this.#pairingLinks++
-    try {
-      const paired = await serveJoin(link, this.#deps.store, this.#deps.clock)
-      if (paired) await this.#checkPairing()
-    } finally {
-      this.#pairingLinks--
-    }
-  }
-
-  async #checkPairing(): Promise<void> {
-    this.#pairingOpen = await this.#deps.store.isPairingOpen()
-    await this.update()
+  #known() {
+    return { sha256: this.#deps.crypto.sha256, cards: this.#cards() }
   }
 
   async #listen(network: Network): Promise<void> {
@@ -300,17 +258,12 @@ export class MeshHost implements Service {
     if (Number.isInteger(opened) && opened !== port) await store.setMeshPort(opened)
   }
 
-  /** Says that somebody is here, not who; again only when something changed, for every announcement has a new name. */
-  #announce(isExpired = false): void {
-    const open = this.#open
-    const [address] = open?.network.listening() ?? []
+  #announce(): void {
+    const [address] = this.#open?.network.listening() ?? []
     const port = Number(address?.split('/').at(-1))
-    if (open === undefined || !Number.isInteger(port)) return
-    const wanted = `${port}/${this.#pairingOpen}`
-    if (wanted === this.#announced && !isExpired) return
-    this.#announced = wanted
-    const { crypto, view } = this.#deps
-    open.discovery.announce({ port, txt: makeBeacon(crypto, view().self.peerKey, { pairing: this.#pairingOpen }) })
+    if (this.#open === undefined || !Number.isInteger(port)) return
+    const beacon = { pairing: this.#pairing.isOpen(), door: this.nearbyPairing.isOpen() }
+    this.#announcer.announce(this.#open.discovery, port, this.#deps.view().self.peerKey, beacon)
   }
 
   async #ensureOpen(): Promise<OpenMesh> {
@@ -333,7 +286,7 @@ export class MeshHost implements Service {
       view: meshView,
       bandwidth,
       goesOver: ({ remoteAddress }, names) => goesOverInterface(hostOf(remoteAddress), names),
-      nearby: (card) => this.#addressesNearby(discovery, card),
+      nearby: (card) => addressesNearby(discovery.found(), crypto.sha256, card),
       onConnected: (devices) => {
         store.setConnected(devices).catch((err: unknown) => log.error({ err }, 'could not note who is connected'))
       },
@@ -346,7 +299,10 @@ export class MeshHost implements Service {
       discovery,
       mesh,
       cancel: [
-        discovery.onChange(() => mesh.hint()),
+        discovery.onChange(() => {
+          mesh.hint()
+          this.#pairing.look()
+        }),
         watchNetwork({
           clock,
           addresses: networkAddresses,
@@ -355,20 +311,14 @@ export class MeshHost implements Service {
             mesh.networkChanged()
           },
         }),
-        clock.every(BEACON_LIFE_MS, () => this.#announce(true)),
-        clock.every(PAIRING_CHECK_MS, () => {
-          if (this.#pairingOpen) void this.#checkPairing()
+        clock.every(BEACON_LIFE_MS, () => {
+          this.#announcer.forget()
+          this.#announce()
         }),
+        clock.every(PAIRING_CHECK_MS, () => void this.#pairing.check()),
       ],
     }
     return this.#open
-  }
-
-  #addressesNearby(discovery: Discovery, card: DeviceCard): readonly string[] {
-    return discovery
-      .found()
-      .filter(({ txt }) => recognise(this.#deps.crypto.sha256, txt, [card.peerKey]) !== undefined)
-      .flatMap(({ addresses, port }) => addresses.flatMap((address) => linkAddress(address, port) ?? []))
   }
 
   /** The last device of a mesh may be just the one that has to be told that it was removed. */
@@ -380,7 +330,8 @@ export class MeshHost implements Service {
   async #close(): Promise<void> {
     const open = this.#open
     this.#open = undefined
-    this.#announced = ''
+    this.#announcer.forget()
+    this.nearbyPairing.stop()
     if (open === undefined) return
     for (const cancel of open.cancel) cancel()
     await open.mesh.stop()

@@ -37,6 +37,10 @@ export function meshStore(keeper: Pick<KeeperClient, 'call'>): MeshHostStore {
     finish: (state, accept) => keeper.call('pairFinish', state, accept),
     complete: (state, offer, accept) => keeper.call('pairComplete', state, offer, accept),
     failed: (code) => keeper.call('pairFailed', code),
+    codeFailed: (code, name) => keeper.call('pairFailed', code, name),
+    openNearby: () => keeper.call('pairNearbyOpened'),
+    inviteNearby: (token) => keeper.call('pairNearbyInvite', token),
+    startNearbyJoin: (inviter) => keeper.call('pairNearbyStart', inviter),
 
     invite: (addresses) => keeper.call('pairInvite', addresses),
     isPairingOpen: () => keeper.call('pairOpen'),

@@ -7,7 +7,6 @@ import { toGrantId, toTraceId, type DeviceId, type GrantId } from '../model/ids.
 import { MAX_MODULE_NAME_BYTES } from '../model/lane.ts'
 import { planStageChange, type KeptFate } from '../policy/stage-change.ts'
 import type { Bus } from '../bus/bus.ts'
-import { MAX_TICKET_CHARS } from '../wire/ticket.ts'
 import { toAlarmView } from './alarm-view.ts'
 import type { AgentState } from './agent-state.ts'
 import { errorRoutes } from './error-routes.ts'
@@ -25,6 +24,7 @@ import { moduleRoutes } from './module-routes.ts'
 import { bad, lanesField, optionalText, stageField, textField, textList, timeField } from './read-fields.ts'
 import { notificationRoutes } from './notification-routes.ts'
 import type { Notifier } from './notifier.ts'
+import { pairRoutes } from './pair-routes.ts'
 import { pluginRoutes } from './plugin-routes.ts'
 import type { PluginDesk } from './plugins/plugin-desk.ts'
 import type { PluginRefusals } from './plugins/plugin-refusals.ts'
@@ -56,8 +56,6 @@ export interface RouteDeps {
 export type RouteErrorCode = 'TRACE_NOT_FOUND' | 'GRANT_UNKNOWN' | 'GRANT_AMBIGUOUS'
 export class RouteError extends MeshError<RouteErrorCode> {}
 
-/** How long `pair nearby` listens, in milliseconds: announcements answer a query within a second. */
-const NEARBY_WAIT_MS = 2_000
 const MAX_NAME_BYTES = 128
 /** What a grant is for when its owner does not say. */
 const DEFAULT_PURPOSE = 'to see what happened across my devices'
@@ -112,19 +110,6 @@ function deviceRoutes({ state, stages, keeper, stop }: RouteDeps): readonly Rout
     }),
     route('GET', '/v1/peers', async () => ({ json: await state.peers() })),
     route('GET', '/v1/peers/:device', async ({ params }) => ({ json: await state.peer(params['device'] as string) })),
-  ]
-}
-
-function pairRoutes({ mesh }: RouteDeps): readonly Route[] {
-  return [
-    route('POST', '/v1/pair/invite', async () => {
-      const { ticket, expiresUnixMs } = await mesh.invite()
-      return { json: { ticket, expiresAt: new Date(expiresUnixMs).toISOString() } }
-    }),
-    route('POST', '/v1/pair/join', async (request) => ({
-      json: await mesh.join(textField(jsonBody(request), 'ticket', MAX_TICKET_CHARS), request.signal),
-    })),
-    route('GET', '/v1/pair/nearby', async () => ({ json: { nearby: await mesh.nearby(NEARBY_WAIT_MS) } })),
   ]
 }
 

@@ -60,7 +60,8 @@ export function exitCodeOf(err: unknown): number {
 }
 
 /** What the agent answers where what was typed can be asked of no agent: a filter, a cursor, a function, an id. */
-const MISUSE = /^(?:SEARCH_|METRIC_FUNCTION$|METRIC_RANGE$|HTTP_BAD_FIELD$|TRACE_ID_INVALID$|ERROR_ID_INVALID$)/
+const MISUSE =
+  /^(?:SEARCH_|METRIC_FUNCTION$|METRIC_RANGE$|HTTP_BAD_FIELD$|TRACE_ID_INVALID$|ERROR_ID_INVALID$|PAIR_CODE_FORMAT$)/
 
 export function usage(message: string, cause?: unknown): CliError {
   return new CliError('CLI_USAGE', message, { cause })

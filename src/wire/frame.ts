@@ -46,7 +46,7 @@ export interface FrameDecoderOptions {
 
 /** Cuts a stream that arrives in chunks of any size into frames. Copies every byte a bounded number of times. */
 export class FrameDecoder {
-  readonly #maxPayloadBytes: number
+  #maxPayloadBytes: number
   readonly #header = new Uint8Array(FRAME_HEADER_BYTES)
   #headerBytes = 0
   #payloadBytes = 0
@@ -61,6 +61,11 @@ export class FrameDecoder {
   /** Whether the stream would end inside a frame if it ended now. */
   get isInsideFrame(): boolean {
     return this.#headerBytes > 0
+  }
+
+  /** Sets the largest payload accepted of frames that have not begun. */
+  allow(maxPayloadBytes: number): void {
+    this.#maxPayloadBytes = maxPayloadBytes
   }
 
   /**

@@ -4,6 +4,7 @@
  *   joiner -> inviter: join     inviter -> joiner: offer     joiner -> inviter: accept     inviter -> joiner: done
  *   either side, instead of its next message: refuse
  *
+ * What two devices without a ticket say before that is in nearby-messages.ts.
  * This is the only protocol open to strangers: shapes and bounds are checked here, proofs by pair-proof.ts.
  */
 import { idBytes, type MeshId } from '../model/ids.ts'
@@ -12,6 +13,7 @@ import { fields, mapOf, readByteStrings, readBytes, readBytesBetween, readMap } 
 import { cardMap, readCard } from './device-card.ts'
 import { MAX_MEMBERSHIP_OP_BYTES } from './membership-op.ts'
 import { encodeMessage, messageReader, type MessageTable } from './message-table.ts'
+import { NEARBY_CODECS, type NearbyMessage } from './nearby-messages.ts'
 import { HASH_BYTES, readErrorCode, readMeshId, requireVersion, SIGNATURE_BYTES } from './shared-fields.ts'
 import { MAX_MEMBER_OP_IDS } from './sync-message-types.ts'
 import { PAIR_TOKEN_ID_BYTES } from './ticket.ts'
@@ -19,7 +21,7 @@ import { WireError } from './wire-error.ts'
 
 export const PAIR_VERSION = 1
 export const PAIR_NONCE_BYTES = 16
-/** Largest payload a joiner sends, in bytes: what an inviter reads from a stranger. */
+/** Largest payload read of somebody who has proven nothing, in bytes. */
 export const MAX_PAIR_REQUEST_BYTES = 4096
 /** Most membership operations in an offer: all a mesh can have. */
 export const MAX_PAIR_OPS = MAX_MEMBER_OP_IDS
@@ -58,7 +60,8 @@ export interface PairRefuse {
   readonly type: 'refuse'
   readonly code: string
 }
-export type PairMessage = PairJoin | PairOffer | PairAccept | PairDone | PairRefuse
+type TicketMessage = PairJoin | PairOffer | PairAccept | PairDone | PairRefuse
+export type PairMessage = TicketMessage | NearbyMessage
 
 export type PairMessageErrorCode = 'PAIR_KIND'
 export class PairMessageError extends WireError<PairMessageErrorCode> {}
@@ -92,7 +95,7 @@ const OFFER = fields({
 const ACCEPT = fields({ subjectSignature: 1, mac: 2 })
 const REFUSE = fields({ code: 1 })
 
-const CODECS: MessageTable<PairMessage> = {
+const TICKET_CODECS: MessageTable<TicketMessage> = {
   join: {
     kind: 32,
     write: (m) =>
@@ -158,4 +161,5 @@ const CODECS: MessageTable<PairMessage> = {
   },
 }
 
+const CODECS: MessageTable<PairMessage> = { ...TICKET_CODECS, ...NEARBY_CODECS }
 const readPairMessage = messageReader(CODECS, 'pairing message')

@@ -251,13 +251,28 @@ export interface InviteView {
   readonly expiresAt: string
 }
 
-/** `pair join` */
+/** `pair join`, `pair confirm` */
 export interface PairedView {
   readonly deviceId: string
   readonly name: string
 }
 
-/** `pair nearby` */
+/** `pair nearby`: what a person compares with the other device. */
+export interface ComparisonView {
+  readonly deviceId: string
+  /** As it calls itself. */
+  readonly name: string
+  /** Seven. */
+  readonly emoji: readonly { readonly symbol: string; readonly name: string }[]
+  /** The same as three numbers of four digits. */
+  readonly numbers: readonly number[]
+  /** RFC 3339, UTC. */
+  readonly expiresAt: string
+  /** Other devices that wait to be paired here. */
+  readonly others: number
+}
+
+/** `pair nearby --look` */
 export interface NearbyView {
   readonly addresses: readonly string[]
   readonly deviceId: string | null

@@ -1,7 +1,7 @@
 /** What sessions, pairing and the mesh host ask of the keeper (mesh-store.ts). Every function answers after the commit it stands for. */
 import type { DeviceId, OpId } from '../../model/ids.ts'
 import type { PeerMemory } from '../../store/small-tables.ts'
-import type { InviterState, JoinerState } from '../../sync/pairing/pairing-service.ts'
+import type { InviterState, JoinerState, NearbyInviter } from '../../sync/pairing/pairing-service.ts'
 import type { Sealed } from '../../sync/serving.ts'
 import type { HeadRow, LogRange } from '../../wire/log-rows.ts'
 import type { PairAccept, PairJoin, PairOffer } from '../../wire/pair-messages.ts'
@@ -90,6 +90,9 @@ export function meshCalls(keeper: MeshParts) {
     pairAnswerOffer: (state: JoinerState, offer: PairOffer) => pairing.answerOffer(state, offer),
     pairFinish: (state: InviterState, accept: PairAccept) => pairing.finish(state, accept),
     pairComplete: (state: JoinerState, offer: PairOffer, accept: PairAccept) => pairing.complete(state, offer, accept),
-    pairFailed: (code: string): void => pairing.recordFailure(code),
+    pairFailed: (code: string, name?: string): void => pairing.recordFailure(code, name),
+    pairNearbyOpened: (): void => pairing.openNearby(),
+    pairNearbyInvite: (token: Uint8Array): void => pairing.inviteNearby(token),
+    pairNearbyStart: (inviter: NearbyInviter) => pairing.startNearbyJoin(inviter),
   }
 }

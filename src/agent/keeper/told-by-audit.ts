@@ -22,7 +22,7 @@ export function toldByAudit(
     case 'module.refused':
       return { id: 'security.module-refused', args: { module: String(payload?.['module']) } }
     case 'pairing.failed':
-      return { id: 'security.pairing-refused', args: {} }
+      return toldByPairing(String(payload?.['code']), payload?.['name'])
     case 'store.full':
       return { id: 'storage.full', args: {} }
     case 'store.freed':
@@ -32,4 +32,11 @@ export function toldByAudit(
     default:
       return undefined
   }
+}
+
+/** That a code was not confirmed in time, or that somebody changed their mind, is no news: they were asked. */
+function toldByPairing(code: string, name: unknown): RaisedNews | undefined {
+  if (code === 'PAIR_EXPIRED' || code === 'PAIR_CANCELLED') return undefined
+  if (code !== 'PAIR_CODES_DIFFER') return { id: 'security.pairing-refused', args: {} }
+  return { id: 'security.codes-differ', args: { device: String(name) } }
 }

@@ -1,87 +1,16 @@
-/** Other devices: pairing, the list of them, and how sync with each stands. */
-import type {
-  DeviceList,
-  InviteView,
-  NearbyView,
-  PairedView,
-  PeerClockView,
-  PeersView,
-  StatusView,
-} from '../../agent/http-types/device.ts'
+/** Other devices: the list of them, and how sync with each stands. */
+import type { DeviceList, PeerClockView, PeersView, StatusView } from '../../agent/http-types/device.ts'
 import type { Command } from '../command.ts'
 import { usage } from '../cli-error.ts'
 import { confirm } from '../confirm.ts'
-import { qrLines } from '../render/qr.ts'
-import { relativeTime } from '../render/relative-time.ts'
 import { safeText } from '../render/safe-text.ts'
 import { shortIds } from '../render/short-ids.ts'
-import { wrapText } from '../render/wrap-text.ts'
 import { table } from './answer-table.ts'
 import { peersLimit } from './limit-command.ts'
 import { describePeerDetail } from './peer-detail.ts'
+import { pairCommands } from './pair-commands.ts'
 import { describePeers } from './peer-table.ts'
 import { describeRemoval, peerState } from './peer-words.ts'
-
-const invite: Command = {
-  name: 'pair invite',
-  takes: '',
-  help: 'print a ticket that lets one other device join yours, within ten minutes',
-  details: ['The ticket is printed as a QR code and as text. It needs the pro stage. It shares nothing by itself.'],
-  examples: ['pair invite'],
-  async run({ client, output }) {
-    const view = await client.call<InviteView>('POST', '/v1/pair/invite')
-    output.answer(view, () => {
-      const { width, color } = output
-      const until = `${view.expiresAt.slice(11, 16)} UTC (${relativeTime(Date.parse(view.expiresAt), Date.now())})`
-      const warning = 'Whoever has this ticket can join once. It shares nothing by itself: consent is given separately.'
-      return [
-        ...(qrLines(view.ticket.toUpperCase(), { width, color }) ?? []),
-        `On the other device, before ${until}:`,
-        `  aico-mesh pair join ${view.ticket}`,
-        ...wrapText(warning, { width }),
-      ].join('\n')
-    })
-  },
-}
-
-const join: Command = {
-  name: 'pair join',
-  takes: 'TICKET',
-  help: 'join the devices of whoever made the ticket',
-  details: ['A ticket may be pasted with line breaks and in any case.'],
-  examples: ['pair join aicomesh1…'],
-  words: [1, 64],
-  async run({ client, output, words }) {
-    // A ticket broken into lines by a terminal or a chat arrives as several words.
-    const paired = await client.call<PairedView>('POST', '/v1/pair/join', { ticket: words.join('') })
-    output.answer(paired, () => `Paired with ${safeText(paired.name)}. Nothing is shared until one of you consents.`)
-  },
-}
-
-const nearby: Command = {
-  name: 'pair nearby',
-  takes: '',
-  help: 'devices that announce themselves on this network',
-  examples: ['pair nearby'],
-  async run({ client, output }) {
-    const view = await client.call<{ nearby: readonly NearbyView[] }>('GET', '/v1/pair/nearby')
-    output.answer(view, () =>
-      view.nearby.length === 0
-        ? wrapText('Nobody announces itself here. Some networks filter this; tickets work all the same.', {
-            width: output.width,
-          }).join('\n')
-        : table(
-            output,
-            [{ title: 'device', minWidth: 10 }, 'waiting to pair', { title: 'address', minWidth: 16 }],
-            view.nearby.map((device) => [
-              device.name === null ? 'not paired' : device.name,
-              device.pairing ? 'yes' : '',
-              device.addresses[0] ?? '',
-            ]),
-          ),
-    )
-  },
-}
 
 const devicesList: Command = {
   name: 'devices list',
@@ -163,9 +92,7 @@ const peersShow: Command = {
 }
 
 export const meshCommands: readonly Command[] = [
-  invite,
-  join,
-  nearby,
+  ...pairCommands,
   devicesList,
   devicesRemove,
   peers,

@@ -41,6 +41,8 @@ export interface ArgsOf {
   readonly 'storage.unreadable': None
   readonly 'security.module-refused': { readonly module: string }
   readonly 'security.pairing-refused': None
+  /** `device`: as it called itself; nobody has proven that it is called so. */
+  readonly 'security.codes-differ': { readonly device: string }
   readonly 'security.start-failed': { readonly count: number; readonly why: StartFailure }
   readonly 'security.altered': { readonly device: string }
   readonly 'security.two-histories': { readonly device: string }
@@ -141,6 +143,13 @@ const CATALOGUE: { readonly [Id in NotificationId]: Kind<ArgsOf[Id]> } = {
     severity: 'alert',
     sentence: () => 'A device tried to join your devices and was turned away.',
     action: 'aico-mesh devices list',
+  },
+  'security.codes-differ': {
+    category: 'security',
+    severity: 'alert',
+    sentence: ({ device }) =>
+      `This device and ${device} showed different pictures: somebody may have stood in between. Nothing was shared.`,
+    action: 'Pair them on another network, or with a ticket: aico-mesh pair invite',
   },
   'security.start-failed': {
     category: 'security',

@@ -1,28 +1,16 @@
 /**
  * Carries the pairing ceremony over a link: frames in and out, one step after another, within a time limit. This is the
- * only thing a stranger can talk to, and it can talk to it only while a ticket is open.
+ * only thing a stranger can talk to, and it can talk to it only while a ticket is open or a device nearby is waited for.
  */
 import type { Clock } from '../../base/clock.ts'
-import { codeOf, MeshError } from '../../base/errors.ts'
-import { FrameDecoder } from '../../wire/frame.ts'
-import {
-  decodePairMessage,
-  encodePairMessage,
-  MAX_PAIR_REQUEST_BYTES,
-  type PairAccept,
-  type PairJoin,
-  type PairMessage,
-  type PairOffer,
-} from '../../wire/pair-messages.ts'
+import { codeOf } from '../../base/errors.ts'
+import { MAX_PAYLOAD_BYTES } from '../../wire/frame.ts'
+import type { DeviceCard } from '../../model/membership.ts'
+import { encodePairMessage, type PairAccept, type PairJoin, type PairOffer } from '../../wire/pair-messages.ts'
 import type { Link } from '../link.ts'
-import {
-  PairingError,
-  refusalOf,
-  refusedWith,
-  type InviterState,
-  type JoinerState,
-  type Paired,
-} from './pairing-service.ts'
+import { PairInbox } from './pair-inbox.ts'
+import { linkEnded, PairingError, PairLinkError, refusalOf } from './pairing-error.ts'
+import { isSameCard, type InviterState, type JoinerState, type Paired, type StartedJoin } from './pairing-service.ts'
 
 /** The service's steps, asked of another thread. */
 export interface PairingSteps {
@@ -32,83 +20,103 @@ export interface PairingSteps {
   complete(state: JoinerState, offer: PairOffer, accept: PairAccept): Promise<Paired>
   failed(code: string): Promise<void>
 }
+/** Answers a link that begins with `seek`; never throws. It ends the time limit once it has its own. */
+export type AnswerSeek = (link: Link, inbox: PairInbox, limit: TimeLimit) => Promise<Paired | undefined>
 
-export type PairLinkErrorCode = 'PAIR_TIMEOUT' | 'PAIR_LINK_ENDED'
-export class PairLinkError extends MeshError<PairLinkErrorCode> {}
-
-/** Time the whole ceremony may take, in milliseconds: two round trips and a few signatures. */
+/** Time for everything that devices do without a person, in milliseconds: a few round trips and signatures. */
 export const PAIR_TIMEOUT_MS = 15_000
 
-/** The inviter's side of one link. Never throws: whatever goes wrong is told to the other side and recorded. */
-export async function serveJoin(link: Link, steps: PairingSteps, clock: Clock): Promise<Paired | undefined> {
+export interface TimeLimit {
+  cancel(): void
+  /** What a failure is to be called: a link that we cut ourselves was late, another's end is the same in reading and writing. */
+  cause(err: unknown): unknown
+}
+
+/** Cuts the link when the time is over. */
+export function timeLimit(link: Link, clock: Clock): TimeLimit {
   let isLate = false
   const cancel = clock.after(PAIR_TIMEOUT_MS, () => {
     isLate = true
     link.abort()
   })
-  try {
-    const messages = readMessages(link, MAX_PAIR_REQUEST_BYTES)
-    const { state, message } = await steps.answerJoin(await expect(messages, 'join'), link.remotePeerKey)
-    await link.send(encodePairMessage(message))
-    const paired = await steps.finish(state, await expect(messages, 'accept'))
-    await link.send(encodePairMessage({ type: 'done' }))
-    return paired
-  } catch (err) {
-    await link.send(encodePairMessage(refusalOf(err))).catch(() => undefined) // the stranger may be gone already
-    await steps.failed(isLate ? 'PAIR_TIMEOUT' : codeOf(err))
-    return undefined
-  } finally {
-    cancel()
-    await link.close()
+  return {
+    cancel,
+    cause(err) {
+      if (isLate) return new PairLinkError('PAIR_TIMEOUT', 'the other device did not answer in time', { cause: err })
+      return codeOf(err) === 'LINK_CLOSED' ? linkEnded(err) : err
+    },
   }
 }
 
-/** The joiner's side. @throws {PairingError} `PAIR_REFUSED` with the inviter's code, {PairLinkError}, and what the steps throw */
-export async function joinOver(
+/** One link of a stranger's. Never throws: whatever goes wrong is told to the other side and recorded. */
+export async function servePairing(
   link: Link,
-  state: JoinerState,
-  join: PairJoin,
   steps: PairingSteps,
   clock: Clock,
-): Promise<Paired> {
-  let isLate = false
-  const cancel = clock.after(PAIR_TIMEOUT_MS, () => {
-    isLate = true
-    link.abort()
-  })
+  answerSeek: AnswerSeek,
+): Promise<Paired | undefined> {
+  const limit = timeLimit(link, clock)
+  const inbox = new PairInbox(link)
   try {
-    const messages = readMessages(link)
-    await link.send(encodePairMessage(join))
-    const offer = await expect(messages, 'offer')
-    const accept = await steps.answerOffer(state, offer)
-    await link.send(encodePairMessage(accept))
-    await expect(messages, 'done')
-    return await steps.complete(state, offer, accept)
+    const first = await inbox.peek()
+    if (first.type === 'seek') return await answerSeek(link, inbox, limit)
+    return await takeIn(link, inbox, steps)
   } catch (err) {
-    throw isLate ? new PairLinkError('PAIR_TIMEOUT', 'the other device did not answer in time', { cause: err }) : err
+    await tellRefusal(link, err)
+    await steps.failed(codeOf(limit.cause(err)))
+    return undefined
   } finally {
-    cancel()
+    limit.cancel()
     await link.close()
   }
 }
 
-async function* readMessages(link: Link, maxPayloadBytes?: number): AsyncGenerator<PairMessage> {
-  const decoder = new FrameDecoder(maxPayloadBytes === undefined ? {} : { maxPayloadBytes })
-  for await (const chunk of link.chunks()) {
-    for (const { kind, payload } of decoder.push(chunk)) yield decodePairMessage(kind, payload)
+/** The joiner's side of a ticket. @throws {PairingError} with the inviter's code, {PairLinkError}, and what the steps throw */
+export async function joinOver(link: Link, join: StartedJoin, steps: PairingSteps, clock: Clock): Promise<Paired> {
+  const limit = timeLimit(link, clock)
+  try {
+    return await enter(link, new PairInbox(link, MAX_PAYLOAD_BYTES), join, steps)
+  } catch (err) {
+    throw limit.cause(err)
+  } finally {
+    limit.cancel()
+    await link.close()
   }
 }
 
-async function expect<Type extends PairMessage['type']>(
-  messages: AsyncGenerator<PairMessage>,
-  type: Type,
-): Promise<Extract<PairMessage, { type: Type }>> {
-  const next = await messages.next()
-  if (next.done) throw new PairLinkError('PAIR_LINK_ENDED', 'the other device ended the connection')
-  const message = next.value
-  if (message.type === type) return message as Extract<PairMessage, { type: Type }>
-  if (message.type === 'refuse') {
-    throw refusedWith(message.code)
+/** @param known who the other side has shown to be, if it has: then nobody else is taken in */
+export async function takeIn(link: Link, inbox: PairInbox, steps: PairingSteps, known?: DeviceCard): Promise<Paired> {
+  const join = await inbox.expect('join')
+  if (known !== undefined && !isSameCard(join.card, known)) {
+    throw new PairingError('PAIR_KEY_MISMATCH', 'not the device whose code was compared')
   }
-  throw new PairingError('PAIR_OUT_OF_ORDER', 'not the next step of pairing', { details: { type: message.type } })
+  const { state, message } = await steps.answerJoin(join, link.remotePeerKey)
+  await link.send(encodePairMessage(message))
+  const paired = await steps.finish(state, await inbox.expect('accept'))
+  await link.send(encodePairMessage({ type: 'done' }))
+  return paired
+}
+
+/** @param known as in {@link takeIn}: then nobody else is followed */
+export async function enter(
+  link: Link,
+  inbox: PairInbox,
+  { state, message }: StartedJoin,
+  steps: PairingSteps,
+  known?: DeviceCard,
+): Promise<Paired> {
+  await link.send(encodePairMessage(message))
+  const offer = await inbox.expect('offer')
+  if (known !== undefined && !isSameCard(offer.card, known)) {
+    throw new PairingError('PAIR_KEY_MISMATCH', 'not the device whose code was compared')
+  }
+  const accept = await steps.answerOffer(state, offer)
+  await link.send(encodePairMessage(accept))
+  await inbox.expect('done')
+  return steps.complete(state, offer, accept)
+}
+
+/** The other side may be gone already. */
+export async function tellRefusal(link: Link, err: unknown): Promise<void> {
+  await link.send(encodePairMessage(refusalOf(err))).catch(() => undefined)
 }

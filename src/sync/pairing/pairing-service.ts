@@ -6,15 +6,15 @@
  */
 import type { Crypto } from '../../base/crypto.ts'
 import { equalBytes } from '../../base/bytes.ts'
-import { codeOf, MeshError } from '../../base/errors.ts'
 import type { DeviceId } from '../../model/ids.ts'
 import type { DeviceCard } from '../../model/membership.ts'
 import { decodeMembershipPayload, encodeMembershipEnvelope } from '../../wire/membership-op.ts'
-import type { PairAccept, PairJoin, PairMessage, PairOffer } from '../../wire/pair-messages.ts'
+import type { PairAccept, PairJoin, PairOffer } from '../../wire/pair-messages.ts'
 import { isPairProof, pairProof, type PairParties } from '../../wire/pair-proof.ts'
 import { decodeTicket, encodeTicket, PAIR_TOKEN_BYTES, pairTokenId, type Ticket } from '../../wire/ticket.ts'
 import type { Ledger } from '../ledger.ts'
 import type { MembershipService } from '../membership-service.ts'
+import { PairingError, type PairingErrorCode } from './pairing-error.ts'
 
 export interface StoredInvitation {
   readonly tokenId: Uint8Array
@@ -43,18 +43,6 @@ export interface PairingDeps {
   readonly onRefused: (code: string) => void
 }
 
-export type PairingErrorCode =
-  | 'PAIR_TICKET_EXPIRED'
-  | 'PAIR_TICKET_UNKNOWN'
-  | 'PAIR_TICKET_USED'
-  | 'PAIR_SELF'
-  | 'PAIR_PROOF_WRONG'
-  | 'PAIR_KEY_MISMATCH'
-  | 'PAIR_OUT_OF_ORDER'
-  | 'PAIR_REFUSED'
-  | 'PAIR_TOO_MANY'
-export class PairingError extends MeshError<PairingErrorCode> {}
-
 /** Time a ticket is good for, in milliseconds: long enough to walk to the other device. */
 export const TICKET_LIFE_MS = 600_000
 /** Tickets open at once; more would only be forgotten ones. */
@@ -62,7 +50,18 @@ export const MAX_OPEN_TICKETS = 8
 /** Failed attempts that become leaves of the audit log within {@link TICKET_LIFE_MS}; more are only counted. */
 export const MAX_RECORDED_FAILURES = 16
 const NONCE_BYTES = 16
+/** Nobody did anything wrong: only counted. */
+const UNRECORDED: ReadonlySet<string> = new Set<PairingErrorCode>(['PAIR_BUSY', 'PAIR_NOT_OPEN'])
 
+/** Time from a confirmed code to the last step, in milliseconds: no person has a part in it. */
+const NEARBY_JOIN_MS = 30_000
+
+/** Whose code was confirmed, what came out of it, and where it was reached. */
+export interface NearbyInviter {
+  readonly card: DeviceCard
+  readonly token: Uint8Array
+  readonly addresses: readonly string[]
+}
 /** What the inviter remembers between a join and its accept. */
 export interface InviterState {
   readonly join: Omit<PairJoin, 'type' | 'mac'>
@@ -74,6 +73,11 @@ export interface JoinerState {
   readonly ticket: Ticket
   readonly join: Omit<PairJoin, 'type' | 'mac'>
   readonly parties: PairParties
+}
+/** The joiner's first step, made. */
+export interface StartedJoin {
+  readonly state: JoinerState
+  readonly message: PairJoin
 }
 export interface Paired {
   readonly deviceId: DeviceId
@@ -118,13 +122,46 @@ export class PairingService {
     return this.#deps.invitations.openCount(this.#deps.now()) > 0
   }
 
+  /** From now on a device nearby is waited for: one that was removed begins a mesh of its own, as when it invites. */
+  openNearby(): void {
+    const { card, ledger, members } = this.#deps
+    members.beginAnewIfRemoved()
+    ledger.append({
+      type: 'pairing.invited',
+      outcome: 'success',
+      actor: { kind: 'user', ref: card.deviceId },
+      object: { kind: 'membership', ref: members.mesh() },
+      payload: { nearby: true },
+    })
+  }
+
+  /** Lets in, once and soon, whoever holds the token that came out of a code both people have confirmed. */
+  inviteNearby(token: Uint8Array): void {
+    const { crypto, now, invitations } = this.#deps
+    const expiresUnixMs = Math.floor(now() + NEARBY_JOIN_MS)
+    invitations.insert({ tokenId: pairTokenId(token, crypto.sha256), token, expiresUnixMs })
+  }
+
+  /** As {@link startJoin}, with a device whose code was confirmed in place of a ticket. */
+  startNearbyJoin({ card: inviter, token, addresses }: NearbyInviter): StartedJoin {
+    this.#deps.members.requireAlone()
+    const expiresUnixS = Math.ceil((this.#deps.now() + NEARBY_JOIN_MS) / 1000)
+    const { deviceId, peerKey } = inviter
+    return this.#joinWith({ deviceId, peerKey, token, addrs: addresses, expiresUnixS })
+  }
+
   /** The joiner's first step. @throws {TicketError}, {PairingError} `PAIR_SELF`, `PAIR_TICKET_EXPIRED`, {MembershipError} `PAIR_ALREADY_IN_MESH` */
-  startJoin(text: string): { readonly state: JoinerState; readonly message: PairJoin } {
+  startJoin(text: string): StartedJoin {
     const { crypto, card, now, members } = this.#deps
     members.requireAlone()
     const ticket = decodeTicket(text, crypto.sha256)
     if (ticket.deviceId === card.deviceId) throw new PairingError('PAIR_SELF', 'this ticket is from this very device')
     if (ticket.expiresUnixS * 1000 <= now()) throw new PairingError('PAIR_TICKET_EXPIRED', 'this ticket has expired')
+    return this.#joinWith(ticket)
+  }
+
+  #joinWith(ticket: Ticket): StartedJoin {
+    const { crypto, card } = this.#deps
     const join = {
       tokenId: pairTokenId(ticket.token, crypto.sha256),
       nonce: crypto.randomBytes(NONCE_BYTES),
@@ -209,17 +246,20 @@ export class PairingService {
     return { deviceId: offer.card.deviceId, name: offer.card.name }
   }
 
-  /** Counts every failure; strangers cannot fill the audit log: of many in one ticket's time only the first stand there. */
-  recordFailure(code: string): void {
+  /**
+   * Counts every failure. Strangers cannot fill the audit log: of many in one ticket's time only the first stand there.
+   * @param name what the other device calls itself, once a code was shown: such failures are few, and all stand there
+   */
+  recordFailure(code: string, name?: string): void {
     const { ledger, card, members, onRefused } = this.#deps
     onRefused(code)
-    if (!this.#mayRecord()) return
+    if (UNRECORDED.has(code) || (name === undefined && !this.#mayRecord())) return
     ledger.append({
       type: 'pairing.failed',
       outcome: 'failure',
       actor: { kind: 'device', ref: card.deviceId },
       object: { kind: 'membership', ref: members.mesh() },
-      payload: { code },
+      payload: { code, ...(name !== undefined && { name }) },
     })
   }
 
@@ -279,34 +319,7 @@ function ticketUsed(): PairingError {
 }
 
 /** All of it: under another seal key, whoever made it would read what other members seal for this device. */
-function isSameCard(a: DeviceCard, b: DeviceCard): boolean {
+export function isSameCard(a: DeviceCard, b: DeviceCard): boolean {
   const isSameDevice = a.deviceId === b.deviceId && a.name === b.name
   return isSameDevice && equalBytes(a.peerKey, b.peerKey) && equalBytes(a.sealKey, b.sealKey)
-}
-
-/** What a stranger may learn of a failure; anything else is only `PAIR_REFUSED`. */
-const TOLD: readonly string[] = [
-  'PAIR_TICKET_EXPIRED',
-  'PAIR_TICKET_UNKNOWN',
-  'PAIR_TICKET_USED',
-  'PAIR_PROOF_WRONG',
-  'PAIR_KEY_MISMATCH',
-  'PAIR_OUT_OF_ORDER',
-] satisfies readonly PairingErrorCode[]
-
-export function refusalOf(err: unknown): PairMessage {
-  const code = codeOf(err)
-  return { type: 'refuse', code: TOLD.includes(code) ? code : 'PAIR_REFUSED' }
-}
-
-/** The joiner's error for a refusal: the inviter's reason where it is one we know. */
-export function refusedWith(code: string): PairingError {
-  const reason = TOLD.includes(code) ? (code as PairingErrorCode) : 'PAIR_REFUSED'
-  return new PairingError(reason, REASONS[reason] ?? 'the other device refused', { details: { code } })
-}
-
-const REASONS: Partial<Record<PairingErrorCode, string>> = {
-  PAIR_TICKET_EXPIRED: 'this ticket has expired; make a new one',
-  PAIR_TICKET_UNKNOWN: 'the other device does not know this ticket; make a new one',
-  PAIR_TICKET_USED: 'another device has used this ticket; make a new one',
 }

@@ -278,7 +278,7 @@ describe('in words', () => {
 
   test('[CL18] that nobody is near fits the terminal', async () => {
     await answers({ '/v1/pair/nearby': { nearby: [] } })
-    const lines = await linesOf(60, 'pair', 'nearby')
+    const lines = await linesOf(60, 'pair', 'nearby', '--look')
     expect(lines[0]).toContain('Nobody announces itself here.')
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60)
   })

@@ -73,7 +73,7 @@ describe('asking for help', () => {
       const { exit, stdout } = await cli.run(...argv)
       expect([exit, stdout.match(/^ {2}[a-z]+ [a-z]+/gm)]).toEqual([
         0,
-        ['  pair invite', '  pair join', '  pair nearby'],
+        ['  pair invite', '  pair join', '  pair nearby', '  pair confirm', '  pair reject'],
       ])
     }
   })

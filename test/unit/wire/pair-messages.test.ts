@@ -9,6 +9,7 @@ import {
   MAX_PAIR_REQUEST_BYTES,
   type PairMessage,
 } from '../../../src/wire/pair-messages.ts'
+import { MAX_NEARBY_VERSIONS } from '../../../src/wire/nearby-messages.ts'
 import * as fx from './fixtures.ts'
 
 const golden = fx.vectors('pair-messages')
@@ -25,6 +26,11 @@ function decodeFrame(frame: Uint8Array): PairMessage {
 function changed(type: PairMessage['type'], key: number, value: CborValue): () => PairMessage {
   const map = new Map(decodeCbor(frameOf(type).subarray(6)) as CborMap)
   return () => decodePairMessage(frameOf(type)[1] as number, encodeCbor(map.set(key, value)))
+}
+
+function changedPart(type: 'show' | 'open', key: number, value: CborValue): () => PairMessage {
+  const part = (decodeCbor(frameOf(type).subarray(6)) as CborMap).get(1) as CborMap
+  return changed(type, 1, new Map([...part, [key, value]]))
 }
 
 const refused: { name: string; decode: () => PairMessage; code: string }[] = [
@@ -46,6 +52,22 @@ const refused: { name: string; decode: () => PairMessage; code: string }[] = [
     code: 'WIRE_FIELD_RANGE',
   },
   { name: 'a short signature', decode: changed('accept', 1, fx.bytes(0, 63)), code: 'WIRE_FIELD_RANGE' },
+  { name: 'a caller that speaks nothing', decode: changed('seek', 1, []), code: 'WIRE_FIELD_RANGE' },
+  {
+    name: 'a caller that speaks too much',
+    decode: changed(
+      'seek',
+      1,
+      Array.from({ length: MAX_NEARBY_VERSIONS + 1 }, (_, n) => n),
+    ),
+    code: 'WIRE_FIELD_RANGE',
+  },
+  { name: 'a short commitment', decode: changed('commit', 2, fx.bytes(0, 31)), code: 'WIRE_FIELD_RANGE' },
+  { name: 'a part that is no map', decode: changed('show', 1, []), code: 'WIRE_FIELD_TYPE' },
+  { name: 'a short nonce of a part', decode: changedPart('show', 1, fx.bytes(0, 31)), code: 'WIRE_FIELD_RANGE' },
+  { name: 'a part without a card', decode: changedPart('open', 2, new Map()), code: 'WIRE_FIELD_MISSING' },
+  { name: 'a part of no mesh', decode: changedPart('open', 3, fx.bytes(0, 15)), code: 'WIRE_FIELD_RANGE' },
+  { name: 'a number for yes or no', decode: changedPart('show', 4, 1), code: 'WIRE_FIELD_TYPE' },
   { name: 'words instead of a code', decode: changed('refuse', 1, 'go away'), code: 'WIRE_FIELD_RANGE' },
 ]
 
@@ -56,7 +78,7 @@ describe('pairing messages', () => {
   })
 
   test('[PA1] kinds are numbered from 32, apart from those of sync', () => {
-    expect(golden.map(({ hex }) => fx.hexBytes(hex)[1])).toEqual([32, 33, 34, 35, 36])
+    expect(golden.map(({ hex }) => fx.hexBytes(hex)[1])).toEqual([32, 33, 34, 35, 36, 37, 38, 39, 40, 41])
   })
 
   test('[PA1] every prefix of every payload is refused, and noise is refused or read', () => {
@@ -77,6 +99,10 @@ describe('pairing messages', () => {
     const largest = { ...join, card: { ...join.card, name: 'x'.repeat(64) } }
     expect(encodePairMessage(largest).length).toBeLessThan(MAX_PAIR_REQUEST_BYTES / 4)
     expect(encodePairMessage(messageOf('accept')).length).toBeLessThan(MAX_PAIR_REQUEST_BYTES / 4)
+    const part = { ...messageOf('show').part, card: largest.card }
+    expect(encodePairMessage({ type: 'show', part }).length).toBeLessThan(MAX_PAIR_REQUEST_BYTES / 4)
+    const versions = Array.from({ length: MAX_NEARBY_VERSIONS }, () => Number.MAX_SAFE_INTEGER)
+    expect(encodePairMessage({ type: 'seek', versions }).length).toBeLessThan(MAX_PAIR_REQUEST_BYTES / 4)
     expect(encodePairMessage({ type: 'refuse', code: 'X'.repeat(64) }).length).toBeLessThan(MAX_PAIR_REQUEST_BYTES / 4)
   })
 

@@ -25,6 +25,7 @@ const EVERY: ArgsOf = {
   'storage.unreadable': {},
   'security.module-refused': { module: 'voice-input' },
   'security.pairing-refused': {},
+  'security.codes-differ': { device: 'laptop' },
   'security.start-failed': { count: 3, why: 'passphrase' },
   'security.altered': { device: 'Phone' },
   'security.two-histories': { device: 'Phone' },

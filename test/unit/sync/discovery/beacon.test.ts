@@ -41,6 +41,16 @@ describe('beacon', () => {
     expect(makeBeacon(nodeCrypto, key(1))).not.toHaveProperty('p')
   })
 
+  test('[DI10] [PN2] says its key only while any device nearby is waited for', () => {
+    expect(makeBeacon(nodeCrypto, key(7), { pairing: true })).not.toHaveProperty('k')
+    const open = makeBeacon(nodeCrypto, key(7), { pairing: true, door: true })
+    expect(open['k']).toBe('07'.repeat(32))
+    expect(decodeBeacon(open)?.doorKey).toEqual(key(7))
+    for (const k of ['07'.repeat(31), '07'.repeat(33), 'xx'.repeat(32), '']) {
+      expect(decodeBeacon({ ...open, k })).toMatchObject({ doorKey: undefined, pairing: true })
+    }
+  })
+
   const good = { v: '1', n: '0001020304050607', t: '0001020304050607' }
   test.each([
     { name: 'another version', txt: { ...good, v: '2' } },
