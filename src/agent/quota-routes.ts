@@ -5,7 +5,7 @@ import { jsonBody, type HttpRequest, type Route } from './http-server.ts'
 import type { QuotaUseView, QuotaView } from './http-types/device.ts'
 import type { QuotaRequest } from './keeper/quota-calls.ts'
 import type { KeeperClient } from './keeper-client.ts'
-import { bad, numberField, numberParam, optionalText, signalField } from './read-fields.ts'
+import { bad, numberField, numberParam, optionalText, storedLaneField } from './read-fields.ts'
 
 /** Longest name of a device. */
 const MAX_DEVICE_BYTES = 256
@@ -44,7 +44,7 @@ function quotaOf(request: HttpRequest): QuotaRequest {
   const module = optionalText(fields, 'module', MAX_MODULE_NAME_BYTES)
   if (module === '') throw bad('module', 'has a name')
   if (device === undefined && module === undefined) throw bad('module', 'or device is named')
-  const lane = fields['lane'] === undefined || fields['lane'] === null ? undefined : signalField(fields, 'lane')
+  const lane = fields['lane'] === undefined || fields['lane'] === null ? undefined : storedLaneField(fields, 'lane')
   const maxBytes = numberField(fields, 'maxBytes', QUOTA_BYTES)
   if (maxBytes === undefined) throw bad('maxBytes', 'says how much')
   return { device, module, lane, maxBytes }

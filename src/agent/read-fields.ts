@@ -1,5 +1,5 @@
 /** Reads the fields of a request's JSON: typed values, or an error that names the field. */
-import { LANES, isLane, SIGNALS, type Lane, type Signal } from '../model/lane.ts'
+import { LANES, isLane, STORED_LANES, type Lane, type StoredLane } from '../model/lane.ts'
 import { isStage, type Stage } from '../model/stage.ts'
 import { isWithin, type Bounds } from '../policy/retention.ts'
 import { HttpError } from './http-server.ts'
@@ -38,9 +38,9 @@ export function lanesField(fields: Fields, name: string): readonly Lane[] {
   return lanes as readonly Lane[]
 }
 
-export function signalField(fields: Fields, name: string): Signal {
-  const known = SIGNALS.find((signal) => signal === fields[name])
-  if (known === undefined) throw bad(name, `is one of ${SIGNALS.join(', ')}`)
+export function storedLaneField(fields: Fields, name: string): StoredLane {
+  const known = STORED_LANES.find((lane) => lane === fields[name])
+  if (known === undefined) throw bad(name, `is one of ${STORED_LANES.join(', ')}`)
   return known
 }
 

@@ -18,6 +18,7 @@ import type { AuditVerdictView, AuditView, ConsentEventView, GrantView } from '.
 import type { IntakeGate } from './intake-gate.ts'
 import type { KeeperClient } from './keeper-client.ts'
 import type { MeshHost } from './mesh-host.ts'
+import { investigationRoutes } from './investigation-routes.ts'
 import { metricRoutes } from './metric-routes.ts'
 import type { ModuleRegistry } from './module-registry.ts'
 import { moduleRoutes } from './module-routes.ts'
@@ -71,6 +72,7 @@ export function agentRoutes(deps: RouteDeps): readonly Route[] {
     ...metricRoutes(deps),
     ...searchRoutes(deps),
     ...errorRoutes(deps),
+    ...investigationRoutes(deps),
     ...tailRoutes(deps),
     ...auditRoutes(deps),
     ...runtimeRoutes(deps),

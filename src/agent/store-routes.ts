@@ -5,7 +5,7 @@ import type { HoldView, ReindexView, RetentionView, StoreStatsView } from './htt
 import type { ReindexState } from './keeper/reindex.ts'
 import type { HoldRequest } from './keeper/store-calls.ts'
 import type { KeeperClient } from './keeper-client.ts'
-import { bad, numberField, numberParam, optionalText, signalField, textField, timeField } from './read-fields.ts'
+import { bad, numberField, numberParam, optionalText, storedLaneField, textField, timeField } from './read-fields.ts'
 
 /** Longest reason of a hold: a sentence. */
 const MAX_REASON_BYTES = 400
@@ -26,7 +26,7 @@ export function storeRoutes({ keeper }: { readonly keeper: Pick<KeeperClient, 'c
     })),
     route('POST', '/v1/store/retention', async (request) => {
       const fields = jsonBody(request)
-      return { json: await keeper.call('setRetention', signalField(fields, 'lane'), limitsOf(fields)) }
+      return { json: await keeper.call('setRetention', storedLaneField(fields, 'lane'), limitsOf(fields)) }
     }),
     route('GET', '/v1/store/reindex', async () => ({ json: reindexView(await keeper.call('reindexState')) })),
     route('POST', '/v1/store/reindex', async () => ({ json: reindexView(await keeper.call('startReindex')) })),

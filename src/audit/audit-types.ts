@@ -67,6 +67,9 @@ const DEFAULTS = {
   /** The disk took nothing more, and from when on it did again; between the two records were refused. */
   'store.full': { severity: 'warn', retention: 'ops-90d' },
   'store.freed': { severity: 'notice', retention: 'ops-90d' },
+  /** The person looks into a trace, or is done with it (docs/spec/documents.md). */
+  'investigation.opened': { severity: 'info', retention: 'security-1y' },
+  'investigation.closed': { severity: 'info', retention: 'security-1y' },
   'hold.placed': { severity: 'notice', retention: 'security-1y' },
   'hold.removed': { severity: 'notice', retention: 'security-1y' },
   /** Stored bodies are not what was stored: by a failing disk, or by somebody who writes in the home. */

@@ -5,6 +5,7 @@ import { consentCommands } from './commands/consent-commands.ts'
 import { deviceCommands } from './commands/device-commands.ts'
 import { exportCommand } from './commands/export-command.ts'
 import { importCommand } from './commands/import-command.ts'
+import { investigateCommands } from './commands/investigate-commands.ts'
 import { meshCommands } from './commands/mesh-commands.ts'
 import { metricsCommand } from './commands/metrics-command.ts'
 import { moduleCommands } from './commands/module-commands.ts'
@@ -45,7 +46,15 @@ const SECTIONS: readonly Section[] = [
   { title: 'Who may see what', commands: consentCommands },
   {
     title: 'What was recorded',
-    commands: [...recordCommands, ...searchCommands, ...tailCommands, metricsCommand, importCommand, exportCommand],
+    commands: [
+      ...recordCommands,
+      ...investigateCommands,
+      ...searchCommands,
+      ...tailCommands,
+      metricsCommand,
+      importCommand,
+      exportCommand,
+    ],
   },
 ]
 const COMMANDS = SECTIONS.flatMap(({ commands }) => commands)

@@ -3,11 +3,12 @@
  * local batch gets. The bytes are proven to be the owner's by then; they are still not trusted.
  */
 import { MeshError } from '../base/errors.ts'
-import { SIGNALS, type Lane, type Signal } from '../model/lane.ts'
+import { STORED_LANES, type Lane, type StoredLane } from '../model/lane.ts'
 import type { Stage } from '../model/stage.ts'
 import { decideShare, type ShareRequest, type ShareView } from '../policy/decide-share.ts'
 import { decideAdmission } from '../policy/stage-gate.ts'
 import { digestOfScan, type Digest } from '../wire/index/digest.ts'
+import { digestOfPayload } from '../wire/index/payload-digest.ts'
 import { scanOtlp } from '../wire/otlp/scan.ts'
 
 export type AdmitPeerErrorCode = 'POLICY_STAGE' | 'POLICY_NOT_SHARED' | 'SYNC_BAD_PAYLOAD'
@@ -34,7 +35,7 @@ export function admitPeer({ stage, view, request, raw, records }: PeerPayload): 
       details: { reason: decision.reason },
     })
   }
-  if (!isSignal(request.lane)) throw new AdmitPeerError('SYNC_BAD_PAYLOAD', 'a lane that holds no OTLP yet')
+  if (!isStored(request.lane)) throw new AdmitPeerError('SYNC_BAD_PAYLOAD', 'a lane that no segment is of')
   const digest = scanPayload(request.lane, raw)
   if (digest.records !== records) {
     throw new AdmitPeerError('SYNC_BAD_PAYLOAD', 'not the number of records it claims', {
@@ -44,16 +45,17 @@ export function admitPeer({ stage, view, request, raw, records }: PeerPayload): 
   return digest
 }
 
-function scanPayload(lane: Signal, raw: Uint8Array): Digest {
+function scanPayload(lane: StoredLane, raw: Uint8Array): Digest {
   try {
+    if (lane === 'documents') return digestOfPayload(lane, raw)
     const scan = scanOtlp(lane, raw)
     if (scan.rejected === undefined) return digestOfScan(scan)
   } catch (cause) {
-    throw new AdmitPeerError('SYNC_BAD_PAYLOAD', 'the payload is not OTLP', { cause })
+    throw new AdmitPeerError('SYNC_BAD_PAYLOAD', 'the payload is not what its lane holds', { cause })
   }
   throw new AdmitPeerError('SYNC_BAD_PAYLOAD', 'the payload holds records that nobody may admit')
 }
 
-function isSignal(lane: Lane): lane is Signal {
-  return (SIGNALS as readonly Lane[]).includes(lane)
+function isStored(lane: Lane): lane is StoredLane {
+  return (STORED_LANES as readonly Lane[]).includes(lane)
 }

@@ -6,6 +6,10 @@ export type Lane = (typeof LANES)[number]
 export const SIGNALS = ['traces', 'logs', 'metrics'] as const satisfies readonly Lane[]
 export type Signal = (typeof SIGNALS)[number]
 
+/** Lanes whose records lie in segments. The audit log has a file of its own. */
+export const STORED_LANES = [...SIGNALS, 'documents'] as const satisfies readonly Lane[]
+export type StoredLane = (typeof STORED_LANES)[number]
+
 /** The one part that exists: every attribute of a record. Sensitive groups can get their own key later. */
 export const BASE_PART = 'base'
 

@@ -56,7 +56,7 @@ const LANE_WORDS: Readonly<Record<Lane, string>> = {
   logs: 'logs (what programs wrote down)',
   metrics: 'metrics (measurements)',
   audit: 'audit (who did what)',
-  documents: 'documents (notes and saved views)',
+  documents: 'documents (notes and marks on traces)',
 }
 const UNKNOWN_TIME = 'an unknown time'
 /** A beginning this near to the consent is the moment of consenting, in milliseconds: asking takes a while. */

@@ -5,7 +5,7 @@
  * equal parts, and what one does not need goes to the others. Rules: docs/spec/retention.md.
  */
 import type { DeviceId } from '../model/ids.ts'
-import type { Signal } from '../model/lane.ts'
+import type { StoredLane } from '../model/lane.ts'
 import type { Quota } from '../model/quota.ts'
 import { excessBytes, LANE_BYTES, type KeptSource } from './retention.ts'
 
@@ -14,7 +14,7 @@ export const QUOTA_BYTES = LANE_BYTES
 
 /** What a module of a device has in a lane, without what is held. */
 export interface LaneSource extends KeptSource {
-  readonly lane: Signal
+  readonly lane: StoredLane
 }
 
 /** The most specific of those that cover a source: a device that is named ranks before a module, and that before a lane. */

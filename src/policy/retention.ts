@@ -6,14 +6,14 @@
  * Rules: docs/spec/retention.md.
  */
 import type { DeviceId } from '../model/ids.ts'
-import type { Signal } from '../model/lane.ts'
+import type { StoredLane } from '../model/lane.ts'
 
 export interface LaneLimits {
   readonly maxAgeDays: number
   /** Of sealed bodies, as they lie on the disk. */
   readonly maxBytes: number
 }
-export type RetentionLimits = Readonly<Record<Signal, LaneLimits>>
+export type RetentionLimits = Readonly<Record<StoredLane, LaneLimits>>
 
 export interface Bounds {
   readonly least: number
@@ -24,11 +24,15 @@ export const AGE_DAYS = { least: 1, most: 3_650 } as const
 /** One segment of the largest kind at least, so that the newest records always fit; 4 TiB at most. */
 export const LANE_BYTES = { least: 2 << 20, most: 2 ** 42 } as const
 
-/** Ten million spans, and as many log lines as a household's devices write in a month. Roll-ups of metrics have ages of their own. */
+/**
+ * Ten million spans, and as many log lines as a household's devices write in a month. Roll-ups of metrics have ages of their own.
+ * What people wrote stays longer than what it is about.
+ */
 export const DEFAULT_RETENTION: RetentionLimits = {
   traces: { maxAgeDays: 14, maxBytes: 2 * 2 ** 30 },
   logs: { maxAgeDays: 30, maxBytes: 2 ** 30 },
   metrics: { maxAgeDays: 30, maxBytes: 512 * 2 ** 20 },
+  documents: { maxAgeDays: 365, maxBytes: 512 * 2 ** 20 },
 }
 
 /** A lane that is over its room is brought below it by this part, so that it is not over again at the next segment. */
@@ -110,7 +114,7 @@ export function reasonToDrop(
 /** Limits as they may be set: what is missing or out of bounds is the default. */
 export function readLimits(value: unknown): RetentionLimits {
   const lanes = isFields(value) ? value : {}
-  const limitsOf = (lane: Signal): LaneLimits => {
+  const limitsOf = (lane: StoredLane): LaneLimits => {
     const given = isFields(lanes[lane]) ? lanes[lane] : {}
     const { maxAgeDays, maxBytes } = DEFAULT_RETENTION[lane]
     return {
@@ -118,7 +122,12 @@ export function readLimits(value: unknown): RetentionLimits {
       maxBytes: isWithin(given['maxBytes'], LANE_BYTES) ? given['maxBytes'] : maxBytes,
     }
   }
-  return { traces: limitsOf('traces'), logs: limitsOf('logs'), metrics: limitsOf('metrics') }
+  return {
+    traces: limitsOf('traces'),
+    logs: limitsOf('logs'),
+    metrics: limitsOf('metrics'),
+    documents: limitsOf('documents'),
+  }
 }
 
 export function isWithin(value: unknown, { least, most }: Bounds): value is number {

@@ -2,12 +2,12 @@
  * What of the records that are kept a stage would still collect: the rest is what a person may have deleted when they go down
  * to it. Pure, never throws. Rules: docs/spec/stages.md STG9.
  */
-import { AGENT_MODULE, OTLP_PREFIX, type Signal } from '../model/lane.ts'
+import { AGENT_MODULE, OTLP_PREFIX, type StoredLane } from '../model/lane.ts'
 import type { Stage } from '../model/stage.ts'
 import { decideAdmission, type RecordOrigin } from './stage-gate.ts'
 
 export interface KeptLog {
-  readonly lane: Signal
+  readonly lane: StoredLane
   readonly module: string
   /** Of this device. */
   readonly own: boolean

@@ -14,6 +14,7 @@ import { deviceName } from './device-name.ts'
 import { findGaps } from './find-gaps.ts'
 import { QueryError } from './find-trace.ts'
 import { findLinks, linkingChunks, type LinkSource } from './find-links.ts'
+import type { InvestigationMarks } from './investigation/describe-investigation.ts'
 import { JsonBytes } from './json-bytes.ts'
 import { writeFields } from './json-in-steps.ts'
 import { latestEnd } from './latest-end.ts'
@@ -38,6 +39,8 @@ export interface StitchOptions {
   readonly attributes?: boolean
   /** Say also who links to the trace, as far as this source knows. */
   readonly links?: LinkSource | undefined
+  /** What is written about the trace, if anything is. */
+  readonly investigation?: InvestigationMarks | undefined
   /** Most spans in the answer. Default {@link MAX_TRACE_SPANS}. */
   readonly maxSpans?: number
 }
@@ -52,7 +55,7 @@ export function* stitchTrace(
   options: StitchOptions = {},
 ): Steps<readonly Uint8Array[] | undefined> {
   const { source, knowledge, sha256 } = deps
-  const { attributes = false, links, maxSpans = MAX_TRACE_SPANS } = options
+  const { attributes = false, links, investigation, maxSpans = MAX_TRACE_SPANS } = options
   const linking = links && linkingChunks(traceId, links)
   const stored = yield* source.chunksOf(traceId)
   const clocks = traceClocks(knowledge, traceTimeOf(stored, knowledge))
@@ -64,7 +67,7 @@ export function* stitchTrace(
   json.raw(utf8('],'))
   const linkedFrom = linking === undefined ? {} : yield* findLinks(traceId, linking, knowledge)
   const about = yield* describe(traceId, findings, partlyUnreadable, { knowledge, clocks, lost: stored.lost })
-  yield* writeFields(json, { ...about, ...linkedFrom })
+  yield* writeFields(json, { ...about, ...linkedFrom, ...(investigation && { investigation }) })
   return json.raw(utf8('}')).parts()
 }
 

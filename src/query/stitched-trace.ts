@@ -4,6 +4,7 @@
  */
 import type { DeviceId, SpanId, TraceId } from '../model/ids.ts'
 import type { ClockOffset } from '../model/clock-history.ts'
+import type { InvestigationMarks } from './investigation/describe-investigation.ts'
 import type { Evidence, Provenance } from './trace-source.ts'
 
 export type SpanKindWord = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
@@ -117,4 +118,6 @@ export interface StitchedTrace {
   readonly linkedFromOmitted?: number
   /** There may be more: not all that may link to this trace was looked at. */
   readonly linkedFromPartial?: boolean
+  /** Only where there is one (docs/spec/documents.md). */
+  readonly investigation?: InvestigationMarks
 }

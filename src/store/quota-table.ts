@@ -1,7 +1,7 @@
 /** How much sources may keep here, by number: one quota at most of any scope. */
 import type { Database, Statement } from 'better-sqlite3'
 import { idBytes, toDeviceId } from '../model/ids.ts'
-import { LANES, type Signal } from '../model/lane.ts'
+import { LANES, type StoredLane } from '../model/lane.ts'
 import type { Quota } from '../model/quota.ts'
 
 export interface StoredQuota extends Quota {
@@ -44,7 +44,7 @@ export class QuotaTable {
       id,
       deviceId: toDeviceId(device),
       module: module === '' ? undefined : module,
-      lane: LANES[lane] as Signal | undefined,
+      lane: LANES[lane] as StoredLane | undefined,
       maxBytes,
     }))
   }

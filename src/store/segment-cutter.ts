@@ -4,9 +4,11 @@
  */
 import { constants, zstdCompressSync } from 'node:zlib'
 import { concat } from '../base/bytes.ts'
-import type { Signal } from '../model/lane.ts'
+import type { StoredLane } from '../model/lane.ts'
 import { MAX_SEGMENT_RECORDS, type LogKey } from '../model/segment.ts'
+import { mergeDocumentPayloads } from '../wire/documents/merge-records.ts'
 import { mergeDigests, type Digest } from '../wire/index/digest.ts'
+import { digestOfPayload } from '../wire/index/payload-digest.ts'
 import type { LogRowId, StoredLog } from './log-table.ts'
 import type { Packs } from './packs/packs.ts'
 import type { ChainLink, SegmentTable } from './segment-table.ts'
@@ -23,7 +25,7 @@ const ZSTD_LEVEL = 1
 export interface SegmentPlan extends LogKey {
   readonly seq: number
   readonly prev: Uint8Array | undefined
-  readonly lane: Signal
+  readonly lane: StoredLane
   readonly module: string
   readonly part: string
   readonly epoch: number
@@ -43,7 +45,7 @@ export interface Sealer {
   signHead(log: LogKey, seq: number, id: Uint8Array): Uint8Array
 }
 
-/** Records of one log and one epoch; payloads are complete OTLP resource fields, so they concatenate. */
+/** Records of one log and one epoch; payloads are complete records of their lane, so they concatenate. */
 export interface Cut {
   readonly log: StoredLog
   readonly epoch: number
@@ -103,13 +105,22 @@ export class SegmentCutter {
 
   #seal(cut: Cut, group: Cut['batches'], last: ChainLink | undefined): SealedCut {
     const { log, epoch } = cut
-    const digest = mergeDigests(group.map((batch) => batch.digest))
-    const payloads = group.map(({ payload }) => payload)
-    const body = compress(payloads.length === 1 ? (payloads[0] as Uint8Array) : concat(...payloads), digest.records)
+    const { payload, digest } = this.#join(log, group)
+    const body = compress(payload, digest.records)
     const seq = last === undefined ? 0 : last.seq + 1
-    const plan = { ...log, lane: log.lane as Signal, seq, prev: last?.segmentId, epoch }
+    const plan = { ...log, lane: log.lane as StoredLane, seq, prev: last?.segmentId, epoch }
     const { header, id, sealed } = this.#deps.sealer.seal(plan, body)
     return { cut, seq, segmentId: id, header, sealed, rawBytes: body.rawBytes, digest }
+  }
+
+  #join({ lane }: StoredLog, group: Cut['batches']): Cut['batches'][number] {
+    const [first] = group as readonly [Cut['batches'][number]]
+    if (group.length === 1) return first
+    const payloads = group.map(({ payload }) => payload)
+    if (lane !== 'documents')
+      return { payload: concat(...payloads), digest: mergeDigests(group.map(({ digest }) => digest)) }
+    const payload = mergeDocumentPayloads(payloads)
+    return { payload, digest: digestOfPayload(lane, payload) }
   }
 
   /** One signature a log: it vouches for all that its headers lead down to. */

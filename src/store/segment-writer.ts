@@ -6,9 +6,9 @@
  * that fails, on a full disk for example, leaves both as they were.
  */
 import type { Clock } from '../base/clock.ts'
-import type { Signal } from '../model/lane.ts'
-import { digestOfScan, type Digest, type TraceEntry } from '../wire/index/digest.ts'
-import { scanOtlp } from '../wire/otlp/scan.ts'
+import type { StoredLane } from '../model/lane.ts'
+import type { Digest, TraceEntry } from '../wire/index/digest.ts'
+import { digestOfPayload } from '../wire/index/payload-digest.ts'
 import type { JournalTable } from './journal-table.ts'
 import type { LogRowId, LogTable, StoredLog } from './log-table.ts'
 import type { SegmentCutter } from './segment-cutter.ts'
@@ -18,8 +18,10 @@ import type { Store } from './store.ts'
 export const CUT_RECORDS = 256
 /** A segment is cut at this many payload bytes, before compression. */
 export const CUT_BYTES = 65_536
+/** A segment of documents is cut at this many edits: what is worth merging. */
+export const CUT_EDITS = 64
 
-/** Records of one log and one epoch; the payload is complete OTLP resource fields, so batches concatenate. */
+/** Records of one log and one epoch; payloads are complete records of their lane, so batches concatenate. */
 export interface LocalBatch {
   readonly log: StoredLog
   readonly epoch: number
@@ -76,7 +78,7 @@ export class SegmentWriter {
    * @throws {StoreError} for a disk that is full or fails: nothing has changed then
    */
   append(batches: readonly LocalBatch[], also?: () => void): boolean {
-    return this.#commit(batches, (open) => isFull(open.batches), also)
+    return this.#commit(batches, isFull, also)
   }
 
   /** Cuts what is open in the logs that `isDue` picks. @returns whether segments were cut */
@@ -96,7 +98,7 @@ export class SegmentWriter {
     return this.#open.size > 0
   }
 
-  openBatches(lane: Signal): readonly OpenRecords[] {
+  openBatches(lane: StoredLane): readonly OpenRecords[] {
     return [...this.#open.values()]
       .filter(({ log }) => log.lane === lane)
       .flatMap(({ log, batches }) => batches.map(({ payload, digest }) => ({ log, payload, digest })))
@@ -107,7 +109,7 @@ export class SegmentWriter {
   }
 
   /** Of a lane, or of all. */
-  openRecords(lane?: Signal): number {
+  openRecords(lane?: StoredLane): number {
     const open = [...this.#open.values()].filter(({ log }) => lane === undefined || log.lane === lane)
     return open.reduce((sum, { batches }) => sum + countRecords(batches), 0)
   }
@@ -165,7 +167,7 @@ export class SegmentWriter {
     const sinceMs = clock.monotonic()
     for (const record of journal.all()) {
       const log = logs.byRow(record.log)
-      const digest = digestOfScan(scanOtlp(log.lane as Signal, record.payload))
+      const digest = digestOfPayload(log.lane as StoredLane, record.payload)
       const batch = { journalId: record.id, payload: record.payload, digest }
       const open = this.#open.get(record.log)
       const batches = open ? [...open.batches, batch] : [batch]
@@ -179,8 +181,9 @@ function withBatch(open: OpenLog | undefined, { log, epoch, payload, digest }: L
   return open ? { ...open, batches: [...open.batches, batch] } : { log, epoch, batches: [batch], sinceMs: nowMs }
 }
 
-function isFull(batches: readonly OpenBatch[]): boolean {
-  return countRecords(batches) >= CUT_RECORDS || countBytes(batches) >= CUT_BYTES
+function isFull({ log, batches }: OpenLog): boolean {
+  const most = log.lane === 'documents' ? CUT_EDITS : CUT_RECORDS
+  return countRecords(batches) >= most || countBytes(batches) >= CUT_BYTES
 }
 
 function countRecords(batches: readonly OpenBatch[]): number {

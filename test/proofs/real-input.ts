@@ -158,6 +158,7 @@ async function countKept(asking: Asking, { spans, logs, points, lines, taken }: 
   const wanted = {
     traces: spans.length,
     logs: lines + logs.length,
+    documents: 0,
     metrics: new Set(points.map(({ record }) => record)).size,
   }
   for (const { lane, records } of (await storeStats(asking)).lanes) {

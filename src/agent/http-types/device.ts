@@ -3,6 +3,7 @@
  * Names and meanings are stable, here and beside it: fields are added, never renamed or removed. 64-bit integers are decimal
  * strings. docs/spec/http.md.
  */
+import type { StoredLane } from '../../model/lane.ts'
 import type { ClockOffset } from './traces.ts'
 
 export type StageName = 'casual' | 'pro' | 'developer'
@@ -101,7 +102,7 @@ export interface LaneLimitsView {
   /** Of sealed records, as they lie on the disk. */
   readonly maxBytes: number
 }
-export type RetentionView = Readonly<Record<'traces' | 'logs' | 'metrics', LaneLimitsView>>
+export type RetentionView = Readonly<Record<StoredLane, LaneLimitsView>>
 
 /** Records that were kept and are gone. `quota`: their source had more than it may keep. `stage`: their stage ended, and they were not to be kept. `lease`: their owner was not heard of for as long as its grant allows. */
 export interface GoneView {
@@ -126,7 +127,7 @@ export interface KeptSourceView extends KeptView {
   readonly module: string
 }
 export interface KeptLaneView extends KeptView {
-  readonly lane: 'traces' | 'logs' | 'metrics'
+  readonly lane: StoredLane
   readonly limits: LaneLimitsView
   /** Acknowledged, and not yet in a segment. */
   readonly openRecords: number
@@ -186,7 +187,7 @@ export interface QuotaView {
   readonly id: number
   readonly deviceId?: string | undefined
   readonly module?: string | undefined
-  readonly lane?: 'traces' | 'logs' | 'metrics' | undefined
+  readonly lane?: StoredLane | undefined
   /** Of sealed records, as they lie on the disk. */
   readonly maxBytes: number
 }

@@ -84,6 +84,17 @@ export interface TraceGap {
   readonly count: number | null
 }
 
+export type InvestigationStatus = 'open' | 'solved' | 'dismissed'
+
+/** What `traces show` says of a trace's investigation. */
+export interface InvestigationMarks {
+  readonly status: InvestigationStatus | null
+  readonly notes: number
+  readonly labels: readonly string[]
+  readonly pinned: readonly string[]
+  readonly hidden: readonly string[]
+}
+
 /** `traces show` */
 export interface TraceView {
   readonly traceId: string
@@ -102,6 +113,8 @@ export interface TraceView {
   readonly linkedFromOmitted?: number
   /** There may be more: not all that may link to this trace was looked at. */
   readonly linkedFromPartial?: boolean
+  /** Only where there is one. */
+  readonly investigation?: InvestigationMarks
 }
 
 export interface TraceListEntry {

@@ -5,7 +5,7 @@
 import type { Crypto } from '../../base/crypto.ts'
 import { toHex } from '../../base/bytes.ts'
 import { toIncarnation, toLogId, type DeviceId, type Incarnation, type LogId } from '../../model/ids.ts'
-import { SIGNALS } from '../../model/lane.ts'
+import { STORED_LANES } from '../../model/lane.ts'
 import type { AuditLog } from '../../store/audit-log.ts'
 import { journaledLogs, moveJournal } from '../../store/journal-logs.ts'
 import type { LogRowId } from '../../store/log-table.ts'
@@ -51,7 +51,7 @@ export function answerRollback(deps: RollbackDeps, codes: readonly RollbackCode[
 
 /** An epoch whose leaf is there was, or may have been, handed out: its number never stands for another key. */
 export function skipUsedEpochs(epochs: Epochs, audit: Pick<AuditLog, 'hasObject' | 'refOf'>): void {
-  for (const lane of SIGNALS) {
+  for (const lane of STORED_LANES) {
     const next = epochs.prepare(lane)
     let { n } = next
     while (audit.hasObject('key', leafRef(audit, 'key', epochRef({ lane, n })))) n++

@@ -3,6 +3,7 @@
  * is told once a try and tried less and less often, so that a full disk costs neither CPU nor log.
  */
 import type { Clock } from '../../base/clock.ts'
+import type { Lane } from '../../model/lane.ts'
 import { BackOff } from './back-off.ts'
 
 /** Open records are cut after this long at most, so that they are chained soon even on a quiet device. */
@@ -11,6 +12,8 @@ export const CUT_AFTER_MS = 5_000
 export const LIVE_CUT_AFTER_MS = 100
 /** But not more often than this for one log: a steady trickle makes two small segments a second, not ten. */
 export const LIVE_CUT_EVERY_MS = 500
+/** Documents wait longer even then: people write one thing after the other, and a segment for each would cost ten times as much. */
+export const LIVE_CUT_EDITS_AFTER_MS = 2_000
 /** Longest time between two tries of a cut that fails, in milliseconds: how late room on the disk is noticed. */
 export const CUT_RETRY_MAX_MS = 30_000
 
@@ -64,11 +67,13 @@ export class CutTimer {
 
 /** Of a log that has open records, times in milliseconds; `isWatched`: a connected device may see its lane. */
 export interface OpenTimes {
+  readonly lane: Lane
   readonly openMs: number
   readonly sinceCutMs: number
 }
 
-export function isDue({ openMs, sinceCutMs }: OpenTimes, isWatched: boolean): boolean {
+export function isDue({ lane, openMs, sinceCutMs }: OpenTimes, isWatched: boolean): boolean {
   if (openMs >= CUT_AFTER_MS) return true
-  return isWatched && openMs >= LIVE_CUT_AFTER_MS && sinceCutMs >= LIVE_CUT_EVERY_MS
+  const liveMs = lane === 'documents' ? LIVE_CUT_EDITS_AFTER_MS : LIVE_CUT_AFTER_MS
+  return isWatched && openMs >= liveMs && sinceCutMs >= LIVE_CUT_EVERY_MS
 }

@@ -55,6 +55,6 @@ export class Cutting {
   #cutDue(): void {
     const { writer, liveGrants, connected } = this.#deps
     const watched = liveGrants.watchedLanes(connected())
-    this.committed(writer.cut((open) => isDue(open, watched.has(open.log.lane))))
+    this.committed(writer.cut((open) => isDue({ ...open, lane: open.log.lane }, watched.has(open.log.lane))))
   }
 }

@@ -1,5 +1,5 @@
 /** The stage that this device is at: it changes in one transaction with what the change deletes, and what it ends is ended. */
-import { SIGNALS } from '../../model/lane.ts'
+import { STORED_LANES } from '../../model/lane.ts'
 import type { Stage } from '../../model/stage.ts'
 import { planStageChange, type KeptFate, type StageChange } from '../../policy/stage-change.ts'
 import type { SegmentWriter } from '../../store/segment-writer.ts'
@@ -85,7 +85,7 @@ export class DeviceStage {
   #rotateKeys(): void {
     const { writer, epochs } = this.#parts
     writer.cut(() => true)
-    for (const lane of SIGNALS) {
+    for (const lane of STORED_LANES) {
       const epoch = epochs.prepare(lane)
       epochs.record(epoch)
       this.#store.transaction(() => epochs.commit(epoch))

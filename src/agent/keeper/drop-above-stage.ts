@@ -4,7 +4,7 @@
  * stays. A crash leaves the rest for the next run.
  */
 import type { Steps } from '../../base/steps.ts'
-import { SIGNALS } from '../../model/lane.ts'
+import { STORED_LANES, type StoredLane } from '../../model/lane.ts'
 import type { Stage } from '../../model/stage.ts'
 import { isErrorSeverity } from '../../policy/stage-gate.ts'
 import { partCollectedAt } from '../../policy/stage-kept.ts'
@@ -43,8 +43,8 @@ const NOTHING: DroppedAbove = { records: 0, held: 0 }
 export function* dropAboveStage(run: AboveStageRun): Steps<DroppedAbove> {
   const { store, stage } = run
   let total = NOTHING
-  for (const log of SIGNALS.flatMap((lane) => store.logs.ofLane(lane))) {
-    const part = partCollectedAt(stage, { ...log, lane: log.lane as (typeof SIGNALS)[number] })
+  for (const log of STORED_LANES.flatMap((lane) => store.logs.ofLane(lane))) {
+    const part = partCollectedAt(stage, { ...log, lane: log.lane as StoredLane })
     if (part === 'all') continue
     const gone = yield* dropOf(run, log, part === 'errors')
     total = { records: total.records + gone.records, held: total.held + gone.held }

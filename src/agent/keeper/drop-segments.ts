@@ -4,7 +4,7 @@
  * next run. Ends early once what is held has changed: nothing is dropped that a hold keeps from the moment it is placed.
  */
 import type { Steps } from '../../base/steps.ts'
-import { SIGNALS, type Signal } from '../../model/lane.ts'
+import { STORED_LANES, type StoredLane } from '../../model/lane.ts'
 import type { Quota } from '../../model/quota.ts'
 import type { StorageUse } from '../../policy/notifications/nearly-full.ts'
 import { readableName } from '../../policy/notifications/readable-name.ts'
@@ -57,11 +57,11 @@ const NOTHING_OLD = { oldestMs: Number.NEGATIVE_INFINITY, tooOld: 0 }
 /** @returns how many segments were dropped */
 export function* dropSegments(run: DropRun): Steps<number> {
   let count = 0
-  for (const lane of SIGNALS) count += yield* dropOld(run, lane)
+  for (const lane of STORED_LANES) count += yield* dropOld(run, lane)
   const limited = yield* limitedSources(run, run.quotas)
   count += yield* dropExcess(run, limited, overQuota(run.quotas, limited), 'quota')
   const uses = quotaUses(run, limited)
-  for (const lane of SIGNALS) {
+  for (const lane of STORED_LANES) {
     const sources = yield* keptSources(run, lane)
     uses.push({ of: LANE_WORDS[lane], bytes: bytesOf(sources), maxBytes: run.limits[lane].maxBytes })
     count += yield* dropExcess(run, sources, excessBytes(run.limits[lane], sources), 'size')
@@ -71,7 +71,12 @@ export function* dropSegments(run: DropRun): Steps<number> {
 }
 
 /** As a person calls what is in a lane. */
-const LANE_WORDS: Readonly<Record<Signal, string>> = { traces: 'traces', logs: 'logs', metrics: 'measurements' }
+const LANE_WORDS: Readonly<Record<StoredLane, string>> = {
+  traces: 'traces',
+  logs: 'logs',
+  metrics: 'measurements',
+  documents: 'notes',
+}
 
 /** Of a quota, what the device has that has most under it. */
 function quotaUses({ quotas }: DropRun, limited: readonly Source[]): StorageUse[] {
@@ -87,7 +92,7 @@ function bytesOf(sources: readonly Source[]): number {
   return sources.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
-function* dropOld(run: DropRun, lane: Signal): Steps<number> {
+function* dropOld(run: DropRun, lane: StoredLane): Steps<number> {
   const oldestMs = oldestKeptUnixMs(run.limits[lane], run.nowMs)
   const tooOld = run.isClockTrusted ? run.store.arrivals.storedBy(oldestMs) : 0
   let count = 0

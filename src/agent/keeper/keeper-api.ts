@@ -17,6 +17,7 @@ import { moved, type Callable } from '../worker-port.ts'
 import { BusIntake, type BusTelemetry } from './bus-intake.ts'
 import { lostByOwner } from './damage-report.ts'
 import { IntakeTurns } from './intake-turns.ts'
+import { investigationCalls, marksOfTrace } from './investigation-calls.ts'
 import type { Keeper } from './keeper.ts'
 import { startsFailed } from './told-by-code.ts'
 import { meshCalls } from './mesh-calls.ts'
@@ -62,6 +63,7 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
       () => shownMetrics(keeper),
     ),
     ...searchCalls(keeper),
+    ...investigationCalls(keeper),
     ...tailCalls(keeper),
     ...transferCalls(keeper),
     ...controlCalls(keeper, book),
@@ -112,7 +114,8 @@ function queryCalls(keeper: Keeper, storeFile: string) {
         requireView(keeper, 'traces')
         const traceId = findTrace(text, keeper.records)
         if (traceId === undefined) return undefined
-        const options = { attributes, links: links ? keeper.search : undefined }
+        const investigation = yield* marksOfTrace(keeper, traceId)
+        const options = { attributes, links: links ? keeper.search : undefined, investigation }
         const trace = yield* stitchTrace(traceId, queryDeps(keeper), options)
         return trace && moved(trace)
       }, limits)

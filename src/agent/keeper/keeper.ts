@@ -62,6 +62,7 @@ import { SegmentSealer } from './segment-sealer.ts'
 import { setAuditAside, type SetAside } from './set-audit-aside.ts'
 import { ShareViews } from './share-views.ts'
 import { makeSharing } from './sharing.ts'
+import { StoredDocuments } from './stored-documents.ts'
 import { StoredMetrics } from './stored-metrics.ts'
 import { StoredSearch } from './search-source.ts'
 import { StoredRecords } from './stored-records.ts'
@@ -129,6 +130,7 @@ export class Keeper {
   readonly restoring: Restoring
   readonly liveGrants: LiveGrants
   readonly records: StoredRecords
+  readonly documents: StoredDocuments
   readonly metrics: StoredMetrics
   readonly metricUpkeep: MetricUpkeep
   readonly search: StoredSearch
@@ -324,6 +326,7 @@ export class Keeper {
       tails,
     })
     this.records = new StoredRecords(crypto, this.store, this.writer, sealer)
+    this.documents = new StoredDocuments(crypto, this.store, this.writer, sealer)
     this.search = new StoredSearch(crypto, this.store, this.writer, sealer)
     this.lanes = new LaneChunks(crypto, this.store, this.writer, sealer)
     this.turns = new Turns(clock, this.rounds)

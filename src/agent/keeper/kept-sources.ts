@@ -1,6 +1,6 @@
 /** What each source, a module of a device, has in a lane: its logs, and their bytes without those that are held. */
 import type { Steps } from '../../base/steps.ts'
-import { SIGNALS, type Signal } from '../../model/lane.ts'
+import { STORED_LANES, type StoredLane } from '../../model/lane.ts'
 import type { Quota } from '../../model/quota.ts'
 import { quotaOf, type LaneSource } from '../../policy/quotas.ts'
 import type { StoredLog } from '../../store/log-table.ts'
@@ -18,7 +18,7 @@ export interface KeptSourcesDeps {
 
 export function* keptSources(
   { store, held }: KeptSourcesDeps,
-  lane: Signal,
+  lane: StoredLane,
   isAsked: (log: StoredLog) => boolean = () => true,
 ): Steps<readonly Source[]> {
   const sources = new Map<string, Source>()
@@ -35,7 +35,7 @@ export function* keptSources(
 /** Those that are under a quota, of every lane. */
 export function* limitedSources(deps: KeptSourcesDeps, quotas: readonly Quota[]): Steps<readonly Source[]> {
   const limited: Source[] = []
-  for (const lane of SIGNALS) {
+  for (const lane of STORED_LANES) {
     const isLimited = ({ author, module }: StoredLog): boolean =>
       quotaOf(quotas, { device: author, module, lane }) !== undefined
     limited.push(...(yield* keptSources(deps, lane, isLimited)))

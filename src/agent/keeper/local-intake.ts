@@ -3,18 +3,21 @@
  * that many small batches cost one fsync; each is answered only after it.
  */
 import { toLogId, type DeviceId, type Incarnation, type LogId } from '../../model/ids.ts'
-import { BASE_PART, OTLP_PREFIX, type Signal } from '../../model/lane.ts'
+import { AGENT_MODULE, BASE_PART, OTLP_PREFIX, type Signal, type StoredLane } from '../../model/lane.ts'
 import type { Stage } from '../../model/stage.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Crypto } from '../../base/crypto.ts'
 import { admit, type Admitted, type AdmittedChunk, type Origin } from '../../ingest/admit.ts'
+import { decideAdmission } from '../../policy/stage-gate.ts'
 import type { LocalBatch, SegmentWriter } from '../../store/segment-writer.ts'
 import type { DeliveryTable } from '../../store/delivery-table.ts'
 import type { LogTable, StoredLog } from '../../store/log-table.ts'
 import type { CounterTable } from '../../store/small-tables.ts'
 import { toStoreError } from '../../store/store-error.ts'
 import type { Epochs } from '../../sync/epochs.ts'
+import { digestOfPayload } from '../../wire/index/payload-digest.ts'
 import { unnamedOf } from '../../wire/otlp/rejected-tally.ts'
+import { StageError } from './stage-error.ts'
 import type { TailHub } from './tail-hub.ts'
 
 const LOG_ID_BYTES = 16
@@ -87,6 +90,26 @@ export class LocalIntake {
     this.#deps.onCommit(this.#deps.writer.append(batches, also))
   }
 
+  /**
+   * What the person wrote, as records of documents; durable and visible to the next query on return.
+   * @throws {StoreError} if it cannot be kept, {StageError} where the stage collects none
+   */
+  keepDocument(payload: Uint8Array): void {
+    const { requireOpen, stage, epochs, writer, onCommit, onRefused } = this.#deps
+    requireOpen()
+    if (!decideAdmission(stage(), { lane: 'documents', origin: 'agent' }).admit) {
+      throw new StageError('STAGE_TOO_LOW', 'this stage keeps no documents')
+    }
+    const log = this.#logFor('documents', AGENT_MODULE)
+    const digest = digestOfPayload('documents', payload)
+    try {
+      onCommit(writer.append([{ log, epoch: epochs.current('documents').n, payload, digest }]))
+    } catch (err) {
+      onRefused(err)
+      throw toStoreError(err)
+    }
+  }
+
   /** Commits now what was admitted and waits for its commit. Never throws. */
   commitWaiting(): void {
     if (this.#waiting.length > 0) this.#commit()
@@ -128,7 +151,7 @@ export class LocalIntake {
     return { log: this.#logFor(lane, module), epoch: this.#deps.epochs.current(lane).n, payload, digest }
   }
 
-  #logFor(lane: Signal, module: string): StoredLog {
+  #logFor(lane: StoredLane, module: string): StoredLog {
     const { store, crypto, self, incarnation } = this.#deps
     const known = store.logs.findOwn(lane, module, BASE_PART, incarnation)
     if (known) return known

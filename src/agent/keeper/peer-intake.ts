@@ -10,6 +10,7 @@ import type { Store } from '../../store/store.ts'
 import type { TraceIndex } from '../../store/trace-index.ts'
 import type { OpenedSegment } from '../../sync/receiving.ts'
 import type { ScopedLog } from '../../sync/scope.ts'
+import { refusalsIn } from './read-update.ts'
 import { decompress } from './stored-payload.ts'
 import type { TailHub } from './tail-hub.ts'
 
@@ -23,11 +24,13 @@ export interface PeerIntakeDeps {
   readonly stage: () => Stage
   /** Told of what was stored. */
   readonly tails: Pick<TailHub, 'offer'>
+  /** An update of a document is not what it has to be: it is kept as it was signed, and read by nobody. */
+  readonly onRefusedUpdate: (code: string) => void
 }
 
 /** @throws {AdmitPeerError}, {StoreError}: nothing of the run is kept then */
 export function keepPeerRun(
-  { store, stage, tails }: PeerIntakeDeps,
+  { store, stage, tails, onRefusedUpdate }: PeerIntakeDeps,
   view: ShareView,
   log: ScopedLog,
   segments: readonly (OpenedSegment & { readonly request: ShareRequest })[],
@@ -62,6 +65,7 @@ export function keepPeerRun(
   for (const { segment, raw } of judged) {
     const chunk = { deviceId: log.author, module: log.module, provenance: 'verified', payload: raw } as const
     tails.offer({ lane: log.lane, records: segment.body.records, chunk })
+    if (log.lane === 'documents') refusalsIn(raw).forEach(onRefusedUpdate)
   }
 }
 

@@ -6,13 +6,13 @@ import { freeBytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { codeOf } from '../../base/errors.ts'
 import type { Steps } from '../../base/steps.ts'
-import type { Signal } from '../../model/lane.ts'
+import type { StoredLane } from '../../model/lane.ts'
 import type { PostingIndex } from '../../store/postings/posting-index.ts'
 import type { SegmentRowId, StoredSegment } from '../../store/segment-table.ts'
 import type { Store } from '../../store/store.ts'
-import { digestOfScan, type Digest } from '../../wire/index/digest.ts'
+import type { Digest } from '../../wire/index/digest.ts'
+import { digestOfPayload } from '../../wire/index/payload-digest.ts'
 import { INDEX_VERSION } from '../../wire/index/token.ts'
-import { scanOtlp } from '../../wire/otlp/scan.ts'
 import type { SegmentSealer } from './segment-sealer.ts'
 import { readPayload } from './stored-payload.ts'
 import type { Turns } from './turns.ts'
@@ -155,7 +155,7 @@ export class Reindex {
     const log = this.#deps.store.logs.byRow(segment.log)
     const payload = readPayload(this.#deps, log, segment)
     try {
-      return payload && digestOfScan(scanOtlp(log.lane as Signal, payload))
+      return payload && digestOfPayload(log.lane as StoredLane, payload)
     } catch {
       return undefined // sealed by its author, and still nothing that can be scanned
     } finally {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import type { Steps } from '../../base/steps.ts'
-import { SIGNALS, type Signal } from '../../model/lane.ts'
+import { STORED_LANES, type StoredLane } from '../../model/lane.ts'
 import type { Stage } from '../../model/stage.ts'
 import type { StorageUse } from '../../policy/notifications/nearly-full.ts'
 import { readLimits, SLACK, type LaneLimits, type RetentionLimits } from '../../policy/retention.ts'
@@ -97,7 +97,7 @@ export class Retention {
     const added = store.kept.bytesAbove(this.#grown.upTo)
     this.#grown = { upTo: store.segments.lastId(), bytes: this.#grown.bytes + added }
     const limits = this.limits()
-    const rooms = SIGNALS.map((lane) => limits[lane].maxBytes * SLACK)
+    const rooms = STORED_LANES.map((lane) => limits[lane].maxBytes * SLACK)
     const quotas = store.quotas.all().map(({ maxBytes }) => maxBytes * LOOK_AT_QUOTA)
     if (this.#grown.bytes >= Math.min(LOOK_AT_BYTES, ...rooms, ...quotas)) void this.run()
   }
@@ -114,7 +114,7 @@ export class Retention {
   }
 
   /** In force at once, and audited before. What is too much now goes soon. @throws what the ledger throws */
-  setLimits(lane: Signal, change: Partial<LaneLimits>): RetentionLimits {
+  setLimits(lane: StoredLane, change: Partial<LaneLimits>): RetentionLimits {
     const { store, ledger, self } = this.#deps
     const before = this.limits()
     const after: RetentionLimits = { ...before, [lane]: { ...before[lane], ...change } }

@@ -5,7 +5,7 @@
  * open may still come. The key in use never goes.
  */
 import type { Steps } from '../../base/steps.ts'
-import { SIGNALS, type Signal } from '../../model/lane.ts'
+import { STORED_LANES, type StoredLane } from '../../model/lane.ts'
 import type { DeviceId, GrantId } from '../../model/ids.ts'
 import { oldestKeptUnixMs, type RetentionLimits } from '../../policy/retention.ts'
 import type { ReceivedKey } from '../../store/epoch-table.ts'
@@ -25,12 +25,12 @@ export interface RetireKeysDeps {
 /** @returns how many keys were destroyed */
 export function* retireKeys(deps: RetireKeysDeps, limits: RetentionLimits, nowMs: number): Steps<number> {
   let count = 0
-  for (const lane of SIGNALS) count += yield* retireOwn(deps, lane, oldestKeptUnixMs(limits[lane], nowMs))
+  for (const lane of STORED_LANES) count += yield* retireOwn(deps, lane, oldestKeptUnixMs(limits[lane], nowMs))
   for (const owner of deps.store.epochs.owners()) count += yield* retireReceived(deps, owner)
   return count
 }
 
-function* retireOwn(deps: RetireKeysDeps, lane: Signal, oldestMs: number): Steps<number> {
+function* retireOwn(deps: RetireKeysDeps, lane: StoredLane, oldestMs: number): Steps<number> {
   const { epochs, logs } = deps.store
   const own = logs.ofLane(lane).filter(({ own: isOwn }) => isOwn)
   let count = 0
@@ -50,7 +50,7 @@ function* retireOwn(deps: RetireKeysDeps, lane: Signal, oldestMs: number): Steps
 function* retireReceived(deps: RetireKeysDeps, owner: DeviceId): Steps<number> {
   const { epochs } = deps.store
   let count = 0
-  for (const lane of SIGNALS) {
+  for (const lane of STORED_LANES) {
     for (const key of epochs.received(owner, lane)) {
       if (deps.hasEnded(key.grantId) && stateOf(deps.store, logsOf(deps.store, key), key.n) !== 'here') {
         if (count === 0) record(deps, 'device', owner, { reason: 'its records are gone and its grant has ended' })

@@ -202,7 +202,8 @@ function makeReceiving(deps: SharingDeps, source: ReturnType<typeof segmentSourc
     view: (owner) => shareViews.of(owner),
     keep(log, run, head) {
       requireRoom()
-      keepPeerRun({ store, stage, tails }, shareViews.of(log.author), log, run, head)
+      const onRefusedUpdate = (code: string): void => deps.onRefusedOf(code, log.author)
+      keepPeerRun({ store, stage, tails, onRefusedUpdate }, shareViews.of(log.author), log, run, head)
       onKept()
     },
     onRefused: deps.onRefusedOf,

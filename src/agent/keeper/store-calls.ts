@@ -1,5 +1,5 @@
 /** What a person may ask of the store itself: what it keeps, for how long, and what it must not drop. */
-import type { Signal } from '../../model/lane.ts'
+import type { StoredLane } from '../../model/lane.ts'
 import type { LaneLimits } from '../../policy/retention.ts'
 import { findTrace } from '../../query/find-trace.ts'
 import type { HoldScope } from '../../store/hold-table.ts'
@@ -30,7 +30,7 @@ export function storeCalls(keeper: Keeper, storeFile: string) {
   return {
     storeStats: () => keeper.turns.run(() => storeStats(keeper, storeFile)),
     retentionLimits: () => keeper.retention.limits(),
-    setRetention: (lane: Signal, change: Partial<LaneLimits>) => keeper.retention.setLimits(lane, change),
+    setRetention: (lane: StoredLane, change: Partial<LaneLimits>) => keeper.retention.setLimits(lane, change),
     reindexState: () => keeper.reindex.state(),
     startReindex() {
       void keeper.reindex.run()

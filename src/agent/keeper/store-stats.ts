@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import type { Steps } from '../../base/steps.ts'
 import type { DeviceId } from '../../model/ids.ts'
-import { SIGNALS, type Signal } from '../../model/lane.ts'
+import { STORED_LANES, type StoredLane } from '../../model/lane.ts'
 import type { LaneLimits } from '../../policy/retention.ts'
 import type { DroppedCounts, GoneReason } from '../../store/dropped-table.ts'
 import { LOG_START, type KeptCounts } from '../../store/kept-table.ts'
@@ -26,7 +26,7 @@ export interface SourceStats extends Stats {
   readonly module: string
 }
 export interface LaneStats extends Stats {
-  readonly lane: Signal
+  readonly lane: StoredLane
   readonly limits: LaneLimits
   /** Acknowledged, and not yet in a segment. */
   readonly openRecords: number
@@ -54,7 +54,7 @@ export function* storeStats(keeper: Keeper, storeFile: string): Steps<StoreStats
   const gone = goneByLog(store)
   const limits = retention.limits()
   const lanes: LaneStats[] = []
-  for (const lane of SIGNALS) {
+  for (const lane of STORED_LANES) {
     const sources = yield* sourcesOf(store, lane, gone)
     lanes.push({
       lane,
@@ -83,7 +83,7 @@ const NOTHING: Stats = { segments: 0, records: 0, bytes: 0, sinceUnixMs: null, g
 /** A device may have several logs of a module: one for each of its incarnations. */
 function* sourcesOf(
   store: Store,
-  lane: Signal,
+  lane: StoredLane,
   gone: ReadonlyMap<LogRowId, readonly GoneStats[]>,
 ): Steps<readonly SourceStats[]> {
   const sources = new Map<string, SourceStats>()

@@ -7,8 +7,7 @@ import { parseSize, refuseSize } from '../parse-size.ts'
 import { quotaTable, quotaWords } from '../render/quota-words.ts'
 import { table } from './answer-table.ts'
 import { deviceNames } from './device-names.ts'
-
-const LANES = ['traces', 'logs', 'metrics'] as const
+import { STORED_LANES } from './stored-lanes.ts'
 
 const list: Command = {
   name: 'store quota list',
@@ -49,7 +48,7 @@ const set: Command = {
   },
   words: [0, 1],
   async run({ client, output, words: [lane], options: { size, device, module } }) {
-    const refused = lane === undefined ? undefined : oneOf(LANES)(lane)
+    const refused = lane === undefined ? undefined : oneOf(STORED_LANES)(lane)
     if (refused !== undefined) throw usage(`a lane is ${refused}`)
     if (typeof size !== 'string') throw usage('store quota set needs --size SIZE')
     if (device === undefined && module === undefined) throw usage('name --module MODULE, --device DEVICE or both')

@@ -50,6 +50,7 @@ const tracesShow: Command = {
   examples: ['traces show', 'traces show 0af7651916cd --raw', 'traces show 0af7651916cd --critical'],
   options: {
     critical: { type: 'boolean', help: 'only the critical path: the spans that the end of the trace waited for' },
+    ids: { type: 'boolean', help: 'the id of each span, as `investigate pin` takes it' },
     raw: { type: 'boolean', help: "times as each device's clock had them, not corrected to this device's" },
     attributes: { type: 'boolean', help: 'attributes of spans as well (with --json)' },
   },
@@ -60,9 +61,10 @@ const tracesShow: Command = {
     const view = await client.callAnyway<TraceView>('GET', `/v1/traces/${encodeURIComponent(trace)}${query}`)
     const times = options['raw'] === true ? 'raw' : 'corrected'
     const onlyCritical = options['critical'] === true
+    const ids = options['ids'] === true
     const answer = onlyCritical && output.json ? criticalPathOf(view) : view
     const { width, color } = output
-    output.answer(answer, () => renderWaterfall(view, { width, color, times, onlyCritical }))
+    output.answer(answer, () => renderWaterfall(view, { width, color, times, onlyCritical, ids }))
   },
 }
 

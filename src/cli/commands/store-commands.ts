@@ -22,8 +22,8 @@ import { deviceNames } from './device-names.ts'
 import { quotaCommands } from './quota-commands.ts'
 import { reindexCommand } from './reindex-command.ts'
 import { requireRange, timeRangeOf } from './search-options.ts'
+import { STORED_LANES, STORED_LANES_WORDS } from './stored-lanes.ts'
 
-const LANES = ['traces', 'logs', 'metrics'] as const
 /** Rows of a table of sources; --json has all. */
 const MOST_ROWS = 20
 const MOST_DAYS = 3_650
@@ -69,14 +69,14 @@ const retention: Command = {
   async run(context) {
     const { client, output, words, options } = context
     const [lane] = words
-    const refused = lane === undefined ? undefined : oneOf(LANES)(lane)
+    const refused = lane === undefined ? undefined : oneOf(STORED_LANES)(lane)
     if (refused !== undefined) throw usage(`a lane is ${refused}`)
     const isChange = typeof options['age'] === 'string' || typeof options['size'] === 'string'
-    if (isChange && lane === undefined) throw usage('name the lane to change: traces, logs or metrics')
+    if (isChange && lane === undefined) throw usage(`name the lane to change: ${STORED_LANES_WORDS}`)
     const view = isChange
       ? await client.callAnyway<RetentionView>('POST', '/v1/store/retention', { lane, ...changeOf(options) })
       : await client.callAnyway<RetentionView>('GET', '/v1/store/retention')
-    const shown = LANES.filter((each) => lane === undefined || each === lane)
+    const shown = STORED_LANES.filter((each) => lane === undefined || each === lane)
     output.answer(view, () => shown.map((each) => limitsSentence(each, view[each])).join('\n'))
   },
 }

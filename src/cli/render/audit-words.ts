@@ -2,6 +2,7 @@
 import type { AuditView } from '../../agent/http-types/device.ts'
 import { plural } from './plural.ts'
 import { safeText } from './safe-text.ts'
+import { shortTraceId } from './short-ids.ts'
 
 export type NameOf = (deviceId: string) => string
 
@@ -32,7 +33,7 @@ export function isAbout({ type, object, payload }: AuditView, nameOf: NameOf): s
     case 'plugin':
       return [word('plugin'), word('reason')].filter((part) => part !== '').join(': ')
     case 'data':
-      return word('reason')
+      return type.startsWith('investigation.') ? investigationWords(word) : word('reason')
     case 'export':
       return word('lane')
     case 'endpoint':
@@ -40,6 +41,11 @@ export function isAbout({ type, object, payload }: AuditView, nameOf: NameOf): s
     default:
       return ''
   }
+}
+
+/** Of `investigation.opened` and `.closed`. */
+function investigationWords(word: (name: string) => string): string {
+  return word('traceId') && `trace ${shortTraceId(word('traceId'))}, ${word('status')}`
 }
 
 /** Of `audit.set-aside`: the log that was before, as far as the payload is still there. */

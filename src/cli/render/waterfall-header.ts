@@ -6,6 +6,7 @@ import { displayWidth, fit, truncate } from './display-width.ts'
 import type { Drawing } from './drawing.ts'
 import { formatDuration } from './duration.ts'
 import { plural } from './plural.ts'
+import { shortTraceId } from './short-ids.ts'
 import { wrapEntries, type StyledText } from './wrap-entries.ts'
 
 export function renderHeader(totalNanos: number, drawing: Drawing): readonly string[] {
@@ -15,6 +16,7 @@ export function renderHeader(totalNanos: number, drawing: Drawing): readonly str
     '',
     ...deviceLines(drawing),
     ...criticalPathLines(drawing),
+    ...investigationLines(drawing),
   ]
 }
 
@@ -92,6 +94,23 @@ function criticalPathLines(drawing: Drawing): readonly string[] {
   const first: StyledText = { text: `${glyphs.critical} critical path`, styles: ['dim'] }
   const last: readonly StyledText[] = hidden > 0 ? [{ text: plural(hidden, 'more module'), styles: ['dim'] }] : []
   return ['', ...wrapEntries([first, ...entries, ...last], { separator: ` ${glyphs.dot} `, width, paint })]
+}
+
+/** That people wrote about the trace: how far they are, and where to read it. */
+function investigationLines({ trace, glyphs, paint, clean, width }: Drawing): readonly string[] {
+  const { investigation } = trace
+  if (investigation === undefined) return []
+  const { status, notes, labels, pinned, hidden } = investigation
+  const facts = [
+    `investigation ${status ?? 'without a status'}`,
+    ...(notes === 0 ? [] : [plural(notes, 'note')]),
+    ...(pinned.length === 0 ? [] : [`${pinned.length} pinned`]),
+    ...(hidden.length === 0 ? [] : [`${hidden.length} hidden`]),
+    ...labels.map(clean),
+    `aico-mesh investigate ${shortTraceId(trace.traceId)}`,
+  ]
+  const entries = facts.map((text): StyledText => ({ text, styles: ['dim'] }))
+  return ['', ...wrapEntries(entries, { separator: ` ${glyphs.dot} `, width, paint })]
 }
 
 /** Modules named in the header: those that most of the time went to. */

@@ -98,7 +98,10 @@ function linesBelow({ row, guides, hasChildren }: PlacedRow, columns: Columns, d
   const { span } = row
   const { paint, glyphs, clean, width } = drawing
   const message = clean(span.statusMessage)
+  const mark = drawing.markOf(span.spanId)
   const texts: readonly (readonly [string, Style])[] = [
+    ...(drawing.ids ? [[span.spanId, 'dim'] as const] : []),
+    ...(mark === undefined ? [] : [[`${mark} in the investigation`, mark === 'pinned' ? 'yellow' : 'dim'] as const]),
     ...(span.status === 'error' && message !== '' ? [[message, 'red'] as const] : []),
     ...linkTexts(span, drawing).map((text) => [text, 'dim'] as const),
     ...attributeTexts(span, clean).map((text) => [text, 'dim'] as const),

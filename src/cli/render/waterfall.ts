@@ -33,16 +33,20 @@ export interface WaterfallOptions {
   readonly maxRows?: number
   /** Draw only the spans of the critical path. Default false. */
   readonly onlyCritical?: boolean
+  /** Say the id of each span. Default false. */
+  readonly ids?: boolean
 }
 
 /** @returns lines, the last with its line break too; without colours, none has trailing spaces. */
 export function renderWaterfall(trace: TraceView, options: WaterfallOptions): string {
-  const { color, ascii = false, times = 'corrected', maxRows = DEFAULT_MAX_ROWS, onlyCritical = false } = options
+  const { color, ascii = false, times = 'corrected', maxRows = DEFAULT_MAX_ROWS } = options
+  const { onlyCritical = false, ids = false } = options
   const drawing = makeDrawing({
     trace,
     ascii,
     times,
     onlyCritical,
+    ids,
     width: Math.min(Math.max(Math.trunc(options.width) || MIN_WIDTH, MIN_WIDTH), MAX_WIDTH),
     glyphs: ascii ? ASCII_GLYPHS : UNICODE_GLYPHS,
     paint: painter(color),

@@ -13,6 +13,7 @@ const NOW = Date.now()
 const LIMITS: RetentionView = {
   traces: { maxAgeDays: 14, maxBytes: 2 ** 31 },
   logs: { maxAgeDays: 30, maxBytes: 2 ** 30 },
+  documents: { maxAgeDays: 365, maxBytes: 512 * 2 ** 20 },
   metrics: { maxAgeDays: 30, maxBytes: 2 ** 29 },
 }
 const gone = {

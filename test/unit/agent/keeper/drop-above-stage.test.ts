@@ -1,6 +1,7 @@
 /** Going down a stage and having what was kept above it deleted. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { SETTING } from '../../../../src/agent/keeper/device-settings.ts'
+import { investigationCalls } from '../../../../src/agent/keeper/investigation-calls.ts'
 import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
 import { searchCalls } from '../../../../src/agent/keeper/search-calls.ts'
 import { storeCalls } from '../../../../src/agent/keeper/store-calls.ts'
@@ -24,6 +25,8 @@ beforeEach(async () => {
   await segment('logs', 'core', logs('app', INFO, INFO))
   await segment('logs', 'core', logs('app', INFO, ERROR))
   await segment('metrics', 'core', metrics('app', 4))
+  await investigationCalls(keeper).investigationEdit(traceIdOf(1), { about: 'note', text: 'covered' })
+  keeper.writer.cut(() => true)
   await keeper.metricUpkeep.run({ everything: true })
 })
 afterEach(() => home.remove())
@@ -38,7 +41,7 @@ async function searchLogs(): Promise<LogList['logs']> {
   const json = await searchCalls(keeper).searchLogs({ limit: 100 })
   return (JSON.parse(Buffer.concat(json).toString()) as LogList).logs
 }
-const EVERYTHING = { traces: 3, logs: 4, metrics: 1 }
+const EVERYTHING = { traces: 3, logs: 4, metrics: 1, documents: 1 }
 const leaves = (type: string) =>
   auditPayloads(keeper, type).map((payload) => (payload.kind === 'open' ? payload.payload : undefined))
 const keys = (lane: Signal): readonly number[] => keeper.store.epochs.all(lane).map(({ n }) => n)
@@ -53,12 +56,13 @@ test('[STG9] without being asked for, everything stays', async () => {
 test('[STG9] at casual only what tells of an error stays; the rest is counted, with its keys destroyed', async () => {
   const [before] = keys('traces')
   await keeper.setStage('casual', 'delete')
-  expect(await keeper.dropAbove()).toEqual({ records: 7, held: 0 })
-  expect(await recordsByLane()).toEqual({ traces: 0, logs: 1, metrics: 0 })
+  expect(await keeper.dropAbove()).toEqual({ records: 8, held: 0 })
+  expect(await recordsByLane()).toEqual({ traces: 0, logs: 1, metrics: 0, documents: 0 })
   const { lanes } = await calls().storeStats()
   expect(lanes.map(({ gone }) => gone.map(({ reason, records }) => [reason, records]))).toEqual([
     [['stage', 3]],
     [['stage', 3]],
+    [['stage', 1]],
     [['stage', 1]],
   ])
   expect(leaves('data.purged')).toEqual([{ reason: 'stage', stage: 'casual' }])
@@ -67,6 +71,7 @@ test('[STG9] at casual only what tells of an error stays; the rest is counted, w
     { lane: 'traces', epoch: 0 },
     { lane: 'logs', epoch: 0 },
     { lane: 'metrics', epoch: 0 },
+    { lane: 'documents', epoch: 0 },
   ])
   expect(keeper.store.metrics.hasAuthor(keeper.card.deviceId)).toBe(false)
   expect(openAll(keeper.records.chunksOf(traceIdOf(2)))).toEqual([])
@@ -85,15 +90,15 @@ test('[STG6] [STG9] what was let in above the stage and is not committed yet goe
 test('[STG9] at pro all logs stay, and the key of the traces goes though the stage changes none', async () => {
   await keeper.setStage('pro', 'delete')
   expect(await keeper.dropAbove()).toEqual({ records: 4, held: 0 })
-  expect(await recordsByLane()).toEqual({ traces: 0, logs: 4, metrics: 0 })
+  expect(await recordsByLane()).toEqual({ traces: 0, logs: 4, metrics: 0, documents: 1 })
   expect(keys('traces')).toEqual([1])
 })
 
 test('[STG9] [RE5] what is held stays, and how much that is is said', async () => {
   calls().placeHold({ trace: traceIdOf(2), reason: 'complaint' })
   await keeper.setStage('casual', 'delete')
-  expect(await keeper.dropAbove()).toEqual({ records: 5, held: 2 })
-  expect(await recordsByLane()).toEqual({ traces: 2, logs: 1, metrics: 0 })
+  expect(await keeper.dropAbove()).toEqual({ records: 6, held: 2 })
+  expect(await recordsByLane()).toEqual({ traces: 2, logs: 1, metrics: 0, documents: 0 })
   expect(keys('traces')).toContain(0)
 })
 
@@ -106,7 +111,7 @@ test('[STG9] [RE5] roll-ups of metrics that are held stay with them', async () =
     module: undefined,
   })
   await keeper.setStage('casual', 'delete')
-  expect(await keeper.dropAbove()).toEqual({ records: 0, held: 7 })
+  expect(await keeper.dropAbove()).toEqual({ records: 0, held: 8 })
   expect(keeper.store.metrics.hasAuthor(keeper.card.deviceId)).toBe(true)
 })
 
@@ -114,14 +119,14 @@ test('[STG9] what a kill leaves is deleted after the next start', async () => {
   await keeper.setStage('casual', 'delete')
   const after = home.crashCopy().reopen()
   await waitFor('the rest to be deleted', () => after.store.settings.get(SETTING.dropAbove) === undefined)
-  expect(await recordsByLane(after)).toEqual({ traces: 0, logs: 1, metrics: 0 })
+  expect(await recordsByLane(after)).toEqual({ traces: 0, logs: 1, metrics: 0, documents: 0 })
 })
 
 test('[STG9] asked for as soon as the store is open, it is deleted by whoever asked, who is told how much it was', async () => {
   const after = home.crashCopy().reopen()
   await after.setStage('casual', 'delete')
   await after.rounds.pause()
-  expect(await after.dropAbove()).toEqual({ records: 7, held: 0 })
+  expect(await after.dropAbove()).toEqual({ records: 8, held: 0 })
 })
 
 test('[STG9] of a segment with errors only these stay, as they were, and once, whatever comes after', async () => {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MAX_HOLDS } from '../../../../src/agent/keeper/holds.ts'
 import type { Keeper } from '../../../../src/agent/keeper/keeper.ts'
 import { storeCalls } from '../../../../src/agent/keeper/store-calls.ts'
+import { STORED_LANES } from '../../../../src/model/lane.ts'
 import { DEFAULT_RETENTION } from '../../../../src/policy/retention.ts'
 import { finish } from '../../../support/finish.ts'
 import { auditPayloads, keeperHome, START_MS, takeSegment, type KeeperHome } from '../../../support/keeper-home.ts'
@@ -38,7 +39,7 @@ describe('stats', () => {
     const { lanes, openRecords, holds } = await calls.storeStats()
     const nothing = { segments: 0, records: 0, bytes: 0, sinceUnixMs: null, gone: [], sources: [] }
     expect(lanes).toEqual(
-      (['traces', 'logs', 'metrics'] as const).map((lane) => ({
+      STORED_LANES.map((lane) => ({
         lane,
         limits: DEFAULT_RETENTION[lane],
         openRecords: 0,
@@ -60,7 +61,7 @@ describe('stats', () => {
     run(14)
     const { lanes, openRecords, disk } = await calls.storeStats()
     const [traceLane, logLane] = lanes
-    expect(lanes.map((lane) => lane.openRecords)).toEqual([0, 2, 0])
+    expect(lanes.map((lane) => lane.openRecords)).toEqual([0, 2, 0, 0])
     expect(traceLane).toMatchObject({ segments: 2, records: 42, sinceUnixMs: START_MS + 5_000 })
     expect(traceLane?.sources.map(({ module, records, sinceUnixMs }) => [module, records, sinceUnixMs])).toEqual([
       ['core', 40, START_MS + 5_000],
