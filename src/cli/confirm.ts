@@ -15,7 +15,7 @@ export async function isWanted(question: string): Promise<boolean> {
   if (!process.stdin.isTTY) throw usage('add --yes to go ahead without a question')
   const answer = await ask(`${question} [y/N] `)
   if (answer === undefined) throw interrupted()
-  return /^y(?:es)?$/i.test(answer.trim())
+  return YES.test(answer)
 }
 
 /**
@@ -24,17 +24,24 @@ export async function isWanted(question: string): Promise<boolean> {
  * @throws {CliError} `CLI_INTERRUPTED`
  */
 export async function yesOrNo(question: string, signal: AbortSignal): Promise<boolean | undefined> {
-  for (;;) {
-    const answer = await ask(`${question} [yes/no] `, signal)
-    if (signal.aborted) return undefined
-    if (answer === undefined) throw interrupted()
-    if (/^y(?:es)?$/i.test(answer.trim())) return true
-    if (/^no?$/i.test(answer.trim())) return false
-  }
+  const answer = await ask(`${question} [yes/no] `, { signal, accepts: (text) => YES.test(text) || NO.test(text) })
+  if (signal.aborted) return undefined
+  if (answer === undefined) throw interrupted()
+  return YES.test(answer)
+}
+
+const YES = /^\s*y(?:es)?\s*$/i
+const NO = /^\s*no?\s*$/i
+
+interface AskOptions {
+  /** Ends the question. */
+  readonly signal?: AbortSignal
+  /** Whether an answer will do; else the question is put again, and what was typed ahead is not lost. */
+  readonly accepts?: (answer: string) => boolean
 }
 
 /** Undefined after Ctrl-C, at the end of input, and when the signal fires. */
-function ask(question: string, signal?: AbortSignal): Promise<string | undefined> {
+function ask(question: string, { signal, accepts = () => true }: AskOptions = {}): Promise<string | undefined> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   return new Promise((resolve) => {
     const end = (answer: string | undefined): void => {
@@ -45,10 +52,11 @@ function ask(question: string, signal?: AbortSignal): Promise<string | undefined
       terminal.close()
     }
     const leave = (): void => end(undefined)
+    const put = (): void => terminal.question(question, (answer) => (accepts(answer) ? end(answer) : put()))
     terminal.once('SIGINT', leave)
     terminal.once('close', leave)
     signal?.addEventListener('abort', leave, { once: true })
-    if (signal?.aborted) return leave()
-    terminal.question(question, end)
+    if (signal?.aborted) leave()
+    else put()
   })
 }

@@ -19,6 +19,7 @@ beforeEach(async () => {
   const home = join(disk?.folder ?? lab.folder, `home-${++homes}`)
   const { deviceId } = await initDevice({ home, name: 'small', keyStore: 'file', passphrase: undefined })
   agent = new TestAgent('small', home, deviceId, [
+    process.execPath,
     MAIN,
     '--home',
     home,

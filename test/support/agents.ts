@@ -46,6 +46,8 @@ export interface DeviceOptions {
   readonly hostMetrics?: boolean
   /** `false`: it is on a network that filters multicast. Default true. */
   readonly multicast?: boolean
+  /** Name of the network namespace it runs in. Default: that of the test. */
+  readonly namespace?: string
 }
 export interface GrantOptions {
   readonly to: TestAgent
@@ -74,7 +76,7 @@ export class TestAgent {
   readonly name: string
   readonly home: string
   readonly deviceId: string
-  /** How its process is started. */
+  /** How its process is started: a program and what it takes. */
   readonly #program: readonly string[]
   #child: ChildProcess | undefined
   #otlp: string | null = null
@@ -97,7 +99,8 @@ export class TestAgent {
   }
 
   async start(): Promise<ReadyLine> {
-    const child = spawn(process.execPath, this.#program, {
+    const [file, ...args] = this.#program
+    const child = spawn(file as string, args, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, AICO_MESH_LIFELINE: '1' },
     })
@@ -202,7 +205,7 @@ export class AgentLab {
   /** A new device, running at its stage. */
   async device(
     name: string,
-    { stage = 'developer', tapFile, multicast = true, hostMetrics = false }: DeviceOptions = {},
+    { stage = 'developer', tapFile, multicast = true, hostMetrics = false, namespace }: DeviceOptions = {},
   ): Promise<TestAgent> {
     const home = join(this.folder, name)
     const { deviceId } = await initDevice({ home, name, keyStore: 'file', passphrase: undefined })
@@ -210,7 +213,8 @@ export class AgentLab {
     const program = isPlain
       ? [MAIN, '--home', home, 'start', '--otlp-port', '0', ...(hostMetrics ? [] : ['--no-host-metrics'])]
       : [TAPPED, home, tapFile ?? `${home}.tap`, ...(multicast ? [] : ['deaf'])]
-    const agent = new TestAgent(name, home, deviceId, program)
+    const inside = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace]
+    const agent = new TestAgent(name, home, deviceId, [...inside, process.execPath, ...program])
     this.#agents.push(agent)
     await agent.start()
     if (stage !== 'casual') await agent.setStage(stage)

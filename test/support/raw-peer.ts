@@ -152,6 +152,12 @@ export class RawSession<Message extends { readonly type: string } = SyncMessage>
     await this.#world.settle()
   }
 
+  /** Ends the link, as somebody does who has heard enough. */
+  async end(): Promise<void> {
+    this.#link.abort()
+    await this.#world.settle()
+  }
+
   /** The code with which the other side ended the session, if it did. */
   get refusal(): string | undefined {
     const message = this.heard.find(({ type }) => type === 'refuse') as { readonly code?: string } | undefined

@@ -65,7 +65,8 @@ const nearby: Command = {
     if (options['look'] === true) return listNearby(client, output)
     const view = await findNearby(client, output)
     if (output.json || !process.stdin.isTTY) return output.answer(view, () => headlessWords(view, output.width))
-    output.hint(`${codeWords(view)}\n${othersWords(view)}`)
+    output.hint(codeWords(view))
+    output.hint(othersWords(view))
     const paired = await compare(client, output, view)
     output.answer(paired, () => pairedWords(paired))
   },

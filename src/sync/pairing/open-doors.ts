@@ -17,7 +17,7 @@ export const LET_CALL_MS = 3_000
 /** Pause after a call that came to nothing, in milliseconds. */
 export const CALL_AGAIN_MS = 2_000
 /** How much later a door is called whose code was rejected, in milliseconds, so that another is found first. */
-export const REJECTED_LATER_MS = 5_000
+export const REJECTED_LATER_MS = 3_000
 /** Rejected devices that are remembered. */
 const MAX_REJECTED = 16
 
