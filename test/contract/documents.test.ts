@@ -2,13 +2,20 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Edit } from '../../src/agent/keeper/investigations.ts'
 import type { InvestigationView } from '../../src/query/investigation/describe-investigation.ts'
+import { encodeDocumentRecord, KIND_INVESTIGATION } from '../../src/wire/documents/document-record.ts'
 import type { MeshDevice } from '../support/mesh-device.ts'
 import { MeshWorld } from '../support/mesh-world.ts'
 import { manySpans, traceIdOf } from '../support/otlp-records.ts'
 
 const TRACE = traceIdOf(1)
 const NOTE = (text: string): Edit => ({ about: 'note', text })
+const DAY_MS = 86_400_000
 const LABEL = (label: string, isSet = true): Edit => ({ about: 'label', label, isSet })
+
+/** A record that is one, of an update that is none. */
+function hostile(update: Uint8Array): Uint8Array {
+  return encodeDocumentRecord({ kind: KIND_INVESTIGATION, subject: TRACE, atUnixMs: 1, update })
+}
 
 let world: MeshWorld
 afterEach(() => world.close())
@@ -49,19 +56,19 @@ function said({ status, notes, labels, pinned, hidden }: InvestigationView) {
 }
 
 describe('investigations', () => {
-  test('what two devices write while they are apart is on both when they have met, with who wrote it', async () => {
+  test('[DO1] [DO2] [DO4] what two devices write while they are apart is on both when they have met, with who wrote it', async () => {
     const { phone, laptop } = await threeDevices()
     await edited(phone)
-    await world.advance(10_000)
+    await world.advance(10_000, 1_000)
     world.partition(phone, laptop)
     await edited(phone, NOTE('the microphone was covered'))
     await edited(phone, LABEL('slow'))
     await edited(laptop, NOTE('memory took 65 ms'))
     await edited(laptop, { about: 'status', status: 'solved' })
-    await world.advance(10_000)
+    await world.advance(10_000, 1_000)
     expect(said(await shown(laptop)).notes).toEqual(['laptop: memory took 65 ms'])
     world.heal(phone, laptop)
-    await world.advance(60_000)
+    await world.advance(60_000, 1_000)
     const [onPhone, onLaptop] = [await shown(phone), await shown(laptop)]
     expect(said(onPhone)).toEqual(said(onLaptop))
     expect(said(onPhone)).toEqual({
@@ -74,14 +81,101 @@ describe('investigations', () => {
     expect([...onPhone.history, ...onLaptop.history].map(({ evidence }) => evidence)).not.toContain('unverified')
   })
 
-  test('a device without consent for documents has nothing of it, not one segment', async () => {
+  test('[DO8] a device without consent for documents has nothing of it, not one segment', async () => {
     const { phone, laptop, tablet } = await threeDevices()
     await edited(phone, NOTE('not for the tablet'))
     await edited(laptop, NOTE('nor this'))
-    await world.advance(60_000)
+    await world.advance(60_000, 1_000)
     expect(tablet.recordsOf(phone)).toBe(3)
     expect(tablet.keeper.store.logs.ofLane('documents')).toEqual([])
     expect(tablet.keeper.store.epochs.received(phone.id, 'documents')).toEqual([])
     await expect(shown(tablet)).rejects.toThrow(expect.objectContaining({ code: 'INVESTIGATION_NOT_FOUND' }))
+  })
+
+  test('[DO8] a grant from today opens what is written from today on, whole, and nothing before it', async () => {
+    world = new MeshWorld()
+    const [phone, laptop] = await world.mesh('phone', 'laptop')
+    await world.recorded(phone, manySpans('app', 1, 1, 3))
+    await edited(phone, NOTE('of yesterday'))
+    await edited(phone, LABEL('slow'))
+    await world.advance(DAY_MS, DAY_MS)
+    await world.until(phone.grant(laptop, { lanes: ['documents'], sinceUnixMs: phone.now }))
+    await edited(phone, NOTE('of today'))
+    await edited(phone, { about: 'status', status: 'solved' })
+    await world.advance(60_000, 1_000)
+    expect(said(await shown(laptop))).toMatchObject({ status: 'solved', notes: ['phone: of today'], labels: [] })
+    expect(said(await shown(phone)).notes).toEqual(['phone: of yesterday', 'phone: of today'])
+    expect(await shown(laptop)).toMatchObject({ trace: null })
+  })
+
+  test('[DO8] after a revocation nothing more arrives; what had come stays', async () => {
+    const { phone, laptop } = await threeDevices()
+    await edited(phone, NOTE('before'))
+    await world.advance(20_000, 1_000)
+    const [grant] = (await world.until(phone.api('grants'))).filter(
+      ({ grant: { owner, lanes } }) => owner === phone.id && lanes.includes('documents'),
+    )
+    await world.until(phone.api('revoke', grant?.grant.grantId as never))
+    const held = laptop.held(phone)
+    await edited(phone, NOTE('after'))
+    await world.advance(20_000, 1_000)
+    expect(laptop.held(phone)).toEqual(held)
+    expect(said(await shown(laptop)).notes).toEqual(['phone: before'])
+  })
+
+  test('[DO3] [DO8] who may see one writer and not the other sees that one’s entries whole', async () => {
+    const { phone, laptop, tablet } = await threeDevices()
+    await edited(phone, NOTE('by the phone'))
+    await world.advance(20_000, 1_000)
+    await edited(laptop, { about: 'status', status: 'dismissed' })
+    await world.advance(20_000, 1_000)
+    await edited(phone, { about: 'status', status: 'open' })
+    await edited(phone, NOTE('again'))
+    await world.until(phone.grant(tablet, { lanes: ['documents'] }))
+    await world.advance(60_000, 1_000)
+    expect(said(await shown(tablet))).toMatchObject({ status: 'open', notes: ['phone: by the phone', 'phone: again'] })
+    expect((await shown(tablet)).devices.map(({ deviceName }) => deviceName)).toEqual(['phone'])
+  })
+
+  test('[DO23] an update that is no such is refused alone, counted and named; its segment stays as it was signed', async () => {
+    const { phone, laptop } = await threeDevices()
+    await edited(phone, NOTE('one'))
+    await world.advance(10_000, 1_000)
+    const deletes = Uint8Array.of(0, 1, 7, 1, 0, 1)
+    phone.keeper.intake.keepDocument(hostile(deletes))
+    phone.cut()
+    phone.keeper.intake.keepDocument(hostile(Uint8Array.of(1, 255, 255, 255, 127, 1, 0)))
+    phone.cut()
+    await edited(phone, NOTE('two'))
+    await world.advance(20_000, 1_000)
+    const view = await shown(laptop)
+    expect(said(view).notes).toEqual(['phone: one', 'phone: two'])
+    expect(view.devices).toContainEqual(
+      expect.objectContaining({
+        deviceName: 'phone',
+        refused: [
+          { code: 'DOCUMENT_SHAPE', count: 1 },
+          { code: 'DOCUMENT_TOO_LARGE', count: 1 },
+        ],
+      }),
+    )
+    expect(laptop.counters).toMatchObject({
+      'sync.refused.DOCUMENT_SHAPE': 1,
+      'sync.refused.DOCUMENT_TOO_LARGE': 1,
+    })
+    expect(laptop.held(phone)).toEqual(phone.held(phone))
+  })
+
+  test('[DO25] [ST11] what was written survives a power cut at once, and is merged, sealed and sent after it', async () => {
+    const { phone, laptop } = await threeDevices()
+    await edited(phone, NOTE('one'))
+    await edited(phone, NOTE('two'))
+    phone.kill()
+    await world.settle()
+    await world.until(phone.restart())
+    await world.advance(60_000, 1_000)
+    expect(said(await shown(laptop)).notes).toEqual(['phone: one', 'phone: two'])
+    expect(laptop.keeper.store.logs.ofLane('documents').map(({ author }) => author)).toEqual([phone.id])
+    expect(laptop.recordsOf(phone)).toBe(3 + 1)
   })
 })

@@ -69,7 +69,10 @@ export function applyEdit(
   const wanted = edit === undefined ? [] : [toChange(edit)].filter((change) => !isSo(now, change))
   const changes = [...opening.filter(() => !wanted.some(({ about }) => about === 'status')), ...wanted]
   if (changes.length === 0) return false
-  const entries = changes.map((change) => toEntry(deps, stored.entries, change, replacedNote(deps, now, edit, change)))
+  const times = freeTimes(deps, stored.entries, changes.length)
+  const entries = changes.map((change, i) =>
+    toEntry(deps, stored.entries, change, times[i] as number, replacedNote(deps, now, edit, change)),
+  )
   const payload = toPayload(deps, traceId, entries)
   requireRoom(deps, stored, entries, payload)
   for (const change of changes) audit(deps, traceId, now.status?.value, change)
@@ -114,16 +117,35 @@ function replacedNote(
   return [note.by.id]
 }
 
+/** Now, and the milliseconds after it that this device has not used: its entries are shown in the order they were written. */
+function freeTimes(
+  { clock, self }: InvestigationsDeps,
+  all: readonly AuthoredEntry[],
+  count: number,
+): readonly number[] {
+  const used = new Set(all.filter(({ deviceId }) => deviceId === self).map(({ atUnixMs }) => atUnixMs))
+  const times: number[] = []
+  for (
+    let time = Math.min(Math.floor(clock.now()), MAX_RECORD_UNIX_MS - used.size - count);
+    times.length < count;
+    time++
+  ) {
+    if (!used.has(time)) times.push(time)
+  }
+  return times
+}
+
 function toEntry(
-  { clock, crypto, self }: InvestigationsDeps,
+  { crypto, self }: InvestigationsDeps,
   all: readonly AuthoredEntry[],
   change: Change,
+  atUnixMs: number,
   over: readonly EntryId[] | undefined,
 ): Entry {
   return {
     id: toHex(crypto.randomBytes(ENTRY_ID_BYTES)),
     change,
-    atUnixMs: Math.min(Math.floor(clock.now()), MAX_RECORD_UNIX_MS),
+    atUnixMs,
     over: over ?? standingAbout(all, change, self).slice(-MAX_OVER),
   }
 }

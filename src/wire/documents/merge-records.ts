@@ -10,6 +10,7 @@ import {
   type DocumentRecord,
 } from './document-record.ts'
 import { countItems, mergeUpdates } from './entry-update.ts'
+import { UpdateError } from './update-error.ts'
 import { MAX_UPDATE_BYTES, MAX_UPDATE_ITEMS } from './yjs-update.ts'
 
 interface Group {
@@ -23,9 +24,9 @@ export function mergeDocumentPayloads(payloads: readonly Uint8Array[]): Uint8Arr
   const open = new Map<string, Group>()
   const groups: Group[] = []
   for (const record of payloads.flatMap((payload) => decodeDocumentRecords(payload))) {
-    const isKnown = record.kind === KIND_INVESTIGATION
-    const added = { bytes: record.update.length, items: isKnown ? countItems(record.update) : MAX_UPDATE_ITEMS + 1 }
-    const group = open.get(record.subject)
+    const items = itemsIn(record)
+    const added = { bytes: record.update.length, items: items ?? 0 }
+    const group = items === undefined ? undefined : open.get(record.subject)
     if (group !== undefined && hasRoom(group, added)) {
       group.records.push(record)
       group.bytes += added.bytes
@@ -33,10 +34,21 @@ export function mergeDocumentPayloads(payloads: readonly Uint8Array[]): Uint8Arr
     } else {
       const begun = { records: [record], ...added }
       groups.push(begun)
-      if (isKnown) open.set(record.subject, begun)
+      if (items !== undefined) open.set(record.subject, begun)
     }
   }
   return concat(...groups.map(({ records }) => encodeDocumentRecord(merged(records))))
+}
+
+/** @returns undefined for what is not merged: of another kind, or nothing that can be read, which must not hold up what can */
+function itemsIn({ kind, update }: DocumentRecord): number | undefined {
+  if (kind !== KIND_INVESTIGATION) return undefined
+  try {
+    return countItems(update)
+  } catch (err) {
+    if (err instanceof UpdateError) return undefined
+    throw err
+  }
 }
 
 function hasRoom(group: Group, added: Omit<Group, 'records'>): boolean {

@@ -139,8 +139,13 @@ describe('document records', () => {
     }
   })
 
-  test('[DO25] records of a kind that is not known stay as they are', () => {
-    const later = encodeDocumentRecord({ ...record, kind: 2 })
-    expect(decodeDocumentRecords(mergeDocumentPayloads([later, note(1, 'a'), later, note(2, 'b')]))).toHaveLength(3)
+  test.each([
+    { what: 'of a kind that is not known', kept: { ...record, kind: 2 } },
+    { what: 'that cannot be read', kept: record },
+  ])('[DO25] records $what stay as they are, and hold up no other', ({ kept }) => {
+    const bytes = encodeDocumentRecord(kept)
+    const merged = decodeDocumentRecords(mergeDocumentPayloads([bytes, note(1, 'a'), bytes, note(2, 'b')]))
+    expect(merged.filter(({ update }) => update.length === kept.update.length)).toEqual([kept, kept])
+    expect(merged).toHaveLength(3)
   })
 })
