@@ -8,6 +8,7 @@ import type { DevtoolsProcess } from './devtools-process.ts'
 import type {
   DamagedView,
   DeviceList,
+  MembershipEventView,
   ModuleView,
   PeerClockView,
   PeerDetailView,
@@ -20,6 +21,7 @@ import { findDevice } from './find-device.ts'
 import type { LostOfOwner } from './keeper/damage-report.ts'
 import type { KeeperClient } from './keeper-client.ts'
 import type { KeyStore } from './key-file.ts'
+import { toMembershipEventView } from './membership-event-view.ts'
 import type { MeshHost } from './mesh-host.ts'
 import { ModuleError, type ModuleRegistry } from './module-registry.ts'
 import { toAlarmView } from './alarm-view.ts'
@@ -98,7 +100,7 @@ export class AgentState {
     const { membership, self } = keeper.view()
     const removedBy = await this.#removedBy()
     const others = await this.#others()
-    const devices = [...membership.members.values()].map(({ card, addedBy }) => {
+    const devices = [...membership.members.values()].map(({ card, addedBy, addedUnixMs }) => {
       const other = others.find((each) => each.deviceId === card.deviceId)
       return {
         deviceId: card.deviceId,
@@ -107,6 +109,7 @@ export class AgentState {
         connected: other?.connected ?? true,
         lastSeenUnixMs: other?.lastSeenUnixMs ?? null,
         addedBy: addedBy === card.deviceId ? null : addedBy,
+        addedAt: new Date(addedUnixMs).toISOString(),
       }
     })
     const listed = removedBy === null ? devices : []
@@ -114,6 +117,14 @@ export class AgentState {
       ({ deviceId }) => !listed.some((each) => each.deviceId === deviceId),
     )
     return { devices: listed, removedBy, former }
+  }
+
+  /** Who took in and removed whom, the newest `limit`, the oldest first; also on a device that was removed. */
+  async deviceHistory(limit: number): Promise<readonly MembershipEventView[]> {
+    const names = new Map((await this.#onceKnown()).map(({ deviceId, name }) => [deviceId, name]))
+    const nameOf = (device: DeviceId): string | null => names.get(device) ?? null
+    const events = await this.#deps.keeper.call('memberHistory', limit)
+    return events.map((event) => toMembershipEventView(event, nameOf))
   }
 
   /** Whoever is not a member any more has no peers, though it still knows who the members are. */

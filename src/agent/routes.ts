@@ -105,6 +105,9 @@ function deviceRoutes({ state, stages, keeper, stop }: RouteDeps): readonly Rout
       return { json: { from, to, opens, closes, kept, otlp: state.otlp(), deleted } }
     }),
     route('GET', '/v1/devices', async () => ({ json: await state.devices() })),
+    route('GET', '/v1/devices/history', async ({ query }) => ({
+      json: { events: await state.deviceHistory(Math.min(limitOf(query) ?? MAX_PAGE, MAX_PAGE)) },
+    })),
     route('DELETE', '/v1/devices/:device', async ({ params }) => {
       const deviceId = findMember(keeper, params['device'] as string)
       await keeper.call('removeMember', deviceId)

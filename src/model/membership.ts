@@ -48,6 +48,8 @@ export interface Member {
   /** Every found or add operation that by itself makes it a member now, `since` among them; sorted. A removal ends all it had not seen. */
   readonly standing: readonly OpId[]
   readonly addedBy: DeviceId
+  /** On the clock of the device that added it; for people. */
+  readonly addedUnixMs: number
 }
 
 export interface Removal {

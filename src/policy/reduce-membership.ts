@@ -21,20 +21,30 @@ export const NO_MEMBERSHIP: Membership = { members: new Map(), removed: [], head
  * founded has no members: one of them is a forgery, and nothing here can say which (MB2).
  */
 export function reduceMembership(ops: Iterable<MembershipOp>, mesh: MeshId, root?: OpId): Membership {
-  const known = opsOfMesh(ops, mesh)
-  if (known.size > MAX_MEMBERSHIP_OPS) return NO_MEMBERSHIP
-  const founders = [...known.values()].filter((op) => isRoot(op) && (root === undefined || op.opId === root))
-  const founder = founders.length === 1 ? founders[0] : undefined
-  if (founder === undefined) return NO_MEMBERSHIP
-
-  const history = causalHistory(founder, onlyUnder(founder, known))
-  const resolution = resolveRemovals(history)
+  const resolved = resolvedHistory(ops, mesh, root)
+  if (resolved === undefined) return NO_MEMBERSHIP
+  const { history, resolution } = resolved
   const members = currentMembers(history, resolution)
   return {
     members,
     removed: removalsInForce(history, resolution, members),
     heads: currentHeads(history, resolution),
   }
+}
+
+/** The operations of a mesh in causal order, and which of them count; undefined where nobody is a member (MB2, MB9). */
+export function resolvedHistory(
+  ops: Iterable<MembershipOp>,
+  mesh: MeshId,
+  root?: OpId,
+): { readonly history: CausalHistory; readonly resolution: Resolution } | undefined {
+  const known = opsOfMesh(ops, mesh)
+  if (known.size > MAX_MEMBERSHIP_OPS) return undefined
+  const founders = [...known.values()].filter((op) => isRoot(op) && (root === undefined || op.opId === root))
+  const founder = founders.length === 1 ? founders[0] : undefined
+  if (founder === undefined) return undefined
+  const history = causalHistory(founder, onlyUnder(founder, known))
+  return { history, resolution: resolveRemovals(history) }
 }
 
 /**
@@ -76,7 +86,9 @@ function currentMembers(history: CausalHistory, { counting, mentions }: Resoluti
     const valid = about.gives.filter((give) => setHas(counting, give) && holdsAgainst(history, give, about, [counting]))
     const latest = latestOf(history, valid)
     const standing = valid.map((give) => (history.ops[give] as MembershipOp).opId).sort(compareText)
-    if (latest) members.push([device, { card: latest.card, since: latest.opId, standing, addedBy: latest.author }])
+    if (latest === undefined) continue
+    const { card, opId: since, author: addedBy, atUnixMs: addedUnixMs } = latest
+    members.push([device, { card, since, standing, addedBy, addedUnixMs }])
   }
   return new Map(members.sort(([a], [b]) => compareText(a, b)))
 }

@@ -145,6 +145,11 @@ export class AuditLog {
     return inAuditFile(() => this.#statements.object.get(ref, kind)) !== undefined
   }
 
+  /** When the first leaf about this object was written, RFC 3339; undefined if there is none, or it cannot be read. */
+  timeOfObject(kind: ObjectKind, ref: string): string | undefined {
+    return inAuditFile(() => this.#statements.objectTime.get(ref, kind))?.ts ?? undefined
+  }
+
   /** The reference that stands for a name in leaves of this device: hex, and meaningless without the payload key. */
   refOf(kind: ObjectKind | ActorKind, name: string): string {
     return toHex(this.#payloads.refOf(kind, name))

@@ -64,6 +64,9 @@ export function prepareAudit(db: Database) {
     hashes: db.prepare<[number], { leaf_hash: Uint8Array }>('SELECT leaf_hash FROM leaf WHERE seq < ? ORDER BY seq'),
     storeSeen: db.prepare<[], { generation: number }>('SELECT generation FROM store_seen'),
     writeStoreSeen: db.prepare('UPDATE store_seen SET generation = ?'),
+    objectTime: db.prepare<[string, string], { ts: string | null }>(
+      `SELECT ${member('$.ts')} AS ts FROM leaf WHERE object_ref = ? AND object_kind = ? ORDER BY seq LIMIT 1`,
+    ),
     object: db.prepare<[string, string]>('SELECT 1 FROM leaf WHERE object_ref = ? AND object_kind = ? LIMIT 1'),
   }
 }

@@ -9,6 +9,7 @@ import { MeshError } from '../base/errors.ts'
 import { idBytes, toMeshId, type DeviceId, type MeshId, type OpId } from '../model/ids.ts'
 import type { DeviceCard, Membership, MembershipOp } from '../model/membership.ts'
 import { denyRemoval, type RemovalDenial } from '../policy/decide-removal.ts'
+import { membershipHistory, type MembershipEvent } from '../policy/membership-history.ts'
 import { headsToBuildOn, MAX_MEMBERSHIP_OPS, reduceMembership, removedBetween } from '../policy/reduce-membership.ts'
 import {
   decodeMembershipOp,
@@ -146,6 +147,12 @@ export class MembershipService {
     return [...new Map(cards.map((card) => [card.deviceId, card])).values()].filter(
       ({ deviceId }) => deviceId !== this.#deps.card.deviceId && !members.has(deviceId),
     )
+  }
+
+  /** Who took in and removed whom in this mesh: the newest `limit`, the oldest first. */
+  history(limit: number): readonly MembershipEvent[] {
+    const ops = this.#ofMesh().map(({ op }) => op)
+    return membershipHistory(ops, { ...this.#mesh, limit })
   }
 
   /** SHA-256 over the sorted ids of all operations of this mesh: equal digests mean the same operations. */

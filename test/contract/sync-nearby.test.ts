@@ -273,3 +273,57 @@ describe('the door', () => {
     expect(a.code).toEqual(b.code)
   })
 })
+
+describe('a device that was removed', () => {
+  test('[MB6] [MB14] stays out with whom it took in meanwhile, whatever is told again, and every device says so', async () => {
+    world = new MeshWorld()
+    const [phone, tablet] = await world.mesh('phone', 'tablet')
+    const [laptop, lamp] = [await world.add('laptop'), await world.add('lamp')]
+    await compared(phone, laptop)
+    expect(await ends(say(phone), say(laptop))).toEqual(['paired', 'paired'])
+    await world.advance(60_000, 1000)
+    for (const other of [phone, tablet]) world.partition(other, laptop)
+    await world.until(phone.api('removeMember', laptop.id))
+    await compared(laptop, lamp)
+    expect(await ends(say(laptop), say(lamp))).toEqual(['paired', 'paired'])
+    expect(members(lamp)).toBe(4)
+    for (const other of [phone, tablet]) world.heal(other, laptop)
+    const gossip = laptop.keeper.members.opsBeyond(new Set())
+    for (let n = 0; n < 3; n++) {
+      for (const device of [phone, tablet]) await world.until(device.api('acceptMemberOps', gossip))
+      await world.advance(30_000, 1000)
+    }
+    for (const device of [phone, tablet]) {
+      expect([...device.keeper.members.current().members.keys()].toSorted()).toEqual([phone.id, tablet.id].toSorted())
+      const events = await world.until(device.api('memberHistory', 500))
+      const said = events.map(({ op, counts }) => [
+        op.kind,
+        op.kind === 'remove' ? op.subject : op.card.deviceId,
+        op.author,
+        counts,
+      ])
+      expect(said).toHaveLength(5)
+      expect(said).toEqual(
+        expect.arrayContaining([
+          ['add', laptop.id, phone.id, true],
+          ['remove', laptop.id, phone.id, true],
+          ['add', lamp.id, laptop.id, false],
+        ]),
+      )
+    }
+    // When it was learned: the removal was written on the phone, and told to the tablet.
+    const learned = await world.until(tablet.api('memberHistory', 500))
+    expect(learned.map(({ learnedAt }) => learnedAt !== undefined)).toEqual([true, true, true, true, true])
+  })
+
+  test('[MB13] [PN4] it comes in again only by a ceremony that people confirm', async () => {
+    world = new MeshWorld()
+    const [phone, laptop] = await world.mesh('phone', 'laptop')
+    await world.until(phone.api('removeMember', laptop.id))
+    await world.settle()
+    await compared(phone, laptop)
+    expect([members(phone), members(laptop)]).toEqual([1, 1])
+    expect(await ends(say(phone), say(laptop))).toEqual(['paired', 'paired'])
+    expect([members(phone), members(laptop)]).toEqual([2, 2])
+  })
+})

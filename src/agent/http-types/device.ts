@@ -284,7 +284,27 @@ export interface NearbyView {
 /** `devices list`: one member of this device's mesh. */
 export interface DeviceView extends PeerView {
   readonly self: boolean
+  /** Null for the device that began the mesh. */
   readonly addedBy: string | null
+  /** RFC 3339, UTC, on the clock of the device that added it. */
+  readonly addedAt: string
+}
+/** `devices history` */
+export interface MembershipEventView {
+  readonly opId: string
+  readonly kind: 'founded' | 'added' | 'removed'
+  readonly deviceId: string
+  readonly name: string | null
+  readonly by: string
+  readonly byName: string | null
+  /** RFC 3339, UTC, on the clock of the device that did it. */
+  readonly at: string
+  /** False for what changed nothing, such as what a removed device made up. */
+  readonly counts: boolean
+  /** When this device learned of it, on its own clock; null for what it did not have to learn. */
+  readonly learnedAt: string | null
+  /** Other devices that are known to know it, and since when at the latest, each on its own clock. */
+  readonly knownBy: readonly { readonly deviceId: string; readonly name: string | null; readonly at: string }[]
 }
 /** `devices list` */
 export interface DeviceList {

@@ -168,6 +168,11 @@ function controlCalls(keeper: Keeper, book: PluginBook) {
     consentHistory: () => consents.history(),
     removeMember: (device: DeviceId) => members.remove(device),
     formerMembers: () => members.formerMembers(),
+    memberHistory: (limit: number) =>
+      members.history(limit).map((event) => ({
+        ...event,
+        learnedAt: keeper.audit.timeOfObject('membership', event.op.opId),
+      })),
   }
 }
 

@@ -3,9 +3,11 @@ import type { DeviceList, PeerClockView, PeersView, StatusView } from '../../age
 import type { Command } from '../command.ts'
 import { usage } from '../cli-error.ts'
 import { confirm } from '../confirm.ts'
+import { relativeTime } from '../render/relative-time.ts'
 import { safeText } from '../render/safe-text.ts'
 import { shortIds } from '../render/short-ids.ts'
 import { table } from './answer-table.ts'
+import { devicesHistory } from './device-history.ts'
 import { peersLimit } from './limit-command.ts'
 import { describePeerDetail } from './peer-detail.ts'
 import { pairCommands } from './pair-commands.ts'
@@ -15,7 +17,7 @@ import { describeRemoval, peerState } from './peer-words.ts'
 const devicesList: Command = {
   name: 'devices list',
   takes: '',
-  help: 'the devices of your mesh, and who added them',
+  help: 'the devices of your mesh, who added them, and when',
   details: ['The first digits of each id are shown; commands take them as the id. --json has the whole.'],
   examples: ['devices list'],
   async run({ client, output }) {
@@ -27,11 +29,18 @@ const devicesList: Command = {
       if (view.removedBy !== null) return describeRemoval(view.removedBy)
       return table(
         output,
-        [{ title: 'device', minWidth: 10 }, 'state', { title: 'added by', minWidth: 8, dropOrder: 1 }, 'id'],
+        [
+          { title: 'device', minWidth: 10 },
+          'state',
+          { title: 'added by', minWidth: 8, dropOrder: 1 },
+          { title: 'added', dropOrder: 2 },
+          'id',
+        ],
         devices.map((device, i) => [
           device.name,
           device.self ? 'this device' : peerState(device),
           nameOf(device.addedBy),
+          relativeTime(Date.parse(device.addedAt), Date.now()),
           ids[i] ?? device.deviceId,
         ]),
       )
@@ -94,6 +103,7 @@ const peersShow: Command = {
 export const meshCommands: readonly Command[] = [
   ...pairCommands,
   devicesList,
+  devicesHistory,
   devicesRemove,
   peers,
   peersShow,

@@ -5,6 +5,7 @@ import type {
   AuditView,
   DeviceView,
   GrantView,
+  MembershipEventView,
   PeerDetailView,
   StatusView,
 } from '../../../src/agent/http-types/device.ts'
@@ -23,8 +24,17 @@ const devices: readonly DeviceView[] = [
     connected: false,
     lastSeenUnixMs: Date.now() - HOUR_MS,
     addedBy: PHONE,
+    addedAt: new Date(Date.now() - HOUR_MS).toISOString(),
   },
-  { deviceId: PHONE, name: 'Phone', self: true, connected: true, lastSeenUnixMs: null, addedBy: null },
+  {
+    deviceId: PHONE,
+    name: 'Phone',
+    self: true,
+    connected: true,
+    lastSeenUnixMs: null,
+    addedBy: null,
+    addedAt: new Date(Date.now() - 2 * HOUR_MS).toISOString(),
+  },
 ]
 const grant: GrantView = {
   grantId: '167e1e15'.padEnd(32, '2'),
@@ -198,9 +208,9 @@ describe('in words', () => {
   test('[CL18] devices: this one first, ids as short as commands take them', async () => {
     await answers()
     expect(await linesOf(80, 'devices', 'list')).toEqual([
-      'device                 state              added by  id',
-      'Phone                  this device                  61d8bf627bbe',
-      'Laptop in the kitchen  last seen 1 h ago  Phone     efa9805e6ef7',
+      'device                 state              added by  added    id',
+      'Phone                  this device                  2 h ago  61d8bf627bbe',
+      'Laptop in the kitchen  last seen 1 h ago  Phone     1 h ago  efa9805e6ef7',
     ])
   })
 
@@ -274,6 +284,40 @@ describe('in words', () => {
     expect((await linesOf(120, 'audit', 'list'))[1]).toBe(
       '   12  2026-11-23 00:33:08  pairing.completed: denied  the agent  Laptop in the kitchen',
     )
+  })
+
+  test('[MB14] [CL13] who added and removed whom, in the names of devices, and who knows', async () => {
+    const at = '2026-11-23T10:00:00.000Z'
+    const event = (over: Partial<MembershipEventView>): MembershipEventView => ({
+      opId: '00',
+      kind: 'added',
+      deviceId: LAPTOP,
+      name: 'Laptop in the kitchen',
+      by: PHONE,
+      byName: 'Phone',
+      at,
+      counts: true,
+      learnedAt: null,
+      knownBy: [],
+      ...over,
+    })
+    const events = [
+      event({ kind: 'founded', deviceId: PHONE, name: 'Phone' }),
+      event({
+        learnedAt: '2026-11-23T11:30:00.000Z',
+        knownBy: [{ deviceId: LAPTOP, name: 'Laptop in the kitchen', at }],
+      }),
+      event({ kind: 'removed', name: null, counts: false }),
+    ]
+    await answers({ '/v1/devices/history': { events } })
+    expect((await linesOf(120, 'devices', 'history')).slice(0, 4)).toEqual([
+      'when (UTC)        what                                                known here        known to',
+      '2026-11-23 10:00  Phone began this mesh',
+      '2026-11-23 10:00  Laptop in the kitchen was added by Phone            2026-11-23 11:30  Laptop in the kitchen',
+      '2026-11-23 10:00  efa9805e6ef7 was removed by Phone: changed nothing',
+    ])
+    const narrow = await linesOf(60, 'devices', 'history')
+    expect(Math.max(...narrow.map((line) => line.length))).toBeLessThanOrEqual(60)
   })
 
   test('[CL18] that nobody is near fits the terminal', async () => {

@@ -213,6 +213,7 @@ describe('reduceMembership', () => {
       since: opId('again'),
       standing: [opId('again')],
       addedBy: device('B'),
+      addedUnixMs: 0,
     })
     expect(members.get(device('A'))).toMatchObject({ since: opId('found'), addedBy: device('A') })
   })

@@ -17,6 +17,7 @@ function mesh(members: readonly DeviceId[], removed: readonly (readonly [DeviceI
           since: op,
           standing: [op],
           addedBy: ME,
+          addedUnixMs: 1,
         },
       ]),
     ),
