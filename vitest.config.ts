@@ -6,6 +6,7 @@ const WORKERS = Math.max(2, availableParallelism() - 1)
 
 // unit and contract: fast, in process. multi-node: real processes. interop: clients we did not write (Debian tools), and
 // what needs the machine to itself.
+// netns: real agents on hosts of their own (Linux network namespaces; root, and Debian tools).
 // packaging: what a user of the published package gets (npm registry).
 const project = (name: string, testTimeout: number, { alone = false } = {}) => ({
   test: {
@@ -25,6 +26,7 @@ export default defineConfig({
       project('unit', 20_000),
       project('contract', 30_000),
       project('multi-node', 120_000, { alone: true }),
+      project('netns', 120_000, { alone: true }),
       project('interop', 120_000, { alone: true }),
       project('packaging', 300_000, { alone: true }),
     ],

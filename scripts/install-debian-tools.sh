@@ -4,8 +4,9 @@
 set -eu
 
 # curl: an OTLP client. python3-zmq: a module in Python (libzmq with CURVE). iproute2: networks of several hosts.
+# libfaketime: a device whose clock is wrong. nftables: a network that loses packets.
 # strace: what a process does to its files, for power cuts.
-WANTED="curl iproute2 python3-zmq strace $*"
+WANTED="curl iproute2 libfaketime nftables python3-zmq strace $*"
 
 is_installed() {
   [ "$(dpkg-query --show --showformat='${Status}' "$1" 2>/dev/null)" = 'install ok installed' ]

@@ -41,7 +41,7 @@ export interface PairingHostDeps {
   readonly update: () => Promise<void>
 }
 
-export type PairingHostErrorCode = 'PAIR_UNREACHABLE'
+export type PairingHostErrorCode = 'PAIR_UNREACHABLE' | 'PAIR_TICKET_EXPIRED'
 export class PairingHostError extends MeshError<PairingHostErrorCode> {}
 
 export class PairingHost {
@@ -108,17 +108,15 @@ export class PairingHost {
     return this.#deps.store.invite(listening().slice(0, 16))
   }
 
-  /** @throws {PairingHostError} `PAIR_UNREACHABLE`, and what pairing throws */
+  /** @throws {PairingHostError} `PAIR_UNREACHABLE`, `PAIR_TICKET_EXPIRED`, and what pairing throws */
   async join(text: string, signal: AbortSignal): Promise<Paired> {
     const { store, clock, update } = this.#deps
     const join = await store.startJoin(text)
-    const { peerKey, addrs } = join.state.ticket
+    const { peerKey, addrs, expiresUnixS } = join.state.ticket
     const joining = this.#whileCalling(peerKey, async () => {
       const network = await this.#deps.network()
       const link = await network.dial(peerKey, addrs, 'pair', signal).catch((cause: unknown) => {
-        throw new PairingHostError('PAIR_UNREACHABLE', 'the device of this ticket cannot be reached from here', {
-          cause,
-        })
+        throw unreachable(expiresUnixS * 1_000 <= clock.now(), cause)
       })
       return joinOver(link, join, store, clock)
     })
@@ -174,4 +172,11 @@ export class PairingHost {
     if (this.nearby.isOpen()) this.#deps.discovery()?.refresh()
     this.look()
   }
+}
+
+/** Nobody is at home for a ticket whose time is over: by our clock that is the likelier reason. */
+function unreachable(hasExpired: boolean, cause: unknown): PairingHostError {
+  return hasExpired
+    ? new PairingHostError('PAIR_TICKET_EXPIRED', 'this ticket has expired; make a new one', { cause })
+    : new PairingHostError('PAIR_UNREACHABLE', 'the device of this ticket cannot be reached from here', { cause })
 }

@@ -112,8 +112,9 @@ export class MeshService implements Service {
     for (const card of others) this.#dial(card)
   }
 
-  /** A hint that a device can be reached now: pauses are over. */
+  /** A hint that a device can be reached now, perhaps where it was not before: pauses are over, and sessions show that they live. */
   hint(): void {
+    for (const session of this.#sessions.values()) session.requireSign(SIGN_WITHIN_MS)
     for (const device of this.#dialling.keys()) this.#stopDialling(device)
     this.#shortSessions.clear()
     this.refresh()
@@ -125,7 +126,6 @@ export class MeshService implements Service {
    */
   networkChanged(): void {
     const { clock, random } = this.#deps
-    for (const session of this.#sessions.values()) session.requireSign(SIGN_WITHIN_MS)
     this.#cancelHint?.()
     this.#cancelHint = clock.after(random() * HINT_SPREAD_MS, () => this.hint())
   }

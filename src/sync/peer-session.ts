@@ -151,10 +151,11 @@ export class PeerSession {
 
   /** Ends the session unless the other device is heard within this time: the link may lead nowhere by now. */
   requireSign(withinMs: number): void {
+    if (this.#cancelSign) return // it has begun to run
     this.#isHeard = false
     if (this.#greeted) this.#probe.ask()
-    this.#cancelSign?.()
     this.#cancelSign = this.#deps.clock.after(withinMs, () => {
+      this.#cancelSign = undefined
       if (!this.#isHeard) this.#end(new SessionError('SYNC_SILENT', 'nothing heard over a network that may be another'))
     })
   }

@@ -160,6 +160,14 @@ describe('honest devices', () => {
     expect([members(phone), members(tablet)]).toEqual([2, 1])
   })
 
+  test('[TK4] a device whose clock is hours fast pairs all the same: the inviter says what has expired', async () => {
+    world = new MeshWorld()
+    const [phone, laptop] = [await world.add('phone'), await world.add('laptop')]
+    laptop.skewMs = 7_200_000
+    const { ticket } = await world.until(phone.host.invite())
+    await expect(world.until(joinOf(laptop, ticket))).resolves.toMatchObject({ name: 'phone' })
+  })
+
   test.each<[string, string, (phone: MeshDevice, laptop: MeshDevice) => Promise<unknown>]>([
     [
       'an expired ticket',

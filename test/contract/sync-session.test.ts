@@ -287,7 +287,7 @@ describe('connections', () => {
     expect(isConnected()).toBe(false)
     world.heal(phone, laptop)
     world.cut(phone, laptop)
-    await world.advance(2 * FIRST_RETRY_MS, 100)
+    await world.advance(LAST_RETRY_MS, 500)
     expect(isConnected()).toBe(true)
   })
 

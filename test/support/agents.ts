@@ -48,6 +48,7 @@ export interface DeviceOptions {
   readonly multicast?: boolean
   /** Name of the network namespace it runs in. Default: that of the test. */
   readonly namespace?: string
+  readonly env?: Readonly<Record<string, string>>
 }
 export interface GrantOptions {
   readonly to: TestAgent
@@ -78,10 +79,18 @@ export class TestAgent {
   readonly deviceId: string
   /** How its process is started: a program and what it takes. */
   readonly #program: readonly string[]
+  readonly #env: Readonly<Record<string, string>>
   #child: ChildProcess | undefined
   #otlp: string | null = null
 
-  constructor(name: string, home: string, deviceId: string, program: readonly string[]) {
+  constructor(
+    name: string,
+    home: string,
+    deviceId: string,
+    program: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ) {
+    this.#env = env
     this.name = name
     this.home = home
     this.deviceId = deviceId
@@ -102,7 +111,7 @@ export class TestAgent {
     const [file, ...args] = this.#program
     const child = spawn(file as string, args, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...process.env, AICO_MESH_LIFELINE: '1' },
+      env: { ...process.env, AICO_MESH_LIFELINE: '1', ...this.#env },
     })
     this.#child = child
     const ready = await readyLine(child, this.name)
@@ -205,7 +214,7 @@ export class AgentLab {
   /** A new device, running at its stage. */
   async device(
     name: string,
-    { stage = 'developer', tapFile, multicast = true, hostMetrics = false, namespace }: DeviceOptions = {},
+    { stage = 'developer', tapFile, multicast = true, hostMetrics = false, namespace, env }: DeviceOptions = {},
   ): Promise<TestAgent> {
     const home = join(this.folder, name)
     const { deviceId } = await initDevice({ home, name, keyStore: 'file', passphrase: undefined })
@@ -214,7 +223,7 @@ export class AgentLab {
       ? [MAIN, '--home', home, 'start', '--otlp-port', '0', ...(hostMetrics ? [] : ['--no-host-metrics'])]
       : [TAPPED, home, tapFile ?? `${home}.tap`, ...(multicast ? [] : ['deaf'])]
     const inside = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace]
-    const agent = new TestAgent(name, home, deviceId, [...inside, process.execPath, ...program])
+    const agent = new TestAgent(name, home, deviceId, [...inside, process.execPath, ...program], env)
     this.#agents.push(agent)
     await agent.start()
     if (stage !== 'casual') await agent.setStage(stage)

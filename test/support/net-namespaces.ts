@@ -10,6 +10,10 @@ export interface NetHost {
   /** Starts a TypeScript file on the host. */
   run(file: URL, args: readonly string[]): ChildProcess
   ip(...args: string[]): void
+  /** Loses so many of a hundred packets that leave the host; 0 ends it. */
+  lose(percent: number): void
+  /** Gives the host another address on the same network, as a new lease would. @returns it */
+  readdress(): string
 }
 
 export interface NetLab {
@@ -47,13 +51,33 @@ function plug(bridge: string, namespace: string, n: number): NetHost {
   const port = `port${n}`
   inside(bridge, 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace)
   inside(bridge, 'link', 'set', port, 'master', 'br0', 'up')
-  const address = `10.77.0.${n + 1}`
+  let address = `10.77.0.${n + 1}`
+  let leases = 0
+  const nft = (rule: string): void => {
+    execFileSync('ip', ['netns', 'exec', namespace, 'nft', rule], { stdio: ['ignore', 'ignore', 'pipe'] })
+  }
   inside(namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
   inside(namespace, 'link', 'set', 'eth0', 'up')
   return {
     namespace,
-    address,
+    get address() {
+      return address
+    },
     ip: (...args) => inside(namespace, ...args),
+    lose(percent) {
+      nft('add table inet lossy; flush table inet lossy; delete table inet lossy')
+      if (percent === 0) return
+      nft('add table inet lossy')
+      nft('add chain inet lossy out { type filter hook output priority 0 ; policy accept ; }')
+      nft(`add rule inet lossy out oifname "eth0" numgen random mod 100 < ${percent} drop`)
+    },
+    readdress() {
+      const before = address
+      address = `10.77.0.${100 + 10 * ++leases + n}`
+      inside(namespace, 'addr', 'del', `${before}/24`, 'dev', 'eth0')
+      inside(namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
+      return address
+    },
     run: (file, args) =>
       spawn('ip', ['netns', 'exec', namespace, process.execPath, file.pathname, ...args], {
         stdio: ['ignore', 'pipe', 'inherit'],
