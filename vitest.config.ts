@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 /** One worker for each core but one would leave half of a small machine idle. */
 const WORKERS = Math.max(2, availableParallelism() - 1)
 
-// unit and contract: fast, in process. multi-node: real processes. interop: clients we did not write (Debian tools), and
+// unit and contract: fast, in process. sim: the simulator, in process. multi-node: real processes. interop: clients we did not write (Debian tools), and
 // what needs the machine to itself.
 // netns: real agents on hosts of their own (Linux network namespaces; root, and Debian tools).
 // packaging: what a user of the published package gets (npm registry).
@@ -25,6 +25,7 @@ export default defineConfig({
     projects: [
       project('unit', 20_000),
       project('contract', 30_000),
+      project('sim', 60_000),
       project('multi-node', 120_000, { alone: true }),
       project('netns', 120_000, { alone: true }),
       project('interop', 120_000, { alone: true }),
