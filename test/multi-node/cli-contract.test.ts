@@ -198,9 +198,22 @@ describe('with an agent', () => {
       modules: [],
       removedBy: null,
     })
+    expect(await succeed(phone, 'devices', 'history')).toMatchObject({
+      events: [
+        { kind: 'founded', deviceId: phone.deviceId, by: phone.deviceId, counts: true, learnedAt: null },
+        { kind: 'added', deviceId: laptop.deviceId, name: 'laptop', byName: 'phone', knownBy: [{ name: 'laptop' }] },
+      ],
+    })
     expect(await succeed(phone, 'devices', 'list')).toMatchObject({
       devices: expect.arrayContaining([
-        { deviceId: phone.deviceId, name: 'phone', self: true, connected: true, lastSeenUnixMs: null, addedBy: null },
+        expect.objectContaining({
+          deviceId: phone.deviceId,
+          name: 'phone',
+          self: true,
+          connected: true,
+          lastSeenUnixMs: null,
+          addedBy: null,
+        }),
         expect.objectContaining({ deviceId: laptop.deviceId, name: 'laptop', self: false, addedBy: phone.deviceId }),
       ]) as unknown[],
     })
