@@ -30,7 +30,7 @@ import { IntakeGate } from './intake-gate.ts'
 import type { BusTelemetry } from './keeper/bus-intake.ts'
 import { KeeperClient } from './keeper-client.ts'
 import { openKeyFile, readKeyStore, type DeviceKeys } from './key-file.ts'
-import { meshStore } from './mesh-store.ts'
+import { carryStore, meshStore } from './mesh-store.ts'
 import { currentMeshView } from './mesh-view.ts'
 import { MeshHost } from './mesh-host.ts'
 import { ModuleRegistry } from './module-registry.ts'
@@ -149,7 +149,7 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
     clock: nodeClock,
     crypto: nodeCrypto,
     peerSeed: keys.peer,
-    store: meshStore(keeper),
+    store: { ...meshStore(keeper), carry: carryStore(keeper) },
     view: () => keeper.view(),
     meshView,
     createNetwork: async (deps) => {

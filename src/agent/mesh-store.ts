@@ -2,6 +2,7 @@
 import type { DeviceId } from '../model/ids.ts'
 import { NO_SYNC_LIMITS } from '../model/sync-limits.ts'
 import type { KeeperClient } from './keeper-client.ts'
+import type { CarryStore } from '../sync/carry-store.ts'
 import type { MeshHostStore } from './mesh-host.ts'
 
 const PORT_SETTING = 'mesh.port'
@@ -50,5 +51,27 @@ export function meshStore(keeper: Pick<KeeperClient, 'call'>): MeshHostStore {
     setMeshPort: (port) => keeper.call('setSetting', PORT_SETTING, port),
     syncLimits: async () => ({ ...NO_SYNC_LIMITS, ...((await keeper.call('setting', LIMITS_SETTING)) as object) }),
     setSyncLimits: (limits) => keeper.call('setSetting', LIMITS_SETTING, limits),
+  }
+}
+
+/** What sessions need besides, so that things can go through carriers. */
+export function carryStore(keeper: Pick<KeeperClient, 'call'>): CarryStore {
+  return {
+    offerFor: (peer) => keeper.call('offerFor', peer),
+    readCarried: (peer, range, budgetBytes) => keeper.call('readCarried', peer, range, budgetBytes),
+    takeOfferToCarry: (peer, rows) => keeper.call('takeOfferToCarry', peer, rows),
+    planCarry: (peer, denied) => keeper.call('planCarry', peer, denied),
+    takeCarried: (peer, range, segments) => keeper.call('takeCarried', peer, range, segments),
+    forgetOfferToCarry: (peer) => keeper.call('forgetOfferToCarry', peer),
+    digestSeen: (peer) => keeper.call('digestSeen', peer),
+    tookAll: (peer, digest) => keeper.call('tookAll', peer, digest),
+    acknowledged: (reader, rows) => keeper.call('acknowledged', reader, rows),
+    heldOfOffered: (peer) => keeper.call('heldOfOffered', peer),
+    relayOffer: (peer) => keeper.call('relayOffer', peer),
+    relayHeld: (peer, rows) => keeper.call('relayHeld', peer, rows),
+    relayItems: (peer, row) => keeper.call('relayItems', peer, row),
+    takeRelay: (peer, entries, manifests) => keeper.call('takeRelay', peer, entries, manifests),
+    takeReceipt: (carrier, receipt) => keeper.call('takeReceipt', carrier, receipt),
+    takeCarryRefusal: (carrier, code) => keeper.call('takeCarryRefusal', carrier, code),
   }
 }

@@ -1,5 +1,6 @@
 /** What connections and writes are judged by: asked on the main thread at the moment of writing, with the latest the keeper has said. */
 import type { Clock } from '../base/clock.ts'
+import { mayCarry, type CarryRequest } from '../policy/decide-carry.ts'
 import { decideShare, type ShareRequest } from '../policy/decide-share.ts'
 import { decideExit } from '../policy/stage-gate.ts'
 import type { MeshView } from '../sync/sync-store.ts'
@@ -10,11 +11,12 @@ export function currentMeshView(view: () => ControlView, clock: Pick<Clock, 'now
     self: () => view().self,
     mesh: () => view().mesh,
     membership: () => view().membership,
-    mayLeave(request: ShareRequest) {
+    mayLeave(request: ShareRequest | CarryRequest) {
       const { membership, grants, stage, ownerNowUnixMs, alarms } = view()
       const nowUnixMs = Math.max(ownerNowUnixMs, clock.now())
       const stageAllowsSharing = decideExit(stage, 'share').allow && alarms.length === 0
-      return decideShare({ membership, grants, nowUnixMs, stageAllowsSharing }, request).effect === 'allow'
+      const decided = { membership, grants, nowUnixMs, stageAllowsSharing }
+      return 'carrier' in request ? mayCarry(decided, request) : decideShare(decided, request).effect === 'allow'
     },
   }
 }

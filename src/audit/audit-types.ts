@@ -62,6 +62,8 @@ const DEFAULTS = {
   'retention.changed': { severity: 'notice', retention: 'security-1y' },
   /** How much of it one source may keep. */
   'quota.changed': { severity: 'notice', retention: 'security-1y' },
+  /** Whether, and how much, this device carries for others. */
+  'carry.changed': { severity: 'notice', retention: 'security-1y' },
   /** What the person is told of, and when. */
   'notifications.changed': { severity: 'notice', retention: 'security-1y' },
   /** The disk took nothing more, and from when on it did again; between the two records were refused. */

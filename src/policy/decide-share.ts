@@ -89,19 +89,18 @@ export function isFromBeforeRemoval(
   return !stands(owner, ownerSince) || !stands(recipient, recipientSince)
 }
 
+export type GrantDenial = 'GRANT_REVOKED' | 'GRANT_VOID' | 'GRANT_EXPIRED' | 'GRANT_LAPSED' | 'GRANT_BEFORE_REMOVAL'
+
 /** Why this grant, as a whole, lets its recipient read nothing now. */
 export function unreadable(
   record: ConsentRecord,
   view: GrantTime & Pick<ShareView, 'membership'>,
-):
-  | 'CARRY_ONLY'
-  | 'GRANT_REVOKED'
-  | 'GRANT_VOID'
-  | 'GRANT_EXPIRED'
-  | 'GRANT_LAPSED'
-  | 'GRANT_BEFORE_REMOVAL'
-  | undefined {
-  if (record.grant.may !== 'see') return 'CARRY_ONLY'
+): 'CARRY_ONLY' | GrantDenial | undefined {
+  return record.grant.may === 'see' ? ended(record, view) : 'CARRY_ONLY'
+}
+
+/** Why this grant, whatever it is for, allows nothing now. */
+export function ended(record: ConsentRecord, view: GrantTime & Pick<ShareView, 'membership'>): GrantDenial | undefined {
   switch (grantState(record, view)) {
     case 'revoked':
       return 'GRANT_REVOKED'
@@ -134,10 +133,20 @@ function denialOf(
   const { grant } = record
   if (grant.owner !== request.owner || grant.recipient !== request.recipient) return 'NO_GRANT'
   if (grant.may !== 'see') return 'CARRY_ONLY'
+  return coverDenial(record, view, request)
+}
+
+/** Why a grant of the right parties and kind allows nothing of a segment. */
+export function coverDenial(
+  record: ConsentRecord,
+  view: GrantTime & Pick<ShareView, 'membership'>,
+  request: Pick<ShareRequest, 'lane' | 'module' | 'part' | 'epochStartedUnixMs'>,
+): 'OUTSIDE_SCOPE' | 'OUTSIDE_WINDOW' | GrantDenial | undefined {
+  const { grant } = record
   const covers =
     grant.lanes.includes(request.lane) &&
     (grant.modules?.includes(request.module) ?? true) &&
     (grant.parts?.includes(request.part) ?? true)
   if (!covers) return 'OUTSIDE_SCOPE'
-  return unreadable(record, view) ?? (isInWindow(grant, request.epochStartedUnixMs) ? undefined : 'OUTSIDE_WINDOW')
+  return ended(record, view) ?? (isInWindow(grant, request.epochStartedUnixMs) ? undefined : 'OUTSIDE_WINDOW')
 }

@@ -35,6 +35,8 @@ export class ControlTable {
   readonly #insertEntry: Statement
   readonly #entries: Statement<[Uint8Array, Uint8Array, number], EntryRecord>
   readonly #last: Statement<[Uint8Array, Uint8Array], EntryRecord>
+  readonly #bytesBeside: Statement<[Uint8Array, Uint8Array], { bytes: number }>
+  readonly #deleteBeside: Statement
   readonly #ofKind: Statement<[number], EntryRecord>
   readonly #insertHanded: Statement
   readonly #handed: Statement<[Uint8Array], { grant_id: Uint8Array; lane: number; n: number; what: string }>
@@ -46,6 +48,10 @@ export class ControlTable {
     const select = 'SELECT * FROM control_entry WHERE'
     this.#entries = db.prepare(`${select} owner = ? AND recipient = ? AND seq >= ? ORDER BY seq`)
     this.#last = db.prepare(`${select} owner = ? AND recipient = ? ORDER BY seq DESC LIMIT 1`)
+    this.#bytesBeside = db.prepare(
+      'SELECT coalesce(sum(length(bytes)), 0) AS bytes FROM control_entry WHERE owner <> ? AND recipient <> ?',
+    )
+    this.#deleteBeside = db.prepare('DELETE FROM control_entry WHERE owner = ? AND recipient <> ?')
     this.#ofKind = db.prepare(`${select} kind = ? ORDER BY owner, recipient, seq`)
     this.#insertHanded = db.prepare('INSERT OR IGNORE INTO handed VALUES (?, ?, ?, ?, ?)')
     this.#handed = db.prepare('SELECT grant_id, lane, n, what FROM handed WHERE recipient = ?')
@@ -72,6 +78,16 @@ export class ControlTable {
   last(owner: DeviceId, recipient: DeviceId): StoredEntry | undefined {
     const record = this.#last.get(idBytes(owner), idBytes(recipient))
     return record && toEntry(record)
+  }
+
+  /** Bytes of the entries that neither come from a device nor are for it. */
+  bytesBeside(device: DeviceId): number {
+    return this.#bytesBeside.get(idBytes(device), idBytes(device))?.bytes ?? 0
+  }
+
+  /** Deletes one owner's entries for others than a device. */
+  deleteBeside(owner: DeviceId, device: DeviceId): void {
+    this.#deleteBeside.run(idBytes(owner), idBytes(device))
   }
 
   /** All entries of a kind, of every pair of devices. */

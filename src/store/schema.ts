@@ -2,6 +2,7 @@
  * The main database, one step a version (see migrate.ts); never edit a released step, append one.
  * Text and layout in words: docs/spec/storage.md.
  */
+import { CARRY_SCHEMA } from './carry-schema.ts'
 import { DELIVERY_SCHEMA } from './delivery-schema.ts'
 import { ERROR_STATE_SCHEMA } from './error-state-schema.ts'
 import { LOST_BODY_SCHEMA } from './lost-body-schema.ts'
@@ -124,4 +125,5 @@ export const MIGRATIONS: readonly string[] = [
   ${QUOTA_SCHEMA}
   `,
   `${DELIVERY_SCHEMA}${NOTIFICATION_SCHEMA}${ERROR_STATE_SCHEMA}${PLUGIN_SCHEMA}`,
+  CARRY_SCHEMA,
 ]

@@ -3,6 +3,8 @@ import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { ArrivalTable } from './arrival-table.ts'
+import { CarryBook } from './carry-book.ts'
+import { CarryTable } from './carry-table.ts'
 import { ControlTable } from './control-table.ts'
 import { DeliveryTable } from './delivery-table.ts'
 import { DroppedTable } from './dropped-table.ts'
@@ -15,6 +17,7 @@ import { IndexGeneration } from './index-generation.ts'
 import { JournalTable } from './journal-table.ts'
 import { LogTable } from './log-table.ts'
 import { LostBodies } from './lost-bodies.ts'
+import { ManifestTable } from './manifest-table.ts'
 import { MetricTables } from './metric-tables.ts'
 import { isTailLost, readCommits } from './log-tail.ts'
 import { migrate } from './migrate.ts'
@@ -41,6 +44,11 @@ export interface Store {
   readonly segments: SegmentTable
   readonly packs: Packs
   readonly lostBodies: LostBodies
+  /** What is carried for others, in packs of its own. */
+  readonly carried: CarryTable
+  readonly carriedPacks: Packs
+  readonly carriers: CarryBook
+  readonly manifests: ManifestTable
   readonly traces: TraceIndex
   readonly metrics: MetricTables
   readonly postings: PostingIndex
@@ -78,6 +86,8 @@ export interface Store {
 
 /** Folder of the packs, beside the database. */
 const PACKS_FOLDER = 'packs'
+const CARRIED_FOLDER = 'carried'
+const CARRIED_TABLES = { packs: 'carry_pack', bodies: 'carry_segment' }
 
 /** @throws {StoreError} see open-encrypted.ts and migrate.ts */
 export function openStore(path: string, key: Uint8Array, options: { readonly mustExist: boolean }): Store {
@@ -89,6 +99,7 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
   if (!isLogDamaged) tryCheckpoint(db)
   migrate(db, MIGRATIONS)
   const packs = asStoreErrors(() => new Packs(db, join(dirname(path), PACKS_FOLDER)))
+  const carriedPacks = asStoreErrors(() => new Packs(db, join(dirname(path), CARRIED_FOLDER), CARRIED_TABLES))
   const segments = new SegmentTable(db)
   let onIndexDamage: (err: unknown) => void = () => undefined
   const settings = new SettingTable(db)
@@ -112,6 +123,10 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
     segments,
     packs,
     lostBodies: new LostBodies(db),
+    carried: asStoreErrors(() => new CarryTable(db, carriedPacks)),
+    carriedPacks,
+    carriers: asStoreErrors(() => new CarryBook(db)),
+    manifests: asStoreErrors(() => new ManifestTable(db)),
     metrics: asStoreErrors(() => new MetricTables(db)),
     postings,
     traces,
@@ -141,6 +156,7 @@ export function openStore(path: string, key: Uint8Array, options: { readonly mus
     shrink: () => void db.pragma('shrink_memory'),
     close() {
       packs.close()
+      carriedPacks.close()
       db.close()
     },
   }

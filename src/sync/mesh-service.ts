@@ -198,6 +198,7 @@ export class MeshService implements Service {
     this.#told()
     // Only now: a session that took this one's place has offers of its own.
     await this.#note(device, store.forgetOffer(device))
+    if (store.carry) await this.#note(device, store.carry.forgetOfferToCarry(device))
     await this.#note(device, store.rememberPeer(device, { lastSeenUnixMs: clock.now() }))
     if (this.#started) this.refresh()
   }

@@ -3,10 +3,12 @@
  * segment is judged once more, on this thread, just before it is written (docs/spec/session.md SE5 to SE8).
  */
 import type { DeviceId } from '../model/ids.ts'
-import type { HeadRow } from '../wire/log-rows.ts'
+import type { HeadRow, LogRange } from '../wire/log-rows.ts'
 import { MAX_ROWS, type SyncMessage, type WantEndReason, type WantMessage } from '../wire/sync-message-types.ts'
 import type { Pace } from './bandwidth.ts'
+import type { CarriedOffer, CarryStore } from './carry-store.ts'
 import { chunksOf } from './chunks-of.ts'
+import { OfferedRows } from './offered-rows.ts'
 import type { ServedRun } from './serving.ts'
 import { SessionError } from './session-error.ts'
 import type { MeshView, SyncStore } from './sync-store.ts'
@@ -14,7 +16,9 @@ import type { MeshView, SyncStore } from './sync-store.ts'
 export interface OwnerSideDeps {
   readonly peer: DeviceId
   readonly store: Pick<SyncStore, 'rowsFor' | 'digestFor' | 'readRun'>
-  readonly view: Pick<MeshView, 'mayLeave'>
+  /** Undefined while nothing goes through carriers in this session. */
+  readonly carry: () => Pick<CarryStore, 'offerFor' | 'readCarried'> | undefined
+  readonly view: Pick<MeshView, 'self' | 'mayLeave'>
   /** Sends what our control log holds for the reader and it does not have yet. */
   readonly sendControlEntries: () => Promise<void>
   /** Writes without waiting for room. */
@@ -34,10 +38,10 @@ export const MAX_WANT_BYTES = 16 << 20
 
 export class OwnerSide {
   readonly #deps: OwnerSideDeps
-  /** What was offered in this session, by log and end, so that only news is sent. */
-  #offered: ReadonlyMap<string, string> = new Map()
-  /** What the digest covers, until it is answered. */
-  #covered: readonly HeadRow[] | undefined
+  readonly #toRead = new OfferedRows()
+  readonly #toCarry = new OfferedRows()
+  /** What the digests cover, until they are answered. */
+  #covered: CarriedOffer | undefined
   #isOpen = false
   #isServing = false
   #segmentsOut = 0
@@ -47,18 +51,22 @@ export class OwnerSide {
     this.#deps = deps
   }
 
-  /** Opens the exchange, once: a reader that has what the digest covers is offered only what comes after. */
+  /** Opens the exchange, once: a reader that has what the digests cover is offered only what comes after. */
   async sendDigest(): Promise<void> {
     const { store, post, peer } = this.#deps
-    this.#covered = await store.rowsFor(peer)
+    this.#covered = await this.#offerNow()
     // Taken after the rows, so that it covers every one of them.
-    post({ type: 'heads-digest', digest: await store.digestFor(peer) })
+    const digest = await store.digestFor(peer)
+    post({ type: 'heads-digest', digest, carried: this.#covered.digest })
   }
 
   /** @throws {SessionError} `SYNC_OUT_OF_ORDER` for an answer to nothing */
   async onDigestAnswer(isEqual: boolean): Promise<void> {
     if (this.#covered === undefined) throw new SessionError('SYNC_OUT_OF_ORDER', 'no digest was asked about')
-    if (isEqual) this.#offered = toOffered(this.#covered)
+    if (isEqual) {
+      this.#toRead.set(this.#covered.toRead)
+      this.#toCarry.set(this.#covered.toCarry)
+    }
     this.#covered = undefined
     this.#isOpen = true
     await this.#offer({ all: !isEqual })
@@ -69,18 +77,27 @@ export class OwnerSide {
   }
 
   async #offer({ all }: { readonly all: boolean }): Promise<void> {
-    const { store, post, peer, sendControlEntries } = this.#deps
-    const rows = await store.rowsFor(peer)
+    const { post, sendControlEntries } = this.#deps
+    const now = await this.#offerNow()
     // Read after the rows, so that the keys of every row are among them: a reader takes nothing it cannot open.
     await sendControlEntries()
-    // A log is offered whole, every range of it: the reader's picture of it is the last offer.
-    const changed = new Set(rows.filter((row) => this.#offered.get(nameOf(row)) !== endOf(row)).map(logOf))
-    const news = all ? rows : rows.filter((row) => changed.has(logOf(row)))
-    // What has left the scope is forgotten: should it come back, with a new grant, it is news.
-    this.#offered = toOffered(rows)
-    const chunks = chunksOf(news, MAX_ROWS)
-    for (const chunk of chunks) post({ type: 'heads', rows: chunk, last: chunk === chunks.at(-1) })
-    if (all && chunks.length === 0) post({ type: 'heads', rows: [], last: true })
+    const [readNews, carryNews] = [this.#toRead.news(now.toRead), this.#toCarry.news(now.toCarry)]
+    const messages: SyncMessage[] = [
+      ...headsOf(all ? now.toRead : readNews),
+      ...headsOf(all ? now.toCarry : carryNews, true),
+    ]
+    if (all && messages.length === 0) messages.push({ type: 'heads', rows: [], last: true })
+    const last = messages.pop()
+    for (const message of messages) post(message)
+    if (last?.type === 'heads') post({ ...last, last: true, carried: now.digest })
+  }
+
+  /** Ours for the other side, what we carry for it, and what it may carry. */
+  async #offerNow(): Promise<CarriedOffer> {
+    const { store, carry, peer } = this.#deps
+    const ours = await store.rowsFor(peer)
+    const { toRead, toCarry, digest } = (await carry()?.offerFor(peer)) ?? NOTHING_CARRIED
+    return { toRead: [...ours, ...toRead], toCarry, digest }
   }
 
   onWant(want: WantMessage): void {
@@ -95,18 +112,23 @@ export class OwnerSide {
   }
 
   async #serve({ ranges, budgetBytes }: WantMessage): Promise<void> {
-    const { store, peer } = this.#deps
     let budget = Math.min(budgetBytes, MAX_WANT_BYTES)
     for (const range of ranges) {
       for (let to = range.to; to >= range.from;) {
         if (budget <= 0) return this.#end('budget')
-        const run = await store.readRun(peer, { ...range, to }, budget)
+        const run = await this.#read({ ...range, to }, budget)
         if (run === 'denied' || !(await this.#sendRun(run))) return this.#end('denied')
         budget -= run.segments.reduce((sum, { sealed }) => sum + sealed.length, 0)
         to = run.from - 1
       }
     }
     return this.#end('done')
+  }
+
+  #read(range: LogRange, budgetBytes: number): Promise<ServedRun | 'denied'> {
+    const { store, carry, view, peer } = this.#deps
+    const carried = range.author === view.self().deviceId || range.author === peer ? undefined : carry()
+    return carried?.readCarried(peer, range, budgetBytes) ?? store.readRun(peer, range, budgetBytes)
   }
 
   async #end(reason: WantEndReason): Promise<void> {
@@ -130,18 +152,8 @@ export class OwnerSide {
   }
 }
 
-function toOffered(rows: readonly HeadRow[]): ReadonlyMap<string, string> {
-  return new Map(rows.map((row) => [nameOf(row), endOf(row)]))
-}
+const NOTHING_CARRIED: CarriedOffer = { toRead: [], toCarry: [], digest: undefined }
 
-function logOf({ author, log, incarnation }: HeadRow): string {
-  return `${author}/${log}/${incarnation}`
-}
-
-function nameOf(row: HeadRow): string {
-  return `${logOf(row)}/${row.from}`
-}
-
-function endOf({ to, id }: HeadRow): string {
-  return `${to}/${id.join('.')}`
+function headsOf(rows: readonly HeadRow[], toCarry?: true): readonly SyncMessage[] {
+  return chunksOf(rows, MAX_ROWS).map((chunk) => ({ type: 'heads', rows: chunk, last: false, toCarry }))
 }

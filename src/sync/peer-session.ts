@@ -13,21 +13,25 @@ import type { DeviceId, OpId } from '../model/ids.ts'
 import { FrameDecoder } from '../wire/frame.ts'
 import {
   ADDRESSES_VERSION,
+  CARRY_VERSION,
   MAX_CONTROL_ENTRIES,
   MAX_MEMBER_OPS,
   SYNC_VERSIONS,
   type HelloMessage,
+  type RelayMessage,
   type SyncMessage,
 } from '../wire/sync-message-types.ts'
 import { decodeSyncMessage, encodeSyncMessage } from '../wire/sync-messages.ts'
 import type { ControlHead } from './seal-entries.ts'
 import type { Pace } from './bandwidth.ts'
 import { AddressExchange } from './address-exchange.ts'
+import type { CarryStore } from './carry-store.ts'
 import { ClockProbe } from './clock-probe.ts'
 import type { Link } from './link.ts'
 import { chunksOf } from './chunks-of.ts'
 import { OwnerSide, type OwnerTraffic } from './owner-side.ts'
 import { ReaderSide, type ReaderTraffic } from './reader-side.ts'
+import { RelayExchange } from './relay-exchange.ts'
 import { SessionError } from './session-error.ts'
 import type { MeshView, SyncStore } from './sync-store.ts'
 
@@ -79,6 +83,7 @@ export class PeerSession {
   /** What ended the session from beside the reading loop. */
   #failure: unknown
   readonly #addresses: AddressExchange
+  readonly #relay: RelayExchange | undefined
   readonly #owner: OwnerSide
   readonly #reader: ReaderSide
 
@@ -105,8 +110,11 @@ export class PeerSession {
       post: (message: SyncMessage) => this.#post(message),
       send: (message: SyncMessage) => this.#send(message),
       sendControlEntries: () => this.#sendControlEntries(),
+      carry: () => this.#carry(),
       onFailure: (err: unknown) => this.#end(err),
     }
+    const { carry } = deps.store
+    this.#relay = carry && new RelayExchange({ peer, carry, post: sideDeps.post })
     this.#owner = new OwnerSide(sideDeps)
     this.#reader = new ReaderSide({ ...sideDeps, post: (message) => this.#postInPace(message) })
   }
@@ -192,12 +200,23 @@ export class PeerSession {
   async #hello(): Promise<Omit<HelloMessage, 'type'>> {
     const { view, store, addresses } = this.#deps
     return {
-      versions: SYNC_VERSIONS,
+      versions: this.#versions(),
       mesh: view.mesh(),
       deviceId: view.self().deviceId,
       membershipDigest: await store.membershipDigest(),
       addresses: addresses(),
     }
+  }
+
+  #versions(): readonly number[] {
+    return this.#deps.store.carry === undefined
+      ? SYNC_VERSIONS.filter((version) => version < CARRY_VERSION)
+      : SYNC_VERSIONS
+  }
+
+  /** Nothing goes through carriers with a device that does not know of them. */
+  #carry(): CarryStore | undefined {
+    return this.#version >= CARRY_VERSION ? this.#deps.store.carry : undefined
   }
 
   async #handle(message: SyncMessage): Promise<void> {
@@ -216,13 +235,13 @@ export class PeerSession {
       case 'control-entries':
         return this.#onControlEntries(message.entries)
       case 'heads-digest':
-        return this.#reader.onHeadsDigest(message.digest)
+        return this.#reader.onHeadsDigest(message)
       case 'heads-wanted':
         return this.#owner.onDigestAnswer(false)
       case 'in-sync':
         return this.#owner.onDigestAnswer(true)
       case 'heads':
-        return this.#reader.onHeads(message.rows)
+        return this.#reader.onHeads(message)
       case 'want':
         return this.#owner.onWant(message)
       case 'segment':
@@ -233,7 +252,7 @@ export class PeerSession {
       case 'want-end':
         return this.#reader.onWantEnd(message.reason)
       case 'ack':
-        return undefined
+        return this.#carry()?.acknowledged(this.peer, message.rows)
       case 'ping':
         return this.#probe.onPing(message)
       case 'pong':
@@ -247,6 +266,16 @@ export class PeerSession {
         return this.#link.close()
       case 'addresses':
         return this.#addresses.onAddresses(message.rows)
+      case 'relay-offer':
+        return this.#relay?.onOffer(message.rows)
+      case 'relay-want':
+        return this.#relay?.onWant(message.rows)
+      case 'relay':
+        return this.#onRelay(message)
+      case 'receipt':
+        return this.#carry()?.takeReceipt(this.peer, message.receipt)
+      case 'carry-refused':
+        return this.#carry()?.takeCarryRefusal(this.peer, message.code)
     }
   }
 
@@ -254,7 +283,7 @@ export class PeerSession {
     if (this.#greeted) throw new SessionError('SYNC_OUT_OF_ORDER', 'hello comes once')
     const { view, onNews } = this.#deps
     const card = view.membership().members.get(this.peer)?.card
-    const version = SYNC_VERSIONS.findLast((each) => hello.versions.includes(each))
+    const version = this.#versions().findLast((each) => hello.versions.includes(each))
     if (version === undefined) throw new SessionError('SYNC_VERSION_UNKNOWN', 'no version in common')
     if (hello.mesh !== view.mesh()) throw new SessionError('SYNC_OTHER_MESH', 'a device of another mesh')
     if (hello.deviceId !== this.peer || card === undefined || !equalBytes(card.peerKey, this.#link.remotePeerKey)) {
@@ -322,6 +351,7 @@ export class PeerSession {
   async #onControlHeads(held: { readonly seq: number; readonly id: Uint8Array } | undefined): Promise<void> {
     this.#nextEntry = held === undefined ? 0 : held.seq + 1
     await this.#sendControlEntries()
+    if (this.#carry()) await this.#relay?.tell()
     if (this.#digestSent) return
     this.#digestSent = true
     await this.#owner.sendDigest()
@@ -342,11 +372,20 @@ export class PeerSession {
     if (isNew) await this.#reader.onOpened()
   }
 
+  /** What an owner said to a device that it does not meet: others may be waiting for it in turn. */
+  async #onRelay(message: RelayMessage): Promise<void> {
+    if ((await this.#relay?.onRelay(message)) !== true) return
+    this.#deps.onNews()
+    await this.#reader.onOpened()
+  }
+
   async #sendNews(): Promise<void> {
     await this.#sendMembersIfNew()
     await this.#sendControlEntries()
+    if (this.#carry() && this.#digestSent) await this.#relay?.tell()
     await this.#sendAddresses()
     await this.#owner.offerNews()
+    await this.#reader.reconsider()
   }
 
   // The session itself.

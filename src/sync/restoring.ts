@@ -9,7 +9,7 @@ import type { DeviceId } from '../model/ids.ts'
 import type { LogRange } from '../wire/log-rows.ts'
 import { decodeSegmentHeader } from '../wire/segment-header.ts'
 import { RUN_SEGMENTS } from './core/plan-wants.ts'
-import { ReceiveError } from './receiving.ts'
+import { ReceiveError } from './offer-book.ts'
 import type { ScopedLog } from './scope.ts'
 import type { Sealed } from './serving.ts'
 

@@ -4,11 +4,13 @@
  */
 import type { Crypto } from '../base/crypto.ts'
 import type { DeviceId } from '../model/ids.ts'
+import { mayCarry, type CarryRequest } from '../policy/decide-carry.ts'
 import { decideShare, type ShareRequest, type ShareView } from '../policy/decide-share.ts'
 import type { HeadRow, LogRange } from '../wire/log-rows.ts'
 import { signHead } from '../wire/signed-head.ts'
+import { carryScopeOf } from './carry-scope.ts'
 import { headsDigest } from './core/heads-digest.ts'
-import { requestFor, scopeOf, type ScopedLog, type ScopeSource } from './scope.ts'
+import { requestFor, scopeOf, type ScopedLog, type ScopedRange, type ScopeSource } from './scope.ts'
 
 /** Most sealed bytes in one run: what a reader verifies and commits in one go. */
 export const MAX_RUN_BYTES = 4 << 20
@@ -20,7 +22,7 @@ export interface Sealed {
 export interface ServedRun extends LogRange {
   readonly segments: readonly Sealed[]
   /** The questions that were answered with yes, for the session to ask again before it writes. */
-  readonly asked: readonly ShareRequest[]
+  readonly asked: readonly (ShareRequest | CarryRequest)[]
 }
 export interface StoredSealed extends Sealed {
   readonly seq: number
@@ -55,10 +57,13 @@ export class Serving {
   /** Signed heads of everything the peer may have. */
   rowsFor(recipient: DeviceId): readonly HeadRow[] {
     const { source, view, self } = this.#deps
-    return scopeOf(source, view(), self, recipient).map(({ rowId, ...range }) => ({
-      ...range,
-      signature: this.#signatureAt(rowId, range),
-    }))
+    return this.#signed(scopeOf(source, view(), self, recipient))
+  }
+
+  /** Signed heads of everything of ours that the peer may carry for others. */
+  rowsToCarry(carrier: DeviceId): readonly HeadRow[] {
+    const { source, view, self } = this.#deps
+    return this.#signed(carryScopeOf(source, view(), self, carrier).ranges)
   }
 
   /**
@@ -71,7 +76,7 @@ export class Serving {
     const mayAsk = range.author === self || range.author === recipient
     const log = mayAsk ? source.findLog(range) : undefined
     if (log === undefined) return 'denied'
-    const asked = new Map<number, ShareRequest>()
+    const asked = new Map<number, ShareRequest | CarryRequest>()
     const segments: Sealed[] = []
     let [from, bytes] = [range.to + 1, 0]
     for (const { seq, epoch, header, sealed } of source.sealedDown(log, range)) {
@@ -84,12 +89,32 @@ export class Serving {
     return segments.length === 0 ? 'denied' : { ...range, from, segments, asked: [...asked.values()] }
   }
 
-  #mayLeave(log: ScopedLog, recipient: DeviceId, epoch: number, asked: Map<number, ShareRequest>): boolean {
+  #mayLeave(
+    log: ScopedLog,
+    recipient: DeviceId,
+    epoch: number,
+    asked: Map<number, ShareRequest | CarryRequest>,
+  ): boolean {
     if (asked.has(epoch) || log.author === recipient) return true
-    const request = requestFor(this.#deps.source, log, recipient, epoch)
-    if (request === undefined || decideShare(this.#deps.view(), request).effect === 'deny') return false
-    asked.set(epoch, request)
-    return true
+    const request = this.#allowed(log, recipient, epoch)
+    if (request !== undefined) asked.set(epoch, request)
+    return request !== undefined
+  }
+
+  /** The question that lets the device have a segment, to read it or to bring it to somebody who may. */
+  #allowed(log: ScopedLog, recipient: DeviceId, epoch: number): ShareRequest | CarryRequest | undefined {
+    const { source, view } = this.#deps
+    const now = view()
+    const request = requestFor(source, log, recipient, epoch)
+    if (request === undefined) return undefined
+    if (decideShare(now, request).effect === 'allow') return request
+    return [...now.membership.members.keys()]
+      .map((reader): CarryRequest => ({ ...request, recipient: reader, carrier: recipient }))
+      .find((each) => mayCarry(now, each))
+  }
+
+  #signed(ranges: readonly ScopedRange[]): readonly HeadRow[] {
+    return ranges.map(({ rowId, ...range }) => ({ ...range, signature: this.#signatureAt(rowId, range) }))
   }
 
   /** Cuts leave a signature at their end; a range that ends elsewhere, at an old epoch's end, is signed when first asked. */

@@ -6,8 +6,10 @@ import type { MeshId } from '../model/ids.ts'
 import type { ShareRequest } from '../policy/decide-share.ts'
 import type { HeadRow, LogRange } from '../wire/log-rows.ts'
 import type { AddressRow } from '../wire/sync-message-types.ts'
+import type { CarryRequest } from '../policy/decide-carry.ts'
+import type { CarryStore } from './carry-store.ts'
 import type { ControlHead } from './seal-entries.ts'
-import type { WantPlan } from './receiving.ts'
+import type { WantPlan } from './offer-book.ts'
 import type { Sealed, ServedRun } from './serving.ts'
 
 export interface PeerNews {
@@ -22,6 +24,8 @@ export interface PeerNews {
 }
 
 export interface SyncStore {
+  /** Without it a session knows of no carriers. */
+  readonly carry?: CarryStore
   rememberPeer(device: DeviceId, news: PeerNews): Promise<void>
   /** Where a device said itself that it is, then what each other member says of it. */
   addressesOf(
@@ -62,5 +66,5 @@ export interface MeshView {
   mesh(): MeshId
   membership(): Membership
   /** Whether a segment may leave for its reader now: the same decision as everywhere, asked just before writing. */
-  mayLeave(request: ShareRequest): boolean
+  mayLeave(request: ShareRequest | CarryRequest): boolean
 }

@@ -3,9 +3,11 @@ import type { DeviceId, MeshId, OpId } from '../model/ids.ts'
 import type { HeadRow, LogRange } from './log-rows.ts'
 
 /** Versions of the protocol that this program speaks, ascending; a session goes by the highest in common. */
-export const SYNC_VERSIONS: readonly number[] = [1, 2]
+export const SYNC_VERSIONS: readonly number[] = [1, 2, 3]
 /** The version that brought `addresses`; a device of an older one would end the session over it. */
 export const ADDRESSES_VERSION = 2
+/** The version that brought what carriers say: `relay-offer` and all behind it, and digests of what is carried. */
+export const CARRY_VERSION = 3
 
 // Every list is bounded so that a full one of the largest elements still fits one frame of 2 MiB.
 /** Most protocol versions in a hello. */
@@ -20,6 +22,9 @@ export const MAX_CONTROL_ENTRIES = 31
 export const MAX_ROWS = 2048
 /** Most devices in one `addresses`, far more than a person has; more go into the next. */
 export const MAX_ADDRESS_ROWS = 256
+/** Most control entries, and most manifests, in one `relay`; more go into the next. */
+export const MAX_RELAYED_ENTRIES = 15
+export const MAX_RELAYED_MANIFESTS = 8
 
 /** Last entry of a control log that somebody has. */
 export interface ControlHead {
@@ -65,6 +70,8 @@ export interface ControlEntriesMessage {
 export interface HeadsDigestMessage {
   readonly type: 'heads-digest'
   readonly digest: Uint8Array
+  /** Digest over what goes through carriers: what the sender carries, or gives the other side to carry. */
+  readonly carried?: Uint8Array | undefined
 }
 /** The digests differ: send your heads. */
 export interface HeadsWantedMessage {
@@ -79,6 +86,10 @@ export interface HeadsMessage {
   readonly rows: readonly HeadRow[]
   /** False while more rows follow. */
   readonly last: boolean
+  /** As in `heads-digest`, with the last rows: the digest that holds once these rows are taken. */
+  readonly carried?: Uint8Array | undefined
+  /** True: these rows are for the other side to carry, not to read. */
+  readonly toCarry?: boolean | undefined
 }
 export interface WantMessage {
   readonly type: 'want'
@@ -137,6 +148,41 @@ export interface AddressesMessage {
   readonly type: 'addresses'
   readonly rows: readonly AddressRow[]
 }
+/** How much there is of what one owner says to one device. */
+export interface RelayRow {
+  readonly owner: DeviceId
+  readonly recipient: DeviceId
+  /** Entries of the owner's log for the recipient. */
+  readonly entries: number
+  /** Number of the owner's manifest for the recipient; 0 without one. */
+  readonly manifest: number
+}
+/** What the sender could pass on to the other side. */
+export interface RelayOfferMessage {
+  readonly type: 'relay-offer'
+  readonly rows: readonly RelayRow[]
+}
+/** How much the sender holds of what it was offered: the rest is sent, and later what is new. */
+export interface RelayWantMessage {
+  readonly type: 'relay-want'
+  readonly rows: readonly RelayRow[]
+}
+/** Control entries and manifests of any owner, as they came; each names owner and recipient. */
+export interface RelayMessage {
+  readonly type: 'relay'
+  readonly entries: readonly Uint8Array[]
+  readonly manifests: readonly Uint8Array[]
+}
+/** A carrier's word to the owner that it keeps a run, as custody-receipt.ts has it. */
+export interface ReceiptMessage {
+  readonly type: 'receipt'
+  readonly receipt: Uint8Array
+}
+/** Why a carrier takes nothing more of the other side's now. */
+export interface CarryRefusedMessage {
+  readonly type: 'carry-refused'
+  readonly code: string
+}
 /** The session ends for a reason the other side may act on. */
 export interface RefuseMessage {
   readonly type: 'refuse'
@@ -167,3 +213,8 @@ export type SyncMessage =
   | RefuseMessage
   | ByeMessage
   | AddressesMessage
+  | RelayOfferMessage
+  | RelayWantMessage
+  | RelayMessage
+  | ReceiptMessage
+  | CarryRefusedMessage

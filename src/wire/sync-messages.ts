@@ -10,7 +10,9 @@ import { fields, mapOf, readArray, readBool, readByteStrings, readBytes } from '
 import { asUint, readBytesBetween, readMap, readOptional, readRows, readUint } from './cbor-fields.ts'
 import type { CborMap } from './cbor-value.ts'
 import { MAX_CONTROL_ENTRY_BYTES } from './control-entry.ts'
+import { MAX_RECEIPT_BYTES } from './custody-receipt.ts'
 import { headRowMap, rangeMap, readHeadRow, readRange } from './log-rows.ts'
+import { MAX_MANIFEST_BYTES } from './manifest.ts'
 import { MAX_MEMBERSHIP_OP_BYTES } from './membership-op.ts'
 import { encodeMessage, messageReader, type MessageTable } from './message-table.ts'
 import { MAX_SEGMENT_HEADER_BYTES } from './segment-header.ts'
@@ -28,11 +30,14 @@ import {
   MAX_CONTROL_ENTRIES,
   MAX_MEMBER_OP_IDS,
   MAX_MEMBER_OPS,
+  MAX_RELAYED_ENTRIES,
+  MAX_RELAYED_MANIFESTS,
   MAX_ROWS,
   MAX_SYNC_VERSIONS,
   WANT_END_REASONS,
   type AddressRow,
   type ControlHead,
+  type RelayRow,
   type SyncMessage,
   type WantEndReason,
 } from './sync-message-types.ts'
@@ -62,8 +67,8 @@ const MEMBER_OPS = fields({ ops: 1 })
 const CONTROL_HEADS = fields({ mine: 1, yours: 2 })
 const CONTROL_HEAD = fields({ seq: 1, id: 2 })
 const CONTROL_ENTRIES = fields({ entries: 1 })
-const HEADS_DIGEST = fields({ digest: 1 })
-const HEADS = fields({ rows: 1, last: 2 })
+const HEADS_DIGEST = fields({ digest: 1, carried: 2 })
+const HEADS = fields({ rows: 1, last: 2, carried: 3, toCarry: 4 })
 const WANT = fields({ ranges: 1, budgetBytes: 2 })
 const SEGMENT = fields({ header: 1, sealed: 2 })
 const WANT_END = fields({ reason: 1 })
@@ -72,6 +77,11 @@ const PING = fields({ t1: 1, t2: 2, t3: 3 })
 const REFUSE = fields({ code: 1 })
 const ADDRESSES = fields({ rows: 1 })
 const ADDRESS_ROW = fields({ deviceId: 1, saidUnixMs: 2, addresses: 3 })
+const RELAY_ROWS = fields({ rows: 1 })
+const RELAY_ROW = fields({ owner: 1, recipient: 2, entries: 3, manifest: 4 })
+const RELAY = fields({ entries: 1, manifests: 2 })
+const RECEIPT = fields({ receipt: 1 })
+const CARRY_REFUSED = fields({ code: 1 })
 
 const CODECS: MessageTable<SyncMessage> = {
   hello: {
@@ -129,18 +139,30 @@ const CODECS: MessageTable<SyncMessage> = {
   },
   'heads-digest': {
     kind: 6,
-    write: (m) => mapOf([HEADS_DIGEST.digest, m.digest]),
-    read: (map) => ({ type: 'heads-digest', digest: readBytes(map, HEADS_DIGEST.digest, HASH_BYTES) }),
+    write: (m) => mapOf([HEADS_DIGEST.digest, m.digest], [HEADS_DIGEST.carried, m.carried]),
+    read: (map) => ({
+      type: 'heads-digest',
+      digest: readBytes(map, HEADS_DIGEST.digest, HASH_BYTES),
+      carried: readOptional(readBytes, map, HEADS_DIGEST.carried, HASH_BYTES),
+    }),
   },
   'heads-wanted': { kind: 7, write: () => mapOf(), read: () => ({ type: 'heads-wanted' }) },
   'in-sync': { kind: 8, write: () => mapOf(), read: () => ({ type: 'in-sync' }) },
   heads: {
     kind: 9,
-    write: (m) => mapOf([HEADS.rows, m.rows.map((row) => headRowMap(row))], [HEADS.last, m.last]),
+    write: (m) =>
+      mapOf(
+        [HEADS.rows, m.rows.map((row) => headRowMap(row))],
+        [HEADS.last, m.last],
+        [HEADS.carried, m.carried],
+        [HEADS.toCarry, m.toCarry],
+      ),
     read: (map) => ({
       type: 'heads',
       rows: readRows(map, HEADS.rows, MAX_ROWS, readHeadRow),
       last: readBool(map, HEADS.last),
+      carried: readOptional(readBytes, map, HEADS.carried, HASH_BYTES),
+      toCarry: readOptional(readBool, map, HEADS.toCarry),
     }),
   },
   want: {
@@ -201,6 +223,35 @@ const CODECS: MessageTable<SyncMessage> = {
     write: (m) => mapOf([ADDRESSES.rows, m.rows.map((row) => addressRowMap(row))]),
     read: (map) => ({ type: 'addresses', rows: readRows(map, ADDRESSES.rows, MAX_ADDRESS_ROWS, readAddressRow) }),
   },
+  'relay-offer': {
+    kind: 20,
+    write: (m) => mapOf([RELAY_ROWS.rows, m.rows.map((row) => relayRowMap(row))]),
+    read: (map) => ({ type: 'relay-offer', rows: readRows(map, RELAY_ROWS.rows, MAX_ROWS, readRelayRow) }),
+  },
+  'relay-want': {
+    kind: 21,
+    write: (m) => mapOf([RELAY_ROWS.rows, m.rows.map((row) => relayRowMap(row))]),
+    read: (map) => ({ type: 'relay-want', rows: readRows(map, RELAY_ROWS.rows, MAX_ROWS, readRelayRow) }),
+  },
+  relay: {
+    kind: 22,
+    write: (m) => mapOf([RELAY.entries, m.entries], [RELAY.manifests, m.manifests]),
+    read: (map) => ({
+      type: 'relay',
+      entries: readByteStrings(map, RELAY.entries, MAX_RELAYED_ENTRIES, 1, MAX_CONTROL_ENTRY_BYTES),
+      manifests: readByteStrings(map, RELAY.manifests, MAX_RELAYED_MANIFESTS, 1, MAX_MANIFEST_BYTES),
+    }),
+  },
+  receipt: {
+    kind: 23,
+    write: (m) => mapOf([RECEIPT.receipt, m.receipt]),
+    read: (map) => ({ type: 'receipt', receipt: readBytesBetween(map, RECEIPT.receipt, 1, MAX_RECEIPT_BYTES) }),
+  },
+  'carry-refused': {
+    kind: 24,
+    write: (m) => mapOf([CARRY_REFUSED.code, m.code]),
+    read: (map) => ({ type: 'carry-refused', code: readErrorCode(map, CARRY_REFUSED.code) }),
+  },
 }
 
 const readSyncMessage = messageReader(CODECS, 'sync message')
@@ -226,5 +277,23 @@ function readAddressRow(map: CborMap): AddressRow {
     deviceId: readDeviceId(map, ADDRESS_ROW.deviceId),
     saidUnixMs: readUnixMs(map, ADDRESS_ROW.saidUnixMs),
     addresses: readAddresses(map, ADDRESS_ROW.addresses),
+  }
+}
+
+function relayRowMap(row: RelayRow): CborMap {
+  return mapOf(
+    [RELAY_ROW.owner, idBytes(row.owner)],
+    [RELAY_ROW.recipient, idBytes(row.recipient)],
+    [RELAY_ROW.entries, row.entries],
+    [RELAY_ROW.manifest, row.manifest],
+  )
+}
+
+function readRelayRow(map: CborMap): RelayRow {
+  return {
+    owner: readDeviceId(map, RELAY_ROW.owner),
+    recipient: readDeviceId(map, RELAY_ROW.recipient),
+    entries: readUint(map, RELAY_ROW.entries),
+    manifest: readUint(map, RELAY_ROW.manifest),
   }
 }

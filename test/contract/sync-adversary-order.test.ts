@@ -46,7 +46,7 @@ describe('before anything else', () => {
       async () => encodeSyncMessage({ type: 'members', opIds: [] }),
     ],
     ['[SE2] a hello of another mesh', 'SYNC_OTHER_MESH', hello({ mesh: 'ab'.repeat(16) })],
-    ['[SE2] a version nobody knows', 'SYNC_VERSION_UNKNOWN', hello({ versions: [3, 99] })],
+    ['[SE2] a version nobody knows', 'SYNC_VERSION_UNKNOWN', hello({ versions: [4, 99] })],
     ['[SE2] the name of another member', 'SYNC_NOT_A_MEMBER', async () => hello({ deviceId: friend.id })()],
     ['[SE2] the name of nobody', 'SYNC_NOT_A_MEMBER', hello({ deviceId: 'cd'.repeat(32) })],
   ])('%s ends the session with %s', async (_, code, bytes) => {

@@ -12,7 +12,7 @@ import { initialSettings } from '../../src/agent/keeper/device-settings.ts'
 import { Keeper, type ControlView } from '../../src/agent/keeper/keeper.ts'
 import type { DeviceKeys } from '../../src/agent/key-file.ts'
 import { MeshHost } from '../../src/agent/mesh-host.ts'
-import { meshStore } from '../../src/agent/mesh-store.ts'
+import { carryStore, meshStore } from '../../src/agent/mesh-store.ts'
 import { currentMeshView } from '../../src/agent/mesh-view.ts'
 import type { KeeperClient } from '../../src/agent/keeper-client.ts'
 import { equalBytes, toHex } from '../../src/base/bytes.ts'
@@ -112,7 +112,9 @@ export class MeshDevice {
     for (const file of FILES) {
       if (existsSync(join(this.#folder, file))) copyFileSync(join(this.#folder, file), join(folder, file))
     }
-    cpSync(join(this.#folder, 'packs'), join(folder, 'packs'), { recursive: true })
+    for (const packs of ['packs', 'carried']) {
+      cpSync(join(this.#folder, packs), join(folder, packs), { recursive: true })
+    }
     this.#folder = folder
   }
 
@@ -302,7 +304,7 @@ class Run {
       clock,
       crypto: place.crypto,
       peerSeed: device.keys.peer,
-      store: meshStore({ call: this.call }),
+      store: { ...meshStore({ call: this.call }), carry: carryStore({ call: this.call }) },
       view: () => this.#view,
       meshView: currentMeshView(() => this.#view, clock),
       createNetwork: async (deps) => {

@@ -26,6 +26,8 @@ export const SETTING = {
   dropAbove: 'stage.drop_above',
   /** What limits of storage the person was told of. */
   toldFull: 'notifications.nearly_full',
+  /** Whether, how much and how long this device carries for others. */
+  carry: 'carry',
   /** True while an agent runs: found at a start, it did not end in order. */
   agentRuns: 'agent.runs',
 } as const

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import type { Crypto } from '../../base/crypto.ts'
+import type { Steps } from '../../base/steps.ts'
 import type { DeviceId, GrantId } from '../../model/ids.ts'
 import type { Store } from '../../store/store.ts'
 import type { Ledger } from '../../sync/ledger.ts'
@@ -144,7 +145,7 @@ export class Housekeeping {
     const { turns, store, onFailure } = this.#deps
     this.#upkeep.wake()
     turns
-      .upkeep(() => store.packs.reclaim())
+      .upkeep(() => reclaimAll(store))
       .catch((err: unknown) => {
         if (!this.#isStopped) onFailure(err)
       })
@@ -156,4 +157,10 @@ export class Housekeeping {
     this.reclaim()
     this.#deps.onChange()
   }
+}
+
+/** Of our records, and of what is carried. */
+function* reclaimAll({ packs, carriedPacks }: Pick<Store, 'packs' | 'carriedPacks'>): Steps<void> {
+  yield* packs.reclaim()
+  yield* carriedPacks.reclaim()
 }

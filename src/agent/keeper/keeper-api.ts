@@ -15,6 +15,8 @@ import type { GrantRequest } from '../../sync/consent-service.ts'
 import type { LedgerEntry } from '../../sync/ledger.ts'
 import { moved, type Callable } from '../worker-port.ts'
 import { BusIntake, type BusTelemetry } from './bus-intake.ts'
+import { carryCalls } from './carry-calls.ts'
+import { carryPersonCalls } from './carry-person-calls.ts'
 import { lostByOwner } from './damage-report.ts'
 import { IntakeTurns } from './intake-turns.ts'
 import { investigationCalls, marksOfTrace } from './investigation-calls.ts'
@@ -68,6 +70,8 @@ export function keeperApi(keeper: Keeper, storeFile: string) {
     ...transferCalls(keeper),
     ...controlCalls(keeper, book),
     ...meshCalls(keeper),
+    ...carryCalls(keeper),
+    ...carryPersonCalls(keeper),
     ...runtimeCalls(intake),
     ...ownCalls(keeper),
     ...storeCalls(keeper, storeFile),

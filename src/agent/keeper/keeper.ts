@@ -19,12 +19,15 @@ import { SegmentWriter } from '../../store/segment-writer.ts'
 import { inFile } from '../../store/store-error.ts'
 import { ReserveFile } from '../../store/reserve-file.ts'
 import { openStore, type Store } from '../../store/store.ts'
+import type { Carrying } from '../../sync/carrying.ts'
 import type { ConsentService } from '../../sync/consent-service.ts'
 import type { Epochs } from '../../sync/epochs.ts'
 import type { Ledger, LedgerEntry } from '../../sync/ledger.ts'
+import type { Manifests } from '../../sync/manifests.ts'
 import type { MembershipService } from '../../sync/membership-service.ts'
 import { OwnerClock } from '../../sync/owner-clock.ts'
 import type { PairingService } from '../../sync/pairing/pairing-service.ts'
+import type { Relaying } from '../../sync/relaying.ts'
 import type { Receiving } from '../../sync/receiving.ts'
 import type { Restoring } from '../../sync/restoring.ts'
 import type { Serving } from '../../sync/serving.ts'
@@ -32,6 +35,7 @@ import type { DeviceKeys, KeyStore } from '../key-file.ts'
 import type { AddressBook } from './address-book.ts'
 import { answerRollback, skipUsedEpochs } from './answer-rollback.ts'
 import { auditLedger } from './audit-ledger.ts'
+import { makeCarryPart } from './carry-part.ts'
 import { Cutting } from './cutting.ts'
 import { alarmsAccepted, deviceCreated, diskChanged } from './device-leaves.ts'
 import { readStage, requireKeyStore, SETTING } from './device-settings.ts'
@@ -128,6 +132,9 @@ export class Keeper {
   readonly serving: Serving
   readonly receiving: Receiving
   readonly restoring: Restoring
+  readonly manifests: Manifests
+  readonly relaying: Relaying
+  readonly carrying: Carrying
   readonly liveGrants: LiveGrants
   readonly records: StoredRecords
   readonly documents: StoredDocuments
@@ -310,6 +317,27 @@ export class Keeper {
     this.serving = sharing.serving
     this.receiving = sharing.receiving
     this.restoring = sharing.restoring
+    const carry = makeCarryPart({
+      crypto: { ...crypto, ...nodeHpke },
+      clock,
+      keys,
+      self,
+      store: this.store,
+      sealer,
+      ownerClock: this.ownerClock,
+      members: this.members,
+      consents: this.consents,
+      shareViews: this.shareViews,
+      requireRoom: () => this.guard.requireRoom(),
+      onDropped: () => {
+        this.#housekeeping.reclaim()
+        deps.onEvent('records')
+      },
+      onRefusedOf: (code, owner) => this.refusedOf(code, owner),
+    })
+    this.manifests = carry.manifests
+    this.relaying = carry.relaying
+    this.carrying = carry.carrying
     this.intake = new LocalIntake({
       crypto,
       clock,
@@ -373,7 +401,13 @@ export class Keeper {
     this.#cutting.cutLeftovers()
     this.owed.write(() => void reconcileAtStart(this).catch((err: unknown) => this.#fail(err)))
     this.owed.write(() => this.purgeLapsed())
-    this.#cancelLeases = clock.every(LEASE_CHECK_MS, () => this.#attempt(() => this.purgeLapsed()))
+    this.owed.write(() => void this.carrying.expire())
+    this.#cancelLeases = clock.every(LEASE_CHECK_MS, () => {
+      this.#attempt(() => this.purgeLapsed())
+      this.#attempt(() => this.carrying.expire())
+      // Owners that are connected and have nothing new to say are still to be heard of by others.
+      this.announce()
+    })
     if (this.owed.trouble === undefined) this.#resume()
     this.#housekeeping.start()
     // What is asked for from now on is deleted by whoever asks, who is told how much it was.
@@ -421,6 +455,8 @@ export class Keeper {
     for (const owner of lapsedOwners(this.consents.records(), self, (device) => this.shareViews.of(device))) {
       const { clock } = this.deps
       if (purgeOwner({ clock, store: this.store, ledger: this.ledger, self }, owner) === 0) continue
+      // What went may come again: everybody is asked once more.
+      this.store.carriers.forgetSeen()
       this.deps.onEvent('view')
       this.#housekeeping.reclaim()
     }
@@ -509,8 +545,23 @@ export class Keeper {
     this.#news.refused(code, device)
   }
 
+  /** Owners have said something through others: keys, consent, or what is for whom. */
+  relayed(): void {
+    const { members, consents, card, receiving, store, carrying } = this
+    for (const owner of members.current().members.keys()) {
+      if (consents.head(owner, card.deviceId) !== undefined) receiving.resume(owner)
+    }
+    store.carriers.forgetSeen()
+    carrying.tidy()
+    this.deps.onEvent('records')
+  }
+
   #viewChanged(): void {
     this.#news.membersAre()
+    // What consent or membership takes away goes at once, whoever said so.
+    const carrying = this.carrying as Carrying | undefined
+    carrying?.tidy()
+    this.store.carriers.forgetSeen()
     this.deps.onEvent('view')
   }
 

@@ -64,7 +64,7 @@ export function meshCalls(keeper: MeshParts) {
     digestOf: (peer: DeviceId) => receiving.digestOf(peer),
     takeOffer: (peer: DeviceId, rows: readonly HeadRow[]) => receiving.offer(peer, rows),
     planWants(peer: DeviceId, denied?: LogRange) {
-      if (denied) receiving.setAside(denied)
+      if (denied) receiving.setAside(peer, denied)
       return receiving.plan(peer)
     },
     takeRun: (peer: DeviceId, range: LogRange, segments: readonly Sealed[]): void =>

@@ -24,6 +24,8 @@ export interface ShareParts {
   readonly ownerClock: Pick<OwnerClock, 'now'>
   readonly vouching: Pick<Vouching, 'alarms'>
   readonly liveGrants: Pick<LiveGrants, 'revoke'>
+  /** When an owner was heard last through carriers, on its clock. */
+  readonly manifests?: { heardUnixMs(owner: DeviceId): number | undefined }
   readonly stage: Stage
 }
 
@@ -49,7 +51,7 @@ export class ShareViews {
 
   /** For our records our own clock, for another owner's our best knowledge of theirs. */
   of(owner = this.#self): ShareView {
-    const { members, consents, ownerClock, peers } = this.#parts
+    const { members, consents, ownerClock, peers, manifests } = this.#parts
     const base = {
       membership: members.current(),
       grants: consents.records(),
@@ -59,7 +61,10 @@ export class ShareViews {
     const { clock, lastSeenUnixMs } = peers.get(owner)
     const offsetMs = clock?.offsetMs ?? 0
     const nowUnixMs = this.#clock.now() + offsetMs
-    const lastHeardUnixMs = this.#connected.has(owner) ? nowUnixMs : (lastSeenUnixMs ?? 0) + offsetMs
+    const seenUnixMs = this.#connected.has(owner) ? nowUnixMs : (lastSeenUnixMs ?? 0) + offsetMs
+    // No word of it can be from a time that has not come.
+    const relayedUnixMs = Math.min(manifests?.heardUnixMs(owner) ?? 0, nowUnixMs)
+    const lastHeardUnixMs = Math.max(seenUnixMs, relayedUnixMs)
     return { ...base, nowUnixMs, lastHeardUnixMs }
   }
 

@@ -23,6 +23,13 @@ interface PackUse {
   readonly live: number
 }
 
+/** The tables that name files, and bodies in them. */
+export interface PackTables {
+  readonly packs: string
+  readonly bodies: string
+}
+const OWN_TABLES: PackTables = { packs: 'pack', bodies: 'segment' }
+
 export class Packs {
   readonly #db: Database
   readonly #files: PackFiles
@@ -36,23 +43,23 @@ export class Packs {
   readonly #ends: Statement<[], { id: PackId; end: number }>
   readonly #reachingBeyond: Statement<[PackId, number], { id: SegmentRowId }>
 
-  constructor(db: Database, folder: string) {
+  constructor(db: Database, folder: string, { packs, bodies }: PackTables = OWN_TABLES) {
     this.#db = db
     this.#files = new PackFiles(folder)
-    this.#lastOf = db.prepare('SELECT id FROM pack WHERE author = ? ORDER BY id DESC LIMIT 1')
-    this.#insert = db.prepare('INSERT INTO pack (author) VALUES (?)')
-    this.#delete = db.prepare('DELETE FROM pack WHERE id = ?')
-    this.#all = db.prepare('SELECT id FROM pack')
+    this.#lastOf = db.prepare(`SELECT id FROM ${packs} WHERE author = ? ORDER BY id DESC LIMIT 1`)
+    this.#insert = db.prepare(`INSERT INTO ${packs} (author) VALUES (?)`)
+    this.#delete = db.prepare(`DELETE FROM ${packs} WHERE id = ?`)
+    this.#all = db.prepare(`SELECT id FROM ${packs}`)
     this.#useOf = db.prepare(
-      `SELECT id, author, (SELECT coalesce(sum(bytes), 0) FROM segment WHERE segment.pack = pack.id AND segment.pack > 0) AS live
-       FROM pack WHERE id = ?`,
+      `SELECT id, author, (SELECT coalesce(sum(bytes), 0) FROM ${bodies} AS body WHERE body.pack = file.id AND body.pack > 0) AS live
+       FROM ${packs} AS file WHERE id = ?`,
     )
     this.#bodiesOf = db.prepare(
-      'SELECT id, pack, at, bytes FROM segment WHERE pack = ? AND pack > 0 ORDER BY at LIMIT ?',
+      `SELECT id, pack, at, bytes FROM ${bodies} WHERE pack = ? AND pack > 0 ORDER BY at LIMIT ?`,
     )
-    this.#ends = db.prepare('SELECT pack AS id, max(at + bytes) AS "end" FROM segment WHERE pack > 0 GROUP BY pack')
-    this.#reachingBeyond = db.prepare('SELECT id FROM segment WHERE pack = ? AND pack > 0 AND at + bytes > ?')
-    this.#move = db.prepare('UPDATE segment SET pack = ?, at = ? WHERE id = ?')
+    this.#ends = db.prepare(`SELECT pack AS id, max(at + bytes) AS "end" FROM ${bodies} WHERE pack > 0 GROUP BY pack`)
+    this.#reachingBeyond = db.prepare(`SELECT id FROM ${bodies} WHERE pack = ? AND pack > 0 AND at + bytes > ?`)
+    this.#move = db.prepare(`UPDATE ${bodies} SET pack = ?, at = ? WHERE id = ?`)
   }
 
   /** Durable on return; the caller's transaction then names the places. */
