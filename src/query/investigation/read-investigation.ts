@@ -40,7 +40,7 @@ export interface Standing<T> {
 export function readInvestigation(all: Iterable<AuthoredEntry>): Investigation {
   const entries = distinct(all)
   const standing = standingOf(entries)
-  const [status, ...besideStatus] = newestFirst(values(standing, ofStatus))
+  const [status, ...besideStatus] = statusesOf(standing)
   return {
     status,
     besideStatus,
@@ -150,8 +150,14 @@ function onePerValue<T extends string>(found: readonly Standing<T>[]): readonly 
   return [...first.values()].sort((a, b) => compareText(a.value, b.value))
 }
 
-function newestFirst<T>(found: readonly Standing<T>[]): readonly Standing<T>[] {
-  return found.toReversed()
+/**
+ * The newest first. That somebody opened it, which each device that is apart does for itself, says nothing against what another
+ * one has set since.
+ */
+function statusesOf(standing: readonly AuthoredEntry[]): readonly Standing<Status>[] {
+  const found = values(standing, ofStatus)
+  const set = found.filter(({ value, by }) => value !== 'open' || by.over.length > 0)
+  return set.length > 0 ? set.toReversed() : found.slice(0, 1)
 }
 
 function compareTimes(a: AuthoredEntry, b: AuthoredEntry): number {

@@ -64,6 +64,17 @@ describe('what all share', () => {
     ])
     expect([now?.value, besideStatus.map(({ value }) => value)]).toEqual(['dismissed', ['solved']])
   })
+  test('[DO4] that each of two devices opened it says nothing against what one of them set since', () => {
+    const solved = status(2, 'solved', { over: [id(1)] })
+    const opened = status(3, 'open', { by: LAPTOP })
+    expect(readInvestigation([status(1, 'open'), solved, opened])).toMatchObject({
+      status: { value: 'solved' },
+      besideStatus: [],
+    })
+    const both = readInvestigation([status(1, 'open'), opened])
+    expect([both.status?.by.deviceId, both.besideStatus]).toEqual([PHONE, []])
+    expect(statusOf([solved, opened, status(4, 'open', { by: LAPTOP, over: [id(2), id(3)] })])).toBe('open')
+  })
   test('[DO4] a time far ahead wins nothing for ever: whoever sees it takes its place', () => {
     const ahead = status(1, 'dismissed', { by: TABLET, atUnixMs: 9_000_000_000_000 })
     expect(statusOf([ahead, status(2, 'open', { over: [id(1)] })])).toBe('open')

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import * as Y from 'yjs'
 import { toSpanId, type SpanId } from '../../../../src/model/ids.ts'
 import {
   MAX_LABEL_BYTES,
@@ -71,6 +72,25 @@ describe('entries', () => {
         },
       ),
     )
+  })
+
+  test('[DO21] all updates of a document, in any order and some of them again, are one Yjs document', () => {
+    const edits = fc.uniqueArray(fc.tuple(entry, random), { minLength: 1, maxLength: 6, selector: ([{ id }]) => id })
+    fc.assert(
+      fc.property(edits, fc.nat(5), (given, again) => {
+        const updates = given.map(([one, client], at) => encodeEntries([one], Uint8Array.of(...client.subarray(1), at)))
+        const doc = new Y.Doc()
+        for (const update of [...updates.slice(again), ...updates.toReversed()]) Y.applyUpdate(doc, update)
+        const map = doc.getMap<Readonly<Record<string, unknown>>>('entries')
+        expect([...map.keys()].sort()).toEqual(given.map(([{ id }]) => id).sort())
+        for (const [{ id, atUnixMs }] of given) expect(map.get(id)).toMatchObject({ at: atUnixMs })
+      }),
+    )
+  })
+
+  test('[DO23] noise, and updates with bytes changed, are refused or read', () => {
+    const samples = fx.vectors('entry-update').map(({ hex: bytes }) => fx.hexBytes(bytes))
+    expect(fx.surprises(samples, decodeEntries)).toEqual([])
   })
 
   const at = 5
