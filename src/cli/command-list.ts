@@ -76,7 +76,7 @@ export function findCommand(words: readonly string[]): Command | undefined {
 export function pageFor(words: readonly string[]): HelpPage {
   if (words.length === 0) return programPage(SECTIONS, COMMON_OPTIONS)
   const command = findCommand(words)
-  if (command !== undefined) return commandPage(command, COMMON_OPTIONS)
+  if (command !== undefined) return commandPage(command, groupOf(command.name), COMMON_OPTIONS)
   const group = words.join(' ')
   if (groupOf(group).length === 0) throw unknownCommand(words)
   return groupPage(group, groupOf(group), COMMON_OPTIONS)

@@ -66,15 +66,22 @@ export function groupPage(group: string, commands: readonly Command[], common: O
   }
 }
 
-export function commandPage(command: Command, common: Options): HelpPage {
+/** @param below commands whose names begin with this one's */
+export function commandPage(command: Command, below: readonly Command[], common: Options): HelpPage {
   return {
     usage: usageOf(command),
     help: command.help,
-    details: command.details ?? [],
+    details: [...(command.details ?? []), ...alsoWords(below)],
     options: [...optionHelps(command.options ?? {}, false), ...optionHelps(common, true)],
     commands: [],
     examples: command.examples.map((example) => `${PROGRAM} ${example}`),
   }
+}
+
+function alsoWords(below: readonly Command[]): readonly string[] {
+  const [first] = below
+  if (first === undefined) return []
+  return [`Also: ${below.map(({ name }) => name).join(', ')}. More of one: ${PROGRAM} help ${first.name}`]
 }
 
 export function usageOf(command: Command): string {

@@ -65,6 +65,12 @@ describe('asking for help', () => {
     }
   })
 
+  test('[CL16] a command that others begin with names them', async () => {
+    const { stdout } = await cli.run('help', 'peers')
+    expect(stdout).toContain('Also: peers show, peers limit. More of one: aico-mesh help peers show')
+    expect((await cli.run('help', 'peers', 'show')).stdout).not.toContain('Also:')
+  })
+
   test('[CL16] a group shows its own commands only', async () => {
     for (const argv of [
       ['pair', '--help'],
