@@ -1,6 +1,6 @@
 /** Investigations, as the main thread may ask for them: the list, one in full, and what a person changes in one. */
 import type { Steps } from '../../base/steps.ts'
-import type { TraceId } from '../../model/ids.ts'
+import { toTraceId, type TraceId } from '../../model/ids.ts'
 import {
   describeInvestigation,
   marksOf,
@@ -94,6 +94,8 @@ function* summaryOf(keeper: Keeper, traceId: TraceId): Steps<TraceSummaryRow | u
 
 /** By a start of its id among traces that are here and those that only an investigation is here of. */
 function* traceMeant(keeper: Keeper, text: string): Steps<TraceId> {
+  const whole = toTraceId(text)
+  if (whole !== undefined) return whole
   const investigated = yield* keeper.documents.traceIds()
   const traceId = findTrace(text, {
     idsFrom(prefix, limit) {

@@ -26,12 +26,15 @@ import type { SegmentSealer } from './segment-sealer.ts'
 const SEGMENTS_PER_STEP = 16
 /** Most investigations that are known by their trace at once. */
 export const MAX_INVESTIGATIONS = 10_000
+/** Segments of which is remembered what they are about, so that a list opens none twice: some 100 bytes each. */
+const MAX_REMEMBERED = 16_384
 const ALL_TIMES = { from: -1n, to: MAX_UNIX_NANO }
 
 export class StoredDocuments {
   readonly #store: Store
   readonly #writer: Pick<SegmentWriter, 'openBatches'>
   readonly #newOpener: () => ChunkOpener
+  readonly #subjects = new Map<SegmentRowId, readonly TraceId[]>()
 
   constructor(crypto: Crypto, store: Store, writer: Pick<SegmentWriter, 'openBatches'>, sealer: SegmentSealer) {
     this.#store = store
@@ -61,15 +64,23 @@ export class StoredDocuments {
     const found = new Set<TraceId>()
     const opener = this.#newOpener()
     const open = this.#writer.openBatches('documents').toReversed()
-    for (const batch of open) addSubjects(found, batch.payload)
+    for (const batch of open) addTo(found, subjectsOf(batch.payload))
     let looked = 0
     for (const { id, log } of this.#newestSegments()) {
       if (found.size >= MAX_INVESTIGATIONS) break
       if (++looked % SEGMENTS_PER_STEP === 0) yield
-      const chunk = yield* opener.open(id, log)
-      if (chunk !== undefined) addSubjects(found, chunk.payload)
+      addTo(found, this.#subjects.get(id) ?? (yield* this.#readSubjects(id, log, opener)))
     }
     return [...found]
+  }
+
+  /** What cannot be read now is looked at again: its body may come back. */
+  *#readSubjects(id: SegmentRowId, log: StoredLog, opener: ChunkOpener): Steps<readonly TraceId[]> {
+    const chunk = yield* opener.open(id, log)
+    const subjects = chunk === undefined ? [] : subjectsOf(chunk.payload)
+    if (this.#subjects.size >= MAX_REMEMBERED) this.#subjects.clear()
+    if (subjects.length > 0) this.#subjects.set(id, subjects)
+    return subjects
   }
 
   #documentLog(id: SegmentRowId): StoredLog | undefined {
@@ -151,8 +162,12 @@ function toChunk({ log, payload }: OpenRecords): StoredChunk {
   return { deviceId: log.author, module: log.module, provenance: 'unverified', payload }
 }
 
-function addSubjects(found: Set<TraceId>, payload: Uint8Array): void {
-  for (const { subject } of recordsOf(payload) ?? []) if (found.size < MAX_INVESTIGATIONS) found.add(subject)
+function subjectsOf(payload: Uint8Array): readonly TraceId[] {
+  return [...new Set(recordsOf(payload)?.map(({ subject }) => subject))]
+}
+
+function addTo(found: Set<TraceId>, subjects: readonly TraceId[]): void {
+  for (const subject of subjects) if (found.size < MAX_INVESTIGATIONS) found.add(subject)
 }
 
 /** Of investigations. Undefined for a payload that cannot be read. */

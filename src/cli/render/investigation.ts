@@ -136,7 +136,7 @@ function legendLines(view: InvestigationView, paint: Paint): readonly string[] {
   const evidence = new Set(view.notes.map((note) => note.evidence))
   const words = [
     ...(evidence.has('verified') ? [`${badges.verified} sealed and signed by that device`] : []),
-    ...(evidence.has('unverified') ? [`${badges.unverified} not signed yet`] : []),
+    ...(evidence.has('unverified') ? [`${badges.unverified} not sealed yet, in a few seconds`] : []),
     ...(evidence.has('tampered') ? [`${badges.tampered} altered since it was signed`] : []),
   ]
   return words.length === 0 ? [] : [paint(words.join('  '), 'dim')]
