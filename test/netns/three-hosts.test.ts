@@ -1,11 +1,9 @@
 /** Three real agents on hosts of their own, over a network that does what networks do: their records come, each once. */
-import { rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { AgentLab, connected, MAIN, pair, type TestAgent } from '../support/agents.ts'
+import { AgentLab, connected, pair, type TestAgent } from '../support/agents.ts'
+import { importSpans } from '../support/import-spans.ts'
 import { netLab, type NetHost, type NetLab } from '../support/net-namespaces.ts'
-import { newSpans, newTraceId, otlpTraces } from '../support/otlp-spans.ts'
-import { runSuccessfully } from '../support/run-program.ts'
+import { newTraceId } from '../support/otlp-spans.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const HOUR_MS = 3_600_000
@@ -63,13 +61,8 @@ describe('three hosts', () => {
   }
   const each = (spans: number) => ({ spans, distinct: spans })
 
-  async function record(owner: TestAgent, traceId: string, count: number): Promise<void> {
-    const file = join(lab.folder, `${owner.name}.json`)
-    const startUnixMs = Date.now() + (owner === tablet ? 2 * HOUR_MS : 0)
-    writeFileSync(file, otlpTraces('app', newSpans(count, { traceId }), startUnixMs))
-    await runSuccessfully([process.execPath, MAIN, '--home', owner.home, '--json', 'import', file])
-    rmSync(file)
-  }
+  const record = (owner: TestAgent, traceId: string, count: number): Promise<void> =>
+    importSpans(lab, owner, traceId, count, owner === tablet ? 2 * HOUR_MS : 0)
 
   test('[DI1] [DI13] [SE17] two that were each paired with the laptop meet by themselves', async () => {
     await connected(phone, tablet)

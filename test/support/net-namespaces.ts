@@ -1,6 +1,6 @@
 /**
- * Hosts on one switch, as Linux network namespaces. Needs root and iproute2, and says so.
- * No host has a route beyond its own network, as on a LAN without a router.
+ * Hosts on one switch, or on several, as Linux network namespaces. Needs root and iproute2, and says so.
+ * No host has a route beyond its own networks, as on a LAN without a router.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 
@@ -21,8 +21,12 @@ export interface NetLab {
   stop(): void
 }
 
-/** @throws if it cannot be built here: a test on it must fail then, not pass by. */
-export function netLab(count: number): NetLab {
+/**
+ * @param plan how many hosts on one network, or for each host the networks that it is on: none leads to another
+ * @throws if it cannot be built here: a test on it must fail then, not pass by.
+ */
+export function netLab(plan: number | readonly (readonly number[])[]): NetLab {
+  const networksOf = typeof plan === 'number' ? Array.from({ length: plan }, () => [0]) : plan
   const id = process.pid.toString(36)
   const made: string[] = []
   const stop = (): void => {
@@ -36,10 +40,12 @@ export function netLab(count: number): NetLab {
     return namespace
   }
   try {
-    const bridge = add('b')
-    inside(bridge, 'link', 'add', 'br0', 'type', 'bridge', 'mcast_snooping', '0')
-    inside(bridge, 'link', 'set', 'br0', 'up')
-    const hosts = Array.from({ length: count }, (_, n) => plug(bridge, add(`h${n}`), n))
+    const switches = add('b')
+    for (const network of new Set(networksOf.flat())) {
+      inside(switches, 'link', 'add', `br${network}`, 'type', 'bridge', 'mcast_snooping', '0')
+      inside(switches, 'link', 'set', `br${network}`, 'up')
+    }
+    const hosts = networksOf.map((networks, n) => hostOn(switches, add(`h${n}`), n, networks))
     return { hosts, stop }
   } catch (cause) {
     stop()
@@ -47,17 +53,14 @@ export function netLab(count: number): NetLab {
   }
 }
 
-function plug(bridge: string, namespace: string, n: number): NetHost {
-  const port = `port${n}`
-  inside(bridge, 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace)
-  inside(bridge, 'link', 'set', port, 'master', 'br0', 'up')
-  let address = `10.77.0.${n + 1}`
+function hostOn(switches: string, namespace: string, n: number, networks: readonly number[]): NetHost {
+  const [first = 0] = networks
+  networks.forEach((network, at) => plug(switches, namespace, { network, n, device: `eth${at}` }))
+  let address = addressOf(first, n)
   let leases = 0
   const nft = (rule: string): void => {
     execFileSync('ip', ['netns', 'exec', namespace, 'nft', rule], { stdio: ['ignore', 'ignore', 'pipe'] })
   }
-  inside(namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
-  inside(namespace, 'link', 'set', 'eth0', 'up')
   return {
     namespace,
     get address() {
@@ -69,11 +72,11 @@ function plug(bridge: string, namespace: string, n: number): NetHost {
       if (percent === 0) return
       nft('add table inet lossy')
       nft('add chain inet lossy out { type filter hook output priority 0 ; policy accept ; }')
-      nft(`add rule inet lossy out oifname "eth0" numgen random mod 100 < ${percent} drop`)
+      nft(`add rule inet lossy out oifname "eth*" numgen random mod 100 < ${percent} drop`)
     },
     readdress() {
       const before = address
-      address = `10.77.0.${100 + 10 * ++leases + n}`
+      address = addressOf(first, 100 + 10 * leases++ + n)
       inside(namespace, 'addr', 'del', `${before}/24`, 'dev', 'eth0')
       inside(namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
       return address
@@ -83,6 +86,24 @@ function plug(bridge: string, namespace: string, n: number): NetHost {
         stdio: ['ignore', 'pipe', 'inherit'],
       }),
   }
+}
+
+interface Plug {
+  readonly network: number
+  readonly n: number
+  readonly device: string
+}
+
+function plug(switches: string, namespace: string, { network, n, device }: Plug): void {
+  const port = `port${network}-${n}`
+  inside(switches, 'link', 'add', port, 'type', 'veth', 'peer', 'name', device, 'netns', namespace)
+  inside(switches, 'link', 'set', port, 'master', `br${network}`, 'up')
+  inside(namespace, 'addr', 'add', `${addressOf(network, n)}/24`, 'dev', device)
+  inside(namespace, 'link', 'set', device, 'up')
+}
+
+function addressOf(network: number, n: number): string {
+  return `10.77.${network}.${n + 1}`
 }
 
 function inside(namespace: string, ...args: readonly string[]): void {
