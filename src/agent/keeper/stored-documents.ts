@@ -26,8 +26,12 @@ import type { SegmentSealer } from './segment-sealer.ts'
 const SEGMENTS_PER_STEP = 16
 /** Most investigations that are known by their trace at once. */
 export const MAX_INVESTIGATIONS = 10_000
+/** Updates of one device in one investigation that are looked at: each that is right has an entry at least. */
+const MAX_UPDATES_OF_DEVICE = MAX_ENTRIES_OF_DEVICE
+/** Segments looked through for a list, the newest: whoever may write here must not be able to hold up whoever reads. */
+export const MAX_LISTED_SEGMENTS = 8_192
 /** Segments of which is remembered what they are about, so that a list opens none twice: some 100 bytes each. */
-const MAX_REMEMBERED = 16_384
+const MAX_REMEMBERED = 2 * MAX_LISTED_SEGMENTS
 const ALL_TIMES = { from: -1n, to: MAX_UNIX_NANO }
 
 export class StoredDocuments {
@@ -52,8 +56,9 @@ export class StoredDocuments {
     for (const [i, id] of postings.tokens.find(traceToken(idBytes(traceId))).entries()) {
       if ((i + 1) % SEGMENTS_PER_STEP === 0) yield
       const log = id <= upTo ? this.#documentLog(id) : undefined
-      const chunk = log && (yield* opener.open(id, log))
-      if (chunk !== undefined) collected.add(chunk)
+      if (log === undefined) continue
+      if (collected.hasEnoughOf(log.author)) collected.leaveOut(log.author, segments.times(id)?.records ?? 0)
+      else collected.add(yield* opener.open(id, log))
     }
     for (const batch of open) collected.add(toChunk(batch))
     return collected.result()
@@ -67,7 +72,7 @@ export class StoredDocuments {
     for (const batch of open) addTo(found, subjectsOf(batch.payload))
     let looked = 0
     for (const { id, log } of this.#newestSegments()) {
-      if (found.size >= MAX_INVESTIGATIONS) break
+      if (found.size >= MAX_INVESTIGATIONS || looked === MAX_LISTED_SEGMENTS) break
       if (++looked % SEGMENTS_PER_STEP === 0) yield
       addTo(found, this.#subjects.get(id) ?? (yield* this.#readSubjects(id, log, opener)))
     }
@@ -102,6 +107,8 @@ export class StoredDocuments {
 
 type WritablePart = { -readonly [Field in keyof DevicePart]: DevicePart[Field] } & {
   readonly refused: Map<string, number>
+  /** Looked at, whatever they were. */
+  updates: number
 }
 
 class Collected {
@@ -114,7 +121,18 @@ class Collected {
     this.#traceId = traceId
   }
 
-  add(chunk: StoredChunk): void {
+  hasEnoughOf(device: DeviceId): boolean {
+    return (this.#devices.get(device)?.updates ?? 0) >= MAX_UPDATES_OF_DEVICE
+  }
+
+  /** Not even opened. */
+  leaveOut(device: DeviceId, records: number): void {
+    this.#partOf(device).omitted += records
+  }
+
+  /** @param chunk undefined for one that is gone */
+  add(chunk: StoredChunk | undefined): void {
+    if (chunk === undefined) return
     const records = recordsOf(chunk.payload)
     if (records === undefined) {
       this.#unreadableChunks++
@@ -131,6 +149,11 @@ class Collected {
 
   #addUpdate({ deviceId, provenance }: StoredChunk, record: DocumentRecord): void {
     const part = this.#partOf(deviceId)
+    if (this.hasEnoughOf(deviceId)) {
+      part.omitted++
+      return
+    }
+    part.updates++
     const read = readUpdate(record)
     if (typeof read === 'string') {
       part.refused.set(read, (part.refused.get(read) ?? 0) + 1)
@@ -151,10 +174,14 @@ class Collected {
   }
 
   #partOf(deviceId: DeviceId): WritablePart {
-    const part = this.#devices.get(deviceId) ?? { entries: 0, bytes: 0, unread: 0, omitted: 0, refused: new Map() }
+    const part = this.#devices.get(deviceId) ?? nothingWritten()
     this.#devices.set(deviceId, part)
     return part
   }
+}
+
+function nothingWritten(): WritablePart {
+  return { updates: 0, entries: 0, bytes: 0, unread: 0, omitted: 0, refused: new Map() }
 }
 
 /** Not chained yet: nothing but this device's word, and its encrypted file, stands behind it. */

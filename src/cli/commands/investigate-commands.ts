@@ -28,6 +28,7 @@ const show: Command = {
   help: 'open a shared document about a trace, or show it: notes, labels, pinned spans, a status',
   details: [
     "What devices write while they are apart comes together when they meet. A note is its writer's alone; of everything it is shown who wrote it, as proven by that device's signature.",
+    'Change it with: aico-mesh investigate note, label, pin, hide or status; take that back with unnote, unlabel, unpin or unhide.',
     TRACE_HELP,
     SHARED_HELP,
   ],

@@ -107,6 +107,18 @@ describe('changing', () => {
     for (let n = 0; n < 5; n++) keeper.intake.keepDocument(entries(n * 250, 250))
     expect((await show()).devices).toMatchObject([{ entries: MAX_ENTRIES_OF_DEVICE, omitted: 250 }])
   })
+  test('[DO24] [DO23] whoever sends update after update that is none is not looked at for ever', async () => {
+    await edit(note('mine'))
+    keeper.writer.cut(() => true)
+    for (let n = 0; n < MAX_ENTRIES_OF_DEVICE + 70; n++) keeper.intake.keepDocument(nonsense())
+    keeper.writer.cut(() => true)
+    for (let n = 0; n < 5; n++) keeper.intake.keepDocument(nonsense())
+    const { notes, devices } = await show()
+    expect(notes).toHaveLength(1)
+    expect(devices).toMatchObject([
+      { refused: [{ code: 'DOCUMENT_MALFORMED', count: MAX_ENTRIES_OF_DEVICE - 1 }], omitted: 70 + 1 + 5 },
+    ])
+  })
   test('[ST16] on a disk that is full nothing changes and nothing is said to be kept', async () => {
     await edit()
     keeper.store.db.exec("CREATE TRIGGER no BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'no'); END")
@@ -204,6 +216,10 @@ describe('what is found again', () => {
     expect(await show()).toMatchObject({ unreadableChunks: 1, notes: [{ text: 'whole' }] })
   })
 })
+
+function nonsense(): Uint8Array {
+  return encodeDocumentRecord({ kind: KIND_INVESTIGATION, subject: TRACE, atUnixMs: 1, update: Uint8Array.of(0xff) })
+}
 
 /** Notes of this device, without the work of writing them one by one. */
 function entries(from: number, count: number): Uint8Array {
