@@ -2,12 +2,13 @@
 import { startOfUtcDay } from '../base/clock.ts'
 import { MeshError } from '../base/errors.ts'
 import { toHex } from '../base/bytes.ts'
-import { MAX_GRANT_MODULES, MAX_PURPOSE_BYTES, type May } from '../model/grant.ts'
+import { MAX_GRANT_MODULES, MAX_PURPOSE_BYTES, MAYS, type May } from '../model/grant.ts'
 import { toGrantId, toTraceId, type DeviceId, type GrantId } from '../model/ids.ts'
 import { MAX_MODULE_NAME_BYTES } from '../model/lane.ts'
 import { planStageChange, type KeptFate } from '../policy/stage-change.ts'
 import type { Bus } from '../bus/bus.ts'
 import { toAlarmView } from './alarm-view.ts'
+import { carryRoutes } from './carry-routes.ts'
 import type { AgentState } from './agent-state.ts'
 import { errorRoutes } from './error-routes.ts'
 import { findDevice } from './find-device.ts'
@@ -81,6 +82,7 @@ export function agentRoutes(deps: RouteDeps): readonly Route[] {
     ...storeRoutes(deps),
     ...syncLimitRoutes(deps.mesh),
     ...quotaRoutes(deps),
+    ...carryRoutes(deps),
     ...notificationRoutes(deps),
     ...pluginRoutes(deps),
   ]
@@ -124,15 +126,16 @@ function consentRoutes({ keeper }: RouteDeps): readonly Route[] {
       json: { grants: (await keeper.call('grants')).toSorted(byAge).map(toGrantView) },
     })),
     route('GET', '/v1/consent/history', async () => {
-      const history = (await keeper.call('consentHistory')).map(
-        ({ grantId, kind, owner, recipient, atUnixMs }): ConsentEventView => ({
-          grantId,
-          kind,
-          from: owner,
-          to: recipient,
-          at: new Date(atUnixMs).toISOString(),
-        }),
-      )
+      const ops = await keeper.call('consentHistory')
+      const mays = new Map(ops.flatMap((op) => (op.kind === 'grant' ? [[op.grantId, op.may]] : [])))
+      const history = ops.map(({ grantId, kind, owner, recipient, atUnixMs }): ConsentEventView => ({
+        grantId,
+        kind,
+        may: mays.get(grantId) ?? 'see',
+        from: owner,
+        to: recipient,
+        at: new Date(atUnixMs).toISOString(),
+      }))
       return { json: { history } }
     }),
     route('POST', '/v1/consent', async (request) => {
@@ -245,9 +248,8 @@ async function findGrant(keeper: KeeperClient, text: string): Promise<GrantId> {
 }
 
 function mayField(fields: Readonly<Record<string, unknown>>): May {
-  const may = fields['may'] ?? 'see'
-  // Carrying needs carriers, which come later: an operation nobody acts on would only look like consent.
-  if (may !== 'see') throw bad('may', 'is see')
+  const may = MAYS.find((each) => each === (fields['may'] ?? 'see'))
+  if (may === undefined) throw bad('may', `is one of ${MAYS.join(', ')}`)
   return may
 }
 

@@ -1,6 +1,7 @@
 /** Every command there is, and what can be found among them: a command by its words, a page of help, a near miss. */
 import { usage, type CliError } from './cli-error.ts'
 import type { Command, Options } from './command.ts'
+import { carryCommands } from './commands/carry-commands.ts'
 import { consentCommands } from './commands/consent-commands.ts'
 import { deviceCommands } from './commands/device-commands.ts'
 import { exportCommand } from './commands/export-command.ts'
@@ -43,7 +44,7 @@ const SECTIONS: readonly Section[] = [
     ],
   },
   { title: 'Your other devices', commands: meshCommands },
-  { title: 'Who may see what', commands: consentCommands },
+  { title: 'Who may see what', commands: [...consentCommands, ...carryCommands] },
   {
     title: 'What was recorded',
     commands: [

@@ -7,6 +7,9 @@
 import type { DeviceId } from '../model/ids.ts'
 import { closedFor, coverDenial, decideShare, ended, type ShareRequest, type ShareView } from './decide-share.ts'
 
+/** Room that a person may give to what is carried, in bytes: 1 MiB holds the control entries of a device, 1 TiB is no home's. */
+export const CARRY_BYTES = { least: 1 << 20, most: 2 ** 40 } as const
+
 /** May the carrier have this segment, to bring it to the recipient named? */
 export interface CarryRequest extends ShareRequest {
   readonly carrier: DeviceId

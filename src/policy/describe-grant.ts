@@ -36,8 +36,8 @@ export function describeGrant(words: GrantWords): string {
     `From: ${sinceWords(words.sinceUnixMs, words.atUnixMs)}.`,
     `Until: ${words.untilUnixMs === undefined ? 'it is revoked' : utcWords(words.untilUnixMs)}.`,
     `Purpose: ${words.purpose === '' ? 'none given' : quote(words.purpose)}.`,
-    `If ${recipient} hears nothing from ${owner} for ${durationWords(words.leaseS ?? DEFAULT_LEASE_S)}, it deletes what it received and takes no more until they meet again.`,
-    `You can revoke this at any time: from then on nothing more is sent. What ${recipient} already has cannot be recalled.`,
+    LEASE_WORDS[words.may](recipient, owner, durationWords(words.leaseS ?? DEFAULT_LEASE_S)),
+    END_WORDS[words.may](recipient),
   ].join('\n')
 }
 
@@ -48,8 +48,20 @@ export function noticeHash(text: string, sha256: Sha256): Uint8Array {
 const MAY_WORDS: Readonly<Record<May, (owner: string) => string>> = {
   see: (owner) => `see records of ${owner}: receive, read and keep them.`,
   carry: (owner) =>
-    `carry records of ${owner} to other devices. It cannot read them. It can tell whose they are, how many, how large ` +
-    'and when they came, and which of them belong together.',
+    `carry records of ${owner} to devices that may see them. It cannot read them. It can tell whose they are and for whom, ` +
+    'how many, how large and when they came, and which of them belong together.',
+}
+const LEASE_WORDS: Readonly<Record<May, (recipient: string, owner: string, time: string) => string>> = {
+  see: (recipient, owner, time) =>
+    `If ${recipient} hears nothing from ${owner} for ${time}, it deletes what it received and takes no more until they meet again.`,
+  carry: (recipient, owner, time) =>
+    `If ${recipient} hears nothing from ${owner} for ${time}, it passes nothing on until it hears from it again.`,
+}
+const END_WORDS: Readonly<Record<May, (recipient: string) => string>> = {
+  see: (recipient) =>
+    `You can revoke this at any time: from then on nothing more is sent. What ${recipient} already has cannot be recalled.`,
+  carry: (recipient) =>
+    `You can revoke this at any time: from then on nothing more is sent, and ${recipient} deletes what it carries when it hears of it.`,
 }
 const LANE_WORDS: Readonly<Record<Lane, string>> = {
   traces: 'traces (what happened, step by step)',

@@ -12,10 +12,11 @@ import type { DeviceId } from '../model/ids.ts'
 import type { ManifestContent, Route } from '../model/manifest.ts'
 import type { LogKey, SeqRange } from '../model/segment.ts'
 import type { CarryStanding } from '../policy/decide-carry.ts'
+import { decodeSegmentHeader } from '../wire/segment-header.ts'
 import { signReceipt } from '../wire/custody-receipt.ts'
 import type { HeadRow, LogRange } from '../wire/log-rows.ts'
 import { cutAt } from './carry-scope.ts'
-import { intersectRuns, NO_RUNS, subtractRuns, toRuns, unionRuns, type Runs } from './core/runs.ts'
+import { intersectRuns, NO_RUNS, runsContain, subtractRuns, toRuns, unionRuns, type Runs } from './core/runs.ts'
 import { OfferBook, ReceiveError, type ReadHeader, type ReceiveErrorCode, type WantPlan } from './offer-book.ts'
 import { MAX_RUN_BYTES, type Sealed, type ServedRun } from './serving.ts'
 
@@ -82,6 +83,8 @@ export interface CarryingDeps {
   readonly owners: () => readonly DeviceId[]
   /** Throws while the disk is full. */
   readonly requireRoom: () => void
+  /** Something that was kept is not here any more, and was not given to all that it is for. */
+  readonly onLost: () => void
   readonly onRefused: (code: ReceiveErrorCode, author: DeviceId) => void
 }
 export interface CarryPlan extends WantPlan {
@@ -103,8 +106,7 @@ export class Carrying {
     const { crypto, shelf, onRefused } = deps
     this.#book = new OfferBook({
       crypto,
-      // What no manifest names is not asked for, whoever offers it.
-      held: (log) => [shelf.runs(log), shelf.dropped(log), this.#unrouted(log)].map(toRuns).reduce(unionRuns),
+      held: (log) => this.#notNeeded(log),
       headerAt: (log, seq) => shelf.headerAt(log, seq),
       onRefused,
     })
@@ -176,13 +178,24 @@ export class Carrying {
     const segments: Sealed[] = []
     let [from, bytes] = [range.to + 1, 0]
     for (let seq = range.to; seq >= part.from; seq--) {
-      const sealed = shelf.sealedAt(range, seq)
+      const sealed = this.#wholeAt(range, seq)
       bytes += sealed?.sealed.length ?? 0
       if (sealed === undefined || (segments.length > 0 && bytes > Math.min(budgetBytes, MAX_RUN_BYTES))) break
       segments.unshift(sealed)
       from = seq
     }
     return segments.length === 0 ? 'denied' : { ...range, from, segments, asked: [] }
+  }
+
+  /** What a disk has altered is passed on to nobody: it goes, and is asked for again where it is still to be had. */
+  #wholeAt(log: LogKey, seq: number): Sealed | undefined {
+    const { shelf, crypto, onLost } = this.#deps
+    const found = shelf.sealedAt(log, seq)
+    const header = found && decodeSegmentHeader(found.header)
+    if (header && equalBytes(crypto.sha256(found.sealed), header.sealedHash)) return found
+    shelf.keepOnly(log, subtractRuns(toRuns(shelf.runs(log)), [{ from: seq, to: seq }]), toRuns(shelf.dropped(log)))
+    onLost()
+    return undefined
   }
 
   /** A reader has these: what all readers of it have is dropped. */
@@ -242,6 +255,7 @@ export class Carrying {
     })
     this.#requireShare(range.author, fresh)
     shelf.keep(range, fresh, this.#headsFor(sender, range))
+    this.#dropDone(range)
     const { author, log, incarnation, from, to } = range
     const dropAfterDay = Math.min(today + limits().keepDays, ...fresh.map(({ dropDay }) => dropDay))
     return signReceipt(crypto, deviceSeed, {
@@ -302,6 +316,15 @@ export class Carrying {
     return subtractRuns([range], toRuns(this.#routesOf(range).map(toRange))).length === 0
   }
 
+  /** What of a log is not asked for: it is here, or done with, or no manifest names it, whoever offers it. */
+  #notNeeded(log: LogKey): Runs {
+    const { shelf } = this.#deps
+    const here = unionRuns(toRuns(shelf.runs(log)), this.#unrouted(log))
+    // Of what is done with the headers are gone: what lies below is vouched for only by fetching down to it once more.
+    const done = shelf.dropped(log).filter(({ from }) => from === 0 || runsContain(here, from - 1))
+    return unionRuns(here, toRuns(done))
+  }
+
   /** Places of a log that nobody may have from us. */
   #unrouted(log: LogKey): Runs {
     return subtractRuns([{ from: 0, to: Number.MAX_SAFE_INTEGER }], toRuns(this.#routesOf(log).map(toRange)))
@@ -357,14 +380,20 @@ export class Carrying {
       (runs, route) => unionRuns(runs, subtractRuns([toRange(route)], toRuns(shelf.ackedBy(log, route.device)))),
       NO_RUNS,
     )
-    const done = subtractRuns(intersectRuns(toRuns(shelf.runs(log)), routed), needed)
+    const here = intersectRuns(toRuns(shelf.runs(log)), routed)
+    // What is still needed just below is vouched for by what is above it, up to the place that its author signed.
+    const [vouching, done] = partition(subtractRuns(here, needed), ({ from }) => runsContain(here, from - 1))
     this.#full.delete(log.author)
-    shelf.keepOnly(log, needed, unionRuns(toRuns(shelf.dropped(log)), done))
+    shelf.keepOnly(log, unionRuns(needed, vouching), unionRuns(toRuns(shelf.dropped(log)), done))
   }
 }
 
 function toRange({ from, to }: Route): SeqRange {
   return { from, to: to ?? Number.MAX_SAFE_INTEGER }
+}
+
+function partition(runs: Runs, isFirst: (run: SeqRange) => boolean): readonly [Runs, Runs] {
+  return [runs.filter((run) => isFirst(run)), runs.filter((run) => !isFirst(run))]
 }
 
 function isSameLog(a: LogKey, b: LogKey): boolean {

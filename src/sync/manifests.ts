@@ -97,6 +97,13 @@ export class Manifests {
     return content
   }
 
+  /** What an owner said through others that this device may see, and when. */
+  saidTo(owner: DeviceId): (Pick<ManifestContent, 'offers'> & Pick<KeptManifest, 'atUnixMs'>) | undefined {
+    const kept = this.#deps.store.get(owner, this.#deps.self)
+    const content = this.contentFor(owner)
+    return kept && content && { atUnixMs: kept.atUnixMs, offers: content.offers }
+  }
+
   /** When an owner was heard last through others, on its own clock: all that it had said to us by then is here. */
   heardUnixMs(owner: DeviceId): number | undefined {
     const { store, self, entriesHeld } = this.#deps

@@ -9,6 +9,7 @@ import type { Crypto } from '../base/crypto.ts'
 import { equalBytes, toHex } from '../base/bytes.ts'
 import type { DeviceId } from '../model/ids.ts'
 import type { Lane } from '../model/lane.ts'
+import type { ManifestOffer } from '../model/manifest.ts'
 import type { LogKey, SegmentHeader } from '../model/segment.ts'
 import type { ShareRequest, ShareView } from '../policy/decide-share.ts'
 import { openedScopes } from '../policy/opened-scopes.ts'
@@ -16,7 +17,7 @@ import type { HeadRow, LogRange } from '../wire/log-rows.ts'
 import type { SegmentBody } from '../wire/segment-body.ts'
 import { headsDigest } from './core/heads-digest.ts'
 import { keyCommitment, moduleKey, partKey } from './core/key-tree.ts'
-import { intersectRuns, toRuns } from './core/runs.ts'
+import { countSeqs, intersectRuns, NO_RUNS, subtractRuns, toRuns } from './core/runs.ts'
 import { openSegment } from './core/seal-segment.ts'
 import { OfferBook, ReceiveError, type ReadHeader, type ReceiveErrorCode, type WantPlan } from './offer-book.ts'
 import { scopeOf, type ScopedLog, type ScopeSource } from './scope.ts'
@@ -129,6 +130,17 @@ export class Receiving {
       const held = log ? intersectRuns([row], toRuns(source.runs(log.rowId))) : []
       return held.map(({ from, to }) => ({ author, log: id, incarnation, from, to }))
     })
+  }
+
+  /** Segments that an owner says are open to us, and that are not here. */
+  missingOf(owner: DeviceId, offers: readonly ManifestOffer[]): number {
+    const { source } = this.#deps
+    const isOpened = this.#openedBy(owner)
+    return offers.reduce((missing, { log: id, incarnation, from, to }) => {
+      const log = source.findLog({ author: owner, log: id, incarnation })
+      if (log !== undefined && !isOpened(log)) return missing
+      return missing + countSeqs(subtractRuns([{ from, to }], log ? toRuns(source.runs(log.rowId)) : NO_RUNS))
+    }, 0)
   }
 
   /** Whether a live grant names a log's lane and module: what no grant opens is not even asked for. */

@@ -357,6 +357,8 @@ export interface RevokedAllView {
 export interface ConsentEventView {
   readonly grantId: string
   readonly kind: 'grant' | 'revoke'
+  /** What the grant lets its device do. */
+  readonly may: 'see' | 'carry'
   readonly from: string
   readonly to: string
   readonly at: string

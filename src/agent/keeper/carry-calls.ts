@@ -7,9 +7,16 @@ import { decodeReceipt } from '../../wire/custody-receipt.ts'
 import type { HeadRow, LogRange } from '../../wire/log-rows.ts'
 import type { RelayRow } from '../../wire/sync-message-types.ts'
 import type { Keeper } from './keeper.ts'
+import { Withheld } from './withheld.ts'
 
 export function carryCalls(keeper: Keeper) {
   const { carrying, manifests, relaying, serving, receiving, store, card } = keeper
+  const withheld = new Withheld({
+    manifests,
+    receiving,
+    carriers: store.carriers,
+    onBehind: (carrier) => keeper.refusedOf('CARRY_BEHIND', carrier),
+  })
   const { sha256 } = keeper.deps.crypto
   /** Before anything is said to anybody: what we grant now is what our manifests say. */
   const renewed = async (): Promise<void> => {
@@ -39,6 +46,7 @@ export function carryCalls(keeper: Keeper) {
     digestSeen: (peer: DeviceId) => store.carriers.seenOf(peer),
     tookAll(peer: DeviceId, digest: Uint8Array | undefined): void {
       if (digest !== undefined) store.carriers.setSeen(peer, digest)
+      withheld.tookAll(peer)
     },
     acknowledged: (reader: DeviceId, rows: readonly LogRange[]): void =>
       carrying.acknowledged(
@@ -51,7 +59,15 @@ export function carryCalls(keeper: Keeper) {
       await renewed()
       return relaying.offer(peer)
     },
-    relayHeld: (_peer: DeviceId, rows: readonly RelayRow[]) => relaying.held(rows),
+    relayHeld(peer: DeviceId, rows: readonly RelayRow[]) {
+      const forUs = rows.filter(({ recipient, owner }) => recipient === card.deviceId && owner !== peer)
+      if (forUs.length > 0)
+        withheld.tells(
+          peer,
+          forUs.map(({ owner }) => owner),
+        )
+      return relaying.held(rows)
+    },
     relayItems: (peer: DeviceId, row: RelayRow) => relaying.items(peer, row),
     async takeRelay(_peer: DeviceId, entries: readonly Uint8Array[], relayed: readonly Uint8Array[]) {
       const isNew = await relaying.take({ entries, manifests: relayed })

@@ -101,6 +101,7 @@ export function makeCarryPart(deps: CarryPartDeps): CarryPart {
     manifest: (owner) => manifests.contentFor(owner),
     owners: () => memberIds().filter((owner) => owner !== self && carriesFor(owner)),
     requireRoom: deps.requireRoom,
+    onLost: () => store.carriers.forgetSeen(),
     onRefused: onRefusedOf,
   })
   return { manifests, relaying, carrying }

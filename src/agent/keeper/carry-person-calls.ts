@@ -28,15 +28,22 @@ export interface CarrierOfOurs {
   readonly refused: string | null
   readonly refusedUnixMs: number | null
   /** The latest of each log: the carrier's signed word that it keeps it. */
-  readonly receipts: readonly CustodyReceipt[]
+  readonly receipts: readonly { readonly receipt: CustodyReceipt; readonly signed: Uint8Array }[]
+}
+/** An owner that others bring word of. */
+export interface RelayedOwner {
+  readonly owner: DeviceId
+  /** When it said so, on its clock. */
+  readonly atUnixMs: number
+  /** Segments that it says are for this device, and that are not here. */
+  readonly missing: number
 }
 
 export function carryPersonCalls(keeper: Keeper) {
-  const { store, carrying, manifests, members, shareViews, card } = keeper
+  const { store, carrying, members, card } = keeper
   const others = (): readonly DeviceId[] =>
     [...members.current().members.keys()].filter((device) => device !== card.deviceId)
   return {
-    carryLimits: () => carryLimits(store),
     /** The leaf comes first, as every leaf does. */
     setCarry({ on, maxBytes }: CarryRequest) {
       const limits = { on, maxBytes: maxBytes ?? carryLimits(store).maxBytes, keepDays: DEFAULT_CARRY_DAYS }
@@ -55,31 +62,53 @@ export function carryPersonCalls(keeper: Keeper) {
       keeper.deps.onEvent('view')
       return limits
     },
-    carriedHere(): readonly CarriedOwner[] {
-      return others().flatMap((owner) => {
-        const standing = carryStanding(shareViews.of(owner), owner, card.deviceId)
-        const use = store.carried.useOf(owner)
-        const readers = [...new Set(manifests.contentFor(owner)?.routes.map(({ device }) => device))]
-        return standing === 'ended' && use.segments === 0 ? [] : [{ owner, standing, readers, ...use }]
-      })
-    },
-    carriedForUs(): readonly CarrierOfOurs[] {
-      const notes = new Map(store.carriers.notes().map((note) => [note.device, note]))
-      const receipts = Map.groupBy(store.carriers.receipts(), ({ carrier }) => carrier)
-      return others().flatMap((carrier) => {
-        const standing = carryStanding(shareViews.of(), card.deviceId, carrier)
-        if (standing === 'ended') return []
-        const note = notes.get(carrier)
-        return [
-          {
-            carrier,
-            standing,
-            refused: note?.refused ?? null,
-            refusedUnixMs: note?.refusedUnixMs ?? null,
-            receipts: (receipts.get(carrier) ?? []).map(({ bytes }) => decodeReceipt(bytes, keeper.deps.crypto)),
-          },
-        ]
-      })
-    },
+    carryReport: () => ({
+      limits: carryLimits(store),
+      carried: carriedHere(keeper, others()),
+      carriers: carriersOfOurs(keeper, others()),
+      relayed: relayedOwners(keeper, others()),
+      behind: store.carriers
+        .notes()
+        .flatMap(({ device, behind }) => (behind > 0 ? [{ device, segments: behind }] : [])),
+    }),
   }
+}
+
+function carriedHere(
+  { manifests, shareViews, store, card }: Keeper,
+  others: readonly DeviceId[],
+): readonly CarriedOwner[] {
+  return others.flatMap((owner) => {
+    const standing = carryStanding(shareViews.of(owner), owner, card.deviceId)
+    const use = store.carried.useOf(owner)
+    const readers = [...new Set(manifests.contentFor(owner)?.routes.map(({ device }) => device))]
+    return standing === 'ended' && use.segments === 0 ? [] : [{ owner, standing, readers, ...use }]
+  })
+}
+
+function carriersOfOurs(
+  { shareViews, store, card, deps }: Keeper,
+  others: readonly DeviceId[],
+): readonly CarrierOfOurs[] {
+  const notes = new Map(store.carriers.notes().map((note) => [note.device, note]))
+  const receipts = Map.groupBy(store.carriers.receipts(), ({ carrier }) => carrier)
+  return others.flatMap((carrier) => {
+    const standing = carryStanding(shareViews.of(), card.deviceId, carrier)
+    if (standing === 'ended') return []
+    const { refused = null, refusedUnixMs = null } = notes.get(carrier) ?? {}
+    const signed = (receipts.get(carrier) ?? []).map(({ bytes }) => ({
+      receipt: decodeReceipt(bytes, deps.crypto),
+      signed: bytes,
+    }))
+    return [{ carrier, standing, refused, refusedUnixMs, receipts: signed }]
+  })
+}
+
+function relayedOwners({ manifests, receiving }: Keeper, others: readonly DeviceId[]): readonly RelayedOwner[] {
+  return others.flatMap((owner) => {
+    const said = manifests.saidTo(owner)
+    return said === undefined
+      ? []
+      : [{ owner, atUnixMs: said.atUnixMs, missing: receiving.missingOf(owner, said.offers) }]
+  })
 }

@@ -9,7 +9,7 @@ import type {
 import { startOfUtcDay } from '../../base/clock.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { usage } from '../cli-error.ts'
-import { someOf, splitList } from '../option-values.ts'
+import { oneOf, someOf, splitList } from '../option-values.ts'
 import { parseEnd, parseTime, TIMES_HELP } from '../parse-time.ts'
 import type { NameOf } from '../render/audit-words.ts'
 import { existingWords, revokedAllWords, revokedWords } from '../render/consent-words.ts'
@@ -24,11 +24,12 @@ import { table } from './answer-table.ts'
 const GRANT_DIGITS = 8
 /** As src/model/lane.ts has them; nothing of the model is known here. */
 const LANES = ['traces', 'logs', 'metrics', 'audit', 'documents']
+const MAYS = ['see', 'carry']
 
 const grant: Command = {
   name: 'consent grant',
   takes: '',
-  help: 'let a paired device see records of this one',
+  help: 'let a paired device see records of this one, or carry them to others',
   details: [
     'What was recorded before now is opened too, back to --since: say --since now to open nothing that exists.',
     TIMES_HELP,
@@ -37,9 +38,16 @@ const grant: Command = {
   examples: [
     'consent grant --to laptop --lanes traces,logs',
     'consent grant --to 3f9a12 --lanes logs --since now --until 3d',
+    'consent grant --to box --may carry --lanes traces,logs',
   ],
   options: {
-    to: { type: 'string', value: 'DEVICE', isRequired: true, help: 'who may see them: a name, or the start of an id' },
+    to: { type: 'string', value: 'DEVICE', isRequired: true, help: 'which device: a name, or the start of an id' },
+    may: {
+      type: 'string',
+      value: 'WHAT',
+      refuse: oneOf(MAYS),
+      help: 'see, or carry: keep them sealed and bring them to those that may see them; default see',
+    },
     lanes: {
       type: 'string',
       value: 'A,B',
@@ -57,13 +65,14 @@ const grant: Command = {
     purpose: { type: 'string', value: 'WORDS', help: 'what it is for, kept with the grant' },
   },
   async run({ client, output, options }) {
-    const { to, lanes, modules, since, until, purpose } = options
+    const { to, may, lanes, modules, since, until, purpose } = options
     if (typeof to !== 'string' || typeof lanes !== 'string') throw usage('consent grant needs --to DEVICE and --lanes')
     const now = Date.now()
     const sinceUnixMs = typeof since === 'string' ? parseTime(since, now, '--since') : startOfUtcDay(now)
     const before = await client.call<{ history: readonly ConsentEventView[] }>('GET', '/v1/consent/history')
     const granted = await client.call<GrantedView>('POST', '/v1/consent', {
       to,
+      may,
       lanes: splitList(lanes),
       modules: typeof modules === 'string' ? splitList(modules) : undefined,
       sinceUnixMs,
@@ -78,6 +87,7 @@ const grant: Command = {
         `End it with: aico-mesh consent revoke ${granted.grantId}`,
       ].join('\n'),
     )
+    if (may === 'carry') output.hint('\nIt carries once its own person has said so, there: aico-mesh carry on')
     if (!granted.existing && reopensRevokedTime(before.history, sinceUnixMs)) {
       output.hint(
         '\nA grant was revoked after the time from which this one opens records: what was recorded in between is opened too.\n' +
@@ -133,7 +143,7 @@ const list: Command = {
     )
     output.answer(view, () =>
       view.grants.length === 0
-        ? 'Nobody may see anything of anybody.'
+        ? 'Nobody may see or carry anything of anybody.'
         : table(
             output,
             COLUMNS,
@@ -157,8 +167,8 @@ const history: Command = {
       view.history.length === 0
         ? 'Nothing was ever granted.'
         : view.history
-            .map(({ at, kind, from, to, grantId }) => {
-              return `${minutes(at)}  ${names(from)} ${verb[kind]} ${names(to)} see records  (${grantId.slice(0, GRANT_DIGITS)})`
+            .map(({ at, kind, may, from, to, grantId }) => {
+              return `${minutes(at)}  ${names(from)} ${verb[kind]} ${names(to)} ${may} records  (${grantId.slice(0, GRANT_DIGITS)})`
             })
             .join('\n'),
     )
@@ -169,7 +179,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'grant' },
   { title: 'state' },
   { title: 'of', minWidth: 6 },
-  { title: 'seen by', minWidth: 7 },
+  { title: 'to', minWidth: 7 },
   { title: 'kinds', minWidth: 10 },
   { title: 'modules', minWidth: 7, dropOrder: 2 },
   { title: 'since' },
@@ -188,7 +198,7 @@ function grantRow(view: GrantView, id: string, names: NameOf): readonly string[]
     id,
     view.state,
     names(view.from),
-    names(view.to),
+    view.may === 'see' ? names(view.to) : `${names(view.to)} (to carry)`,
     view.lanes.join(', '),
     view.modules?.join(', ') ?? 'all',
     view.since === null ? 'all kept' : dayOrMinutes(view.since),

@@ -12,12 +12,14 @@ export function revokedWords({ stillOpen }: RevokedView, nameOf: (deviceId: stri
   const [first] = stillOpen
   if (first === undefined) return revoked
   const name = nameOf(first.to)
-  const now = stillOpen.filter(({ state }) => state !== 'scheduled')
   const later = stillOpen.filter(({ state }) => state === 'scheduled')
+  const now = (may: GrantView['may']) => stillOpen.filter((each) => each.may === may && !later.includes(each))
   return [
     revoked,
-    ...(now.length === 0 ? [] : [`${name} can still see ${openWords(now)}.`]),
-    ...later.map((each) => `${name} will see ${openWords([each])} from ${minutes(each.since)} UTC on.`),
+    ...(['see', 'carry'] as const)
+      .filter((may) => now(may).length > 0)
+      .map((may) => `${name} can still ${may} ${openWords(now(may))}.`),
+    ...later.map((each) => `${name} will ${each.may} ${openWords([each])} from ${minutes(each.since)} UTC on.`),
     `To end ${stillOpen.length === 1 ? 'it' : 'them all'}: aico-mesh consent revoke --to ${first.to.slice(0, SHORT_ID_DIGITS)}`,
   ].join('\n')
 }

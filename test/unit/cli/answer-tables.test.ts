@@ -225,7 +225,7 @@ describe('in words', () => {
   test('[CL13] grants: days and times in UTC, an end from now', async () => {
     await answers()
     expect(await linesOf(120, 'consent', 'list')).toEqual([
-      'grant     state      of     seen by                kinds         modules                since       until',
+      'grant     state      of     to                     kinds         modules                since       until',
       '167e1e15  scheduled  Phone  Laptop in the kitchen  traces, logs  otlp/embodiment, core  2026-11-22  in 3 d',
     ])
   })

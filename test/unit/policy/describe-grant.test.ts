@@ -49,7 +49,7 @@ describe('describeGrant', () => {
     {
       name: 'a carrier cannot read, and the person is told what it can tell',
       change: { may: 'carry' },
-      line: '"phone" (device 3f7708d5) may carry records of "laptop" to other devices. It cannot read them. It can tell whose they are, how many, how large and when they came, and which of them belong together.',
+      line: '"phone" (device 3f7708d5) may carry records of "laptop" to devices that may see them. It cannot read them. It can tell whose they are and for whom, how many, how large and when they came, and which of them belong together.',
     },
     {
       name: 'the moment of consenting is now, though asking took a while',

@@ -4,6 +4,7 @@ import { encodeCbor } from '../../../src/wire/cbor.ts'
 import type { CborValue } from '../../../src/wire/cbor-value.ts'
 import { MAX_CONTROL_ENTRY_BYTES } from '../../../src/wire/control-entry.ts'
 import { FrameDecoder, MAX_PAYLOAD_BYTES } from '../../../src/wire/frame.ts'
+import { MAX_MANIFEST_BYTES } from '../../../src/wire/manifest.ts'
 import { MAX_MEMBERSHIP_OP_BYTES } from '../../../src/wire/membership-op.ts'
 import { MAX_SEGMENT_HEADER_BYTES } from '../../../src/wire/segment-header.ts'
 import {
@@ -11,6 +12,8 @@ import {
   MAX_MEMBER_OP_IDS,
   MAX_MEMBER_OPS,
   MAX_ADDRESS_ROWS,
+  MAX_RELAYED_ENTRIES,
+  MAX_RELAYED_MANIFESTS,
   MAX_ROWS,
   MAX_SYNC_VERSIONS,
   type SyncMessage,
@@ -23,6 +26,12 @@ const golden = fx.vectors('sync-messages')
 const range = { ...fx.logKey, from: 0, to: Number.MAX_SAFE_INTEGER }
 const headRow = { ...range, id: fx.bytes(1, 32), signature: fx.bytes(2, 64) }
 const addressRow = { deviceId: fx.phone.card.deviceId, saidUnixMs: MAX_UNIX_MS, addresses: ['/ip4/10.0.0.1/tcp/1'] }
+const relayRow = {
+  owner: fx.laptop.card.deviceId,
+  recipient: fx.phone.card.deviceId,
+  entries: Number.MAX_SAFE_INTEGER,
+  manifest: Number.MAX_SAFE_INTEGER,
+}
 const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value)
 
 function decodeFrame(frame: Uint8Array): SyncMessage {
@@ -74,6 +83,26 @@ const lists: { name: string; limit: number; of: (count: number) => SyncMessage }
       type: 'addresses',
       rows: times(count, { ...addressRow, addresses: times(MAX_ADDRESSES, 'a'.repeat(MAX_ADDRESS_BYTES)) }),
     }),
+  },
+  {
+    name: 'offered relays',
+    limit: MAX_ROWS,
+    of: (count) => ({ type: 'relay-offer', rows: times(count, relayRow) }),
+  },
+  { name: 'wanted relays', limit: MAX_ROWS, of: (count) => ({ type: 'relay-want', rows: times(count, relayRow) }) },
+  {
+    name: 'relayed entries, beside all manifests that fit',
+    limit: MAX_RELAYED_ENTRIES,
+    of: (count) => ({
+      type: 'relay',
+      entries: times(count, new Uint8Array(MAX_CONTROL_ENTRY_BYTES)),
+      manifests: times(MAX_RELAYED_MANIFESTS, new Uint8Array(MAX_MANIFEST_BYTES)),
+    }),
+  },
+  {
+    name: 'relayed manifests',
+    limit: MAX_RELAYED_MANIFESTS,
+    of: (count) => ({ type: 'relay', entries: [], manifests: times(count, new Uint8Array(MAX_MANIFEST_BYTES)) }),
   },
   {
     name: 'addresses of one device',
@@ -155,8 +184,9 @@ describe('sync messages', () => {
     expect(decodeFrame(fx.hexBytes(hex))).toEqual(value)
   })
 
-  test('[SM1] there are nineteen kinds, numbered without a hole', () => {
-    expect(golden.map(({ hex }) => fx.hexBytes(hex)[1])).toEqual(Array.from({ length: 19 }, (_, i) => i + 1))
+  test('[SM1] there are twenty-four kinds, numbered without a hole', () => {
+    const kinds = [...new Set(golden.map(({ hex }) => fx.hexBytes(hex)[1]))]
+    expect(kinds).toEqual(Array.from({ length: 24 }, (_, i) => i + 1))
   })
 
   test('[SM1] every prefix of every payload is refused, and noise is refused or read', () => {
