@@ -17,6 +17,7 @@ const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   'power-loss': () => import('../test/proofs/power-loss.ts'),
   'real-input': () => import('../test/proofs/real-input.ts'),
   'fuzz-scan': () => import('../test/proofs/fuzz-scan.ts'),
+  'fuzz-documents': () => import('../test/proofs/fuzz-documents.ts'),
   'bus-pressure': () => import('../test/proofs/bus-pressure.ts'),
   sim: () => import('../test/proofs/sim.ts'),
   soak: () => import('../test/proofs/soak.ts'),

@@ -40,7 +40,7 @@ function* segmentsOf(store: Store, scope: HoldScope): Steps<Iterable<SegmentRowI
   return scope.kind === 'trace' ? yield* ofTrace(store, scope.traceId) : ofRange(store, scope)
 }
 
-/** Its spans, and the log lines that name it. What only hashes alike is held with them. */
+/** Its spans, and the log records and documents that name it. What only hashes alike is held with them. */
 function* ofTrace({ traces, segments, postings }: Store, traceId: TraceId): Steps<readonly SegmentRowId[]> {
   const spans = yield* traces.segmentsOf(traceId, segments.lastId())
   return [...spans.map(({ segment }) => segment), ...postings.tokens.find(traceToken(fromHex(traceId) as Uint8Array))]
