@@ -18,6 +18,7 @@ const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   'real-input': () => import('../test/proofs/real-input.ts'),
   'fuzz-scan': () => import('../test/proofs/fuzz-scan.ts'),
   'fuzz-documents': () => import('../test/proofs/fuzz-documents.ts'),
+  'fuzz-decoders': () => import('../test/proofs/fuzz-decoders.ts'),
   'bus-pressure': () => import('../test/proofs/bus-pressure.ts'),
   sim: () => import('../test/proofs/sim.ts'),
   soak: () => import('../test/proofs/soak.ts'),
