@@ -5,9 +5,9 @@ import { isSpanId, isStatus, MAX_LABEL_BYTES, MAX_NOTE_BYTES, STATUSES } from '.
 import { jsonBody, type HttpAnswer, type HttpRequest, type Route } from './http-server.ts'
 import type { InvestigationEdited, InvestigationList, InvestigationView } from './http-types/investigations.ts'
 import type { Edit } from './keeper/investigations.ts'
-import type { KeeperClient } from './keeper-client.ts'
 import { bad, optionalText, textField } from './read-fields.ts'
 import { timeoutOf } from './search-routes.ts'
+import { followTail, type TailRouteDeps } from './tail-routes.ts'
 
 /** Investigations in a list when the caller names no limit, and most of them. */
 const DEFAULT_LIMIT = 50
@@ -17,11 +17,7 @@ const NOTE_ID = /^[0-9a-f]{4,16}$/i
 
 type Fields = Readonly<Record<string, unknown>>
 
-export function investigationRoutes({
-  keeper,
-}: {
-  readonly keeper: Pick<KeeperClient, 'callUntil'>
-}): readonly Route[] {
+export function investigationRoutes({ keeper }: TailRouteDeps): readonly Route[] {
   const route = (method: Route['method'], path: string, handle: (request: HttpRequest) => Promise<HttpAnswer>): Route =>
     ({ method, path, capability: 'cli', handle }) as const
   const path = '/v1/investigations/:trace'
@@ -35,6 +31,11 @@ export function investigationRoutes({
       const limits = { timeoutMs: timeoutOf(query) }
       const view = await keeper.callUntil(signal, 'investigationShow', params['trace'] as string, limits)
       return { json: view satisfies InvestigationView }
+    }),
+    route('GET', `${path}/follow`, async ({ params, query, signal }) => {
+      const limits = { timeoutMs: timeoutOf(query) }
+      const id = await keeper.callUntil(signal, 'investigationFollow', params['trace'] as string, limits)
+      return followTail(keeper, { id, lane: 'documents' })
     }),
     route('POST', path, async (request) => {
       const { params, query, signal } = request

@@ -12,6 +12,11 @@ export interface TailRouteDeps {
 }
 type Keeper = TailRouteDeps['keeper']
 type TailLane = 'traces' | 'logs'
+/** One that watches, of those that the store thread knows. */
+interface Watcher {
+  readonly id: number
+  readonly lane: TailLane | 'documents'
+}
 
 /** Conditions come like those of a search: with a body, or with a path that a person can type. */
 export function tailRoutes({ keeper }: TailRouteDeps): readonly Route[] {
@@ -29,16 +34,16 @@ async function tail(
 ): Promise<StreamAnswer> {
   const lane = laneOf(params['lane'])
   const id = await keeper.call('tailOpen', lane, fields)
-  return { stream: (write, signal) => follow(keeper, { id, lane }, write, signal) }
+  return followTail(keeper, { id, lane })
+}
+
+/** What a watcher is told, until the client goes. */
+export function followTail(keeper: Keeper, watcher: Watcher): StreamAnswer {
+  return { stream: (write, signal) => follow(keeper, watcher, write, signal) }
 }
 
 /** No more is read than the client takes: what it cannot take waits, bounded, in the store thread. */
-async function follow(
-  keeper: Keeper,
-  { id, lane }: { readonly id: number; readonly lane: TailLane },
-  write: WriteChunk,
-  signal: AbortSignal,
-): Promise<void> {
+async function follow(keeper: Keeper, { id, lane }: Watcher, write: WriteChunk, signal: AbortSignal): Promise<void> {
   try {
     while (!signal.aborted) {
       const { dropped, lines } = await keeper.callUntil(signal, 'tailRead', id, lane)

@@ -200,4 +200,21 @@ describe('investigations', () => {
     await world.advance(20_000, 1_000)
     expect((await shown(laptop)).notes).toMatchObject([{ text: 'carried', evidence: 'verified', deviceId: phone.id }])
   })
+
+  test('[DO34] whoever follows is told of what another device wrote when it comes, as proven by it', async () => {
+    const { phone, laptop } = await threeDevices()
+    const id = await world.until(laptop.api('investigationFollow', TRACE))
+    const other = await world.until(laptop.api('investigationFollow', traceIdOf(2)))
+    await edited(phone, NOTE('heard'))
+    await world.advance(10_000, 1_000)
+    const { lines, dropped } = await laptop.api('tailRead', id, 'documents')
+    const entries = new TextDecoder().decode(lines).trim().split('\n')
+    expect([dropped, ...entries.map((line) => JSON.parse(line) as object)]).toMatchObject([
+      0,
+      { about: 'status', status: 'open', deviceName: 'phone' },
+      { about: 'note', text: 'heard', deviceName: 'phone', evidence: 'verified' },
+    ])
+    await laptop.api('tailClose', other)
+    await laptop.api('tailClose', id)
+  })
 })

@@ -13,6 +13,7 @@ import { readInvestigation } from '../../query/investigation/read-investigation.
 import type { StoredInvestigation } from '../../query/investigation/stored-investigation.ts'
 import { findTrace } from '../../query/find-trace.ts'
 import type { TraceSummaryRow } from '../../query/trace-source.ts'
+import { investigationLines } from './investigation-lines.ts'
 import { applyEdit, InvestigationError, type Edit } from './investigations.ts'
 import type { Keeper } from './keeper.ts'
 import { knowledgeOf, requireView } from './query-deps.ts'
@@ -41,6 +42,18 @@ export function investigationCalls(keeper: Keeper) {
           const stored = yield* keeper.documents.of(traceId)
           if (stored === undefined) throw noInvestigation(traceId)
           return yield* described(keeper, traceId, stored)
+        },
+        { timeoutMs, signal },
+      ),
+    /** @returns the number of a watcher of what is written in it from now on; there may be none yet. @throws {TailError}, as above */
+    investigationFollow: (trace: string, { timeoutMs }: Timeout = {}, signal?: AbortSignal) =>
+      answer(
+        function* () {
+          const traceId = yield* traceMeant(keeper, trace)
+          return keeper.tails.open(
+            'documents',
+            investigationLines(traceId, () => knowledgeOf(keeper)),
+          )
         },
         { timeoutMs, signal },
       ),

@@ -95,7 +95,7 @@ export class LocalIntake {
    * @throws {StoreError} if it cannot be kept, {StageError} where the stage collects none
    */
   keepDocument(payload: Uint8Array): void {
-    const { requireOpen, stage, epochs, writer, onCommit, onRefused } = this.#deps
+    const { requireOpen, stage, epochs, writer, onCommit, onRefused, tails, self } = this.#deps
     requireOpen()
     if (!decideAdmission(stage(), { lane: 'documents', origin: 'agent' }).admit) {
       throw new StageError('STAGE_TOO_LOW', 'this stage keeps no documents')
@@ -108,6 +108,8 @@ export class LocalIntake {
       onRefused(err)
       throw toStoreError(err)
     }
+    const chunk = { deviceId: self, module: AGENT_MODULE, provenance: 'unverified', payload } as const
+    tails.offer({ lane: 'documents', records: digest.records, chunk })
   }
 
   /** Commits now what was admitted and waits for its commit. Never throws. */

@@ -4,7 +4,7 @@ import { liveLines } from '../../query/search/live-lines.ts'
 import { readSearchQuery } from '../../query/search/search-query.ts'
 import type { Keeper } from './keeper.ts'
 import { knowledgeOf, requireView } from './query-deps.ts'
-import type { TailNews } from './tail-hub.ts'
+import type { TailLane, TailNews } from './tail-hub.ts'
 
 export function tailCalls(keeper: Keeper) {
   return {
@@ -18,12 +18,18 @@ export function tailCalls(keeper: Keeper) {
       )
     },
     /** Waits for news. The stage is asked each time: going down ends what it does not show. */
-    async tailRead(id: number, lane: SearchLane, signal?: AbortSignal): Promise<TailNews> {
-      requireView(keeper, lane)
+    async tailRead(id: number, lane: TailLane, signal?: AbortSignal): Promise<TailNews> {
+      requireTailView(keeper, lane)
       const news = await keeper.tails.read(id, signal)
-      requireView(keeper, lane)
+      requireTailView(keeper, lane)
       return news
     },
     tailClose: (id: number): void => keeper.tails.close(id),
   }
+}
+
+/** Documents are shown beside the traces they are about. */
+function requireTailView(keeper: Keeper, lane: TailLane): void {
+  requireView(keeper, lane)
+  if (lane === 'documents') requireView(keeper, 'traces')
 }

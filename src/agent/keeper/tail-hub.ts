@@ -23,6 +23,9 @@ export const MAX_UNSEEN_BYTES = 8 << 20
 /** Length of a turn, in milliseconds: with it one filter keeps up with 38,000 spans a second on two busy cores. */
 const TAIL_TURN_MS = 10
 
+/** What can be watched. */
+export type TailLane = SearchLane | 'documents'
+
 export type TailErrorCode =
   /** Too many watch already. */
   | 'TAIL_BUSY'
@@ -39,7 +42,7 @@ export interface TailNews {
 }
 
 interface Tail {
-  readonly lane: SearchLane
+  readonly lane: TailLane
   readonly linesOf: LiveLines
   /** The oldest first. */
   waiting: Uint8Array[]
@@ -62,7 +65,7 @@ export class TailHub {
   }
 
   /** @returns the watcher's number. @throws {TailError} `TAIL_BUSY` */
-  open(lane: SearchLane, linesOf: LiveLines): number {
+  open(lane: TailLane, linesOf: LiveLines): number {
     if (this.#tails.size >= MAX_TAILS) throw new TailError('TAIL_BUSY', `no more than ${MAX_TAILS} can watch at once`)
     this.#tails.set(++this.#lastId, { lane, linesOf, waiting: [], waitingBytes: 0, dropped: 0, wake: undefined })
     return this.#lastId

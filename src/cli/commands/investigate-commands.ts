@@ -7,7 +7,9 @@ import type {
 import type { InvestigationStatus, TraceSpan, TraceView } from '../../agent/http-types/traces.ts'
 import { AgentAnswerError, usage } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
+import { followStream } from '../follow-lines.ts'
 import { oneOf, wholeNumber } from '../option-values.ts'
+import { followWords } from '../render/investigation-history.ts'
 import { renderInvestigation } from '../render/investigation.ts'
 import { renderInvestigations } from '../render/investigation-table.ts'
 
@@ -32,9 +34,16 @@ const show: Command = {
     TRACE_HELP,
     SHARED_HELP,
   ],
-  examples: ['investigate 0af7651916cd'],
+  examples: ['investigate 0af7651916cd', 'investigate 0af7651916cd --follow'],
+  options: {
+    follow: {
+      type: 'boolean',
+      short: 'f',
+      help: 'everything that was ever said, a line each, then what comes, as it comes',
+    },
+  },
   words: [1, 1],
-  run: (context) => change(context),
+  run: (context) => (context.options['follow'] === true ? follow(context) : change(context)),
 }
 
 const list: Command = {
@@ -135,6 +144,19 @@ function spanCommand(verb: string, about: 'pin' | 'hide', isSet: boolean, help: 
       return change(context, { about, spanId: await spanMeant(context, trace, span), isSet })
     },
   }
+}
+
+/** Lines of its history, with `--json` as they are. */
+function follow({ client, output, words: [trace = ''] }: CommandContext): Promise<void> {
+  return followStream<InvestigationView['history'][number]>(
+    { client, output },
+    { path: `${pathOf(trace)}/follow`, method: 'GET' },
+    { words: (entry) => followWords(entry, Date.now()) },
+    async () => {
+      const { history } = await client.call<InvestigationView>('GET', pathOf(trace))
+      return { lines: history, keyOf: ({ deviceId, entry }) => `${deviceId} ${entry}` }
+    },
+  )
 }
 
 /** Changes it, or only opens it, and shows what it says then. */

@@ -21,6 +21,13 @@ export function historyLines({ history, notes }: InvestigationView, nowUnixMs: n
   return left > 0 ? [`${plural(left, 'earlier change')}; see --json`, ...lines] : lines
 }
 
+/** One line for each thing that was said, as it comes. */
+export function followWords(change: Change, nowUnixMs: number): string {
+  const when = relativeTime(change.atUnixMs, nowUnixMs)
+  const said = change.about === 'note' && change.text !== null ? `: ${safeText(change.text)}` : ` ${wordsOf(change)}`
+  return `${safeText(change.deviceName)}${said} (${when})`
+}
+
 function wordsOf(change: Change): string {
   switch (change.about) {
     case 'note':

@@ -30,6 +30,9 @@ interface PartView {
   readonly refused: readonly { readonly code: string; readonly count: number }[]
 }
 
+/** One thing that was said. */
+type EntryView = WrittenBy & Change & { readonly entry: EntryId; readonly over: readonly EntryId[] }
+
 export interface InvestigationView {
   readonly traceId: TraceId
   /** Null where nothing of the trace is here. */
@@ -42,7 +45,7 @@ export interface InvestigationView {
   readonly pinned: readonly SpanMark[]
   readonly hidden: readonly SpanMark[]
   /** Everything that was ever said, by the time that its author's clock showed. */
-  readonly history: readonly (WrittenBy & Change & { readonly entry: EntryId; readonly over: readonly EntryId[] })[]
+  readonly history: readonly EntryView[]
   readonly devices: readonly PartView[]
   readonly unreadableChunks: number
 }
@@ -87,10 +90,14 @@ export function describeInvestigation(
     labels: labels.map(({ value: label, by: entry }) => ({ label, ...by(entry) })),
     pinned: pinned.map(toMark),
     hidden: hidden.map(toMark),
-    history: entries.map((entry) => ({ entry: entry.id, ...entry.change, over: entry.over, ...by(entry) })),
+    history: entries.map((entry) => describeEntry(entry, knowledge)),
     devices: partsOf(stored, knowledge),
     unreadableChunks: stored.unreadableChunks,
   }
+}
+
+export function describeEntry(entry: AuthoredEntry, knowledge: MeshKnowledge): EntryView {
+  return { entry: entry.id, ...entry.change, over: entry.over, ...writtenBy(entry, knowledge) }
 }
 
 export function summarizeInvestigation(

@@ -5,12 +5,14 @@ import type { Route } from '../../../src/agent/http-server.ts'
 import type { InvestigationList, InvestigationView } from '../../../src/agent/http-types/investigations.ts'
 import { investigationRoutes } from '../../../src/agent/investigation-routes.ts'
 import { keeperApi } from '../../../src/agent/keeper/keeper-api.ts'
+import type { Edit } from '../../../src/agent/keeper/investigations.ts'
 import type { Keeper } from '../../../src/agent/keeper/keeper.ts'
 import { historyLines } from '../../../src/cli/render/investigation-history.ts'
 import { renderInvestigation } from '../../../src/cli/render/investigation.ts'
 import { renderInvestigations } from '../../../src/cli/render/investigation-table.ts'
 import { keeperHome, takeSegment, type KeeperHome } from '../../support/keeper-home.ts'
 import { traces } from '../../support/otlp-records.ts'
+import { waitFor } from '../../support/wait-for.ts'
 import { cliHarness, type CliHarness } from './cli-harness.ts'
 
 let home: KeeperHome
@@ -36,8 +38,10 @@ afterEach(async () => {
 
 function routes(of: Keeper): readonly Route[] {
   const api = keeperApi(of, '')
+  const call = (name: keyof typeof api, ...args: readonly unknown[]) =>
+    (api[name] as (...all: readonly unknown[]) => unknown)(...args)
   const callUntil = (signal: AbortSignal, name: keyof typeof api, ...args: readonly unknown[]) =>
-    (api[name] as (...all: readonly unknown[]) => unknown)(...args, signal)
+    call(name, ...args, signal)
   const trace: Route = {
     method: 'GET',
     path: '/v1/traces/:trace',
@@ -46,7 +50,7 @@ function routes(of: Keeper): readonly Route[] {
       jsonParts: (await api.traceShow(params['trace'] ?? '', { attributes: false })) ?? [],
     }),
   }
-  return [...investigationRoutes({ keeper: { callUntil } as never }), trace]
+  return [...investigationRoutes({ keeper: { call, callUntil } as never }), trace]
 }
 
 const TRACE = '001abc1'
@@ -115,6 +119,23 @@ describe('investigate', () => {
     ])
     expect(stdout).not.toContain(spanId(0xb3))
     expect((await cli.run('traces', 'show', TRACE, '--ids')).stdout).toContain(spanId(0xb3))
+  })
+
+  test('[DO34] followed, what was said is listed, then what comes, until the stage shows none any more', async () => {
+    await cli.run('investigate', 'note', TRACE, 'before')
+    const followed = cli.run('investigate', TRACE, '--follow')
+    await waitFor('somebody to follow', () => keeper.tails.isWatched('documents'))
+    const edit = (words: Edit) => keeperApi(keeper, '').investigationEdit('001abc1', words)
+    await edit({ about: 'note', text: 'live\u001b[2J' })
+    await edit({ about: 'label', label: 'slow', isSet: true })
+    await keeper.rounds.pause()
+    await keeper.setStage('pro')
+    const { exit, stdout, stderr } = await followed
+    expect(stdout.replace(/ \(.*\)/g, '')).toBe(
+      'laptop set it to open\nlaptop: before\nlaptop: live\nlaptop put on the label slow\n',
+    )
+    expect([exit, stderr]).toEqual([4, expect.stringMatching(/^STAGE_TOO_LOW/)])
+    expect(keeper.tails.isWatched('documents')).toBe(false)
   })
 
   test('[CL2] what is not there, and what is typed wrong', async () => {
