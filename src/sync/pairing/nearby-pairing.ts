@@ -13,6 +13,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { DeviceId } from '../../model/ids.ts'
 import { isPairCode, type PairCode } from '../../model/pair-code.ts'
 import type { Link } from '../link.ts'
+import { hostOf } from '../links/link-address.ts'
 import { COMPARE_MS, completeNearby, type Answer, type NearbySteps } from './nearby-ceremony.ts'
 import { answerNearby, callNearby, type Met, type NearbySelf } from './nearby-exchange.ts'
 import { MAX_CALLS, OpenDoors, type OpenDoor } from './open-doors.ts'
@@ -52,6 +53,8 @@ const LOOK_MS = 500
 
 /** From the command that opens it to a code, or to an end without one. */
 interface Door {
+  /** It is in the audit log, and this device has a mesh to take others into. */
+  isReady: boolean
   readonly compared: PromiseWithResolvers<Comparison>
   readonly cancel: () => void
   waiting: number
@@ -61,6 +64,13 @@ interface Side {
   readonly role: 'caller' | 'answerer'
   /** Where the other device was reached. */
   readonly addresses: readonly string[]
+}
+/** A door that is being called, at a host. */
+interface Call {
+  readonly abort: AbortController
+  readonly host: string
+  /** Somebody has answered there. */
+  isAnswered: boolean
 }
 /** The one link with which a code comes, or came, about. */
 interface Ceremony {
@@ -75,7 +85,7 @@ export class NearbyPairing {
   readonly #deps: NearbyDeps
   readonly #tries: TryLimit
   readonly #doors: OpenDoors
-  readonly #calls = new Map<string, AbortController>()
+  readonly #calls = new Map<string, Call>()
   #door: Door | undefined
   #ceremony: Ceremony | undefined
   /** How the last one ended, for whoever asks late. */
@@ -90,7 +100,7 @@ export class NearbyPairing {
 
   /** Whether it should be announced, and strangers may come. */
   isOpen(): boolean {
-    return this.#door !== undefined && this.#ceremony === undefined
+    return this.#door?.isReady === true && this.#ceremony === undefined
   }
 
   /** Whether the network is needed. */
@@ -161,7 +171,7 @@ export class NearbyPairing {
     return this.#run(link, inbox, limit, { role: 'answerer', addresses: [] }, () => {
       if (!this.isActive()) throw new PairingError('PAIR_NOT_OPEN', 'no device nearby is waited for')
       this.#requireTurn(link)
-      this.#calls.get(key)?.abort()
+      this.#calls.get(key)?.abort.abort()
       return answerNearby(this.#exchange(link, inbox))
     })
   }
@@ -184,6 +194,7 @@ export class NearbyPairing {
     const door: Door = {
       compared: Promise.withResolvers(),
       waiting: 0,
+      isReady: false,
       cancel: () => {
         for (const cancel of cancels) cancel()
       },
@@ -196,6 +207,7 @@ export class NearbyPairing {
   async #opened(door: Door): Promise<void> {
     try {
       await this.#deps.steps.openNearby()
+      door.isReady = true
       await this.#deps.onChange()
     } catch (err) {
       this.#close(door, err)
@@ -208,24 +220,29 @@ export class NearbyPairing {
     this.#door = undefined
     door.cancel()
     this.#doors.clear()
-    for (const call of this.#calls.values()) call.abort()
+    for (const { abort } of this.#calls.values()) abort.abort()
     if (why !== undefined) door.compared.reject(why)
     void this.#changed()
   }
 
+  /** One door of a host at a time: whoever announces many keeps no other from being called. */
   #look(): void {
     if (!this.isOpen()) return
     for (const door of this.#doors.due()) {
-      const key = toHex(door.peerKey)
-      if (this.#calls.size < MAX_CALLS && !this.#calls.has(key)) void this.#call(key, door)
+      const calls = [...this.#calls.values()]
+      const host = hostOf(door.addresses[0] ?? '')
+      if (calls.length < MAX_CALLS && !calls.some((call) => call.host === host)) void this.#call(door, host)
     }
   }
 
-  async #call(key: string, door: OpenDoor): Promise<void> {
+  async #call(door: OpenDoor, host: string): Promise<void> {
+    const key = toHex(door.peerKey)
     const abort = new AbortController()
-    this.#calls.set(key, abort)
+    const call: Call = { abort, host, isAnswered: false }
+    this.#calls.set(key, call)
     try {
       const link = await this.#deps.dial(door, abort.signal)
+      call.isAnswered = true
       const cut = (): void => {
         if (this.#ceremony?.link !== link) link.abort()
       }
@@ -245,9 +262,12 @@ export class NearbyPairing {
     }
   }
 
-  /** Of two that call each other, the call of the one with the lower key goes on. @throws {PairingError} `PAIR_BUSY` */
+  /**
+   * Of two that call each other, the call of the one with the lower key goes on, unless it has not come through: perhaps it
+   * never does. @throws {PairingError} `PAIR_BUSY`
+   */
   #requireTurn({ remotePeerKey }: Link): void {
-    const isCalled = this.#calls.has(toHex(remotePeerKey))
+    const isCalled = this.#calls.get(toHex(remotePeerKey))?.isAnswered === true
     const oursGoesOn = compareBytes(this.#deps.self().card.peerKey, remotePeerKey) < 0
     if (this.#ceremony !== undefined || (isCalled && oursGoesOn)) throw busy()
   }

@@ -49,9 +49,11 @@ export class OpenDoors {
     return this.#doors.length
   }
 
+  /** Those that may be called now; who has waited longest comes first. */
   due(): readonly OpenDoor[] {
     const nowMs = this.#monotonic()
-    return this.#doors.filter(({ peerKey }) => (this.#dueMs.get(toHex(peerKey)) ?? 0) <= nowMs)
+    const dueMs = ({ peerKey }: OpenDoor): number => this.#dueMs.get(toHex(peerKey)) ?? 0
+    return this.#doors.filter((door) => dueMs(door) <= nowMs).toSorted((a, b) => dueMs(a) - dueMs(b))
   }
 
   /** A call came to nothing. */
