@@ -7,6 +7,7 @@ import { codeOf } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Service } from '../base/service.ts'
 import { startAll } from '../base/service.ts'
+import { networkAddresses } from '../platform/network-addresses.ts'
 import { nodeClock } from '../platform/node-clock.ts'
 import { desktopNotifier } from '../platform/desktop-notifier.ts'
 import { nodeCrypto } from '../platform/node-crypto.ts'
@@ -156,6 +157,7 @@ async function wire(config: AgentConfig, home: Home, keys: DeviceKeys, keyStore:
       const { Libp2pNetwork } = await import('../sync/links/libp2p-network.ts')
       return new Libp2pNetwork(deps, config.network)
     },
+    networkAddresses,
     createDiscovery: async () => {
       if (config.createDiscovery) return config.createDiscovery()
       const { BonjourDiscovery } = await import('../sync/discovery/bonjour.ts')

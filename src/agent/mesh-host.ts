@@ -15,7 +15,7 @@ import { decideEndpoint } from '../policy/stage-gate.ts'
 import { Bandwidth } from '../sync/bandwidth.ts'
 import type { Discovery } from '../sync/discovery.ts'
 import type { Link, Network, NetworkDeps } from '../sync/link.ts'
-import { goesOverInterface, networkAddresses } from '../platform/network-addresses.ts'
+import { goesOverInterface } from '../platform/network-addresses.ts'
 import { watchNetwork } from '../sync/network-watch.ts'
 import { hostOf } from '../sync/links/link-address.ts'
 import { MeshService, type PeerStatus } from '../sync/mesh-service.ts'
@@ -47,6 +47,8 @@ export interface MeshHostDeps {
   /** Loaded only when the mesh opens. */
   readonly createNetwork: (deps: NetworkDeps) => Promise<Network>
   readonly createDiscovery: () => Promise<Discovery>
+  /** Of this device, now. */
+  readonly networkAddresses: () => readonly string[]
 }
 export type MeshHostErrorCode = 'PAIR_NEEDS_STAGE'
 export class MeshHostError extends MeshError<MeshHostErrorCode> {}
@@ -305,7 +307,7 @@ export class MeshHost implements Service {
         }),
         watchNetwork({
           clock,
-          addresses: networkAddresses,
+          addresses: this.#deps.networkAddresses,
           onChange: () => {
             discovery.renew()
             mesh.networkChanged()

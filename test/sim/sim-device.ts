@@ -169,6 +169,7 @@ export class Run {
       meshView: currentMeshView(() => this.#view, clock),
       createNetwork: (deps) => Promise.resolve(place.createNetwork(device, deps)),
       createDiscovery: () => Promise.resolve(NO_DISCOVERY),
+      networkAddresses: () => [],
     })
   }
 

@@ -315,6 +315,7 @@ class Run {
         address = network.host
         return network
       },
+      networkAddresses: () => [],
       createDiscovery: async () => {
         this.discovery = new MemoryDiscovery({ clock, log, lan: place.lan, address })
         return this.discovery
