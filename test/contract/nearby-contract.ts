@@ -1,5 +1,6 @@
 /** What nearby pairing asks of a network, run on the one of memory and on the real one. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { toHex } from '../../src/base/bytes.ts'
 import { codeOf } from '../../src/base/errors.ts'
 import type { Comparison } from '../../src/sync/pairing/nearby-pairing.ts'
 import { LET_CALL_MS } from '../../src/sync/pairing/open-doors.ts'
@@ -92,11 +93,24 @@ export function nearbyContract(name: string, newDevice: () => Device): void {
     })
 
     test('[PN3] a call that does not come through does not keep the other from calling', async () => {
-      phone.isUnreachable = true
+      phone.lost.add(toHex(laptop.device.peerKey))
       const both = Promise.all([wait(phone), wait(laptop)])
       await ready(phone, laptop)
       meet()
       clock.advance(LET_CALL_MS)
+      const [a, b] = await both
+      expect(a.code).toEqual(b.code)
+    })
+
+    test('[PN3] [PN10] doors that one host announces by the dozen keep nobody else’s from being called', async () => {
+      const decoys = Array.from({ length: 48 }, (_, n) => ({
+        peerKey: new Uint8Array(32).fill(255 - n),
+        addresses: [`/ip4/10.9.9.9/tcp/${n + 1}`],
+      }))
+      for (const { peerKey } of decoys) phone.lost.add(toHex(peerKey))
+      const both = Promise.all([wait(phone), wait(laptop)])
+      await ready(phone, laptop)
+      phone.nearby.found([...decoys, laptop.door()])
       const [a, b] = await both
       expect(a.code).toEqual(b.code)
     })

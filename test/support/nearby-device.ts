@@ -21,8 +21,8 @@ export class NearbyDevice {
   readonly nearby: NearbyPairing
   /** Codes of failures that were recorded. */
   readonly failures: string[] = []
-  /** Set it to have every dial go nowhere. */
-  isUnreachable = false
+  /** Keys, in hex, of devices whom a dial of this one never reaches, nor fails to. */
+  readonly lost = new Set<string>()
   readonly #clock: ManualClock
   readonly #card: DeviceCard
   readonly #steps: NearbySteps
@@ -71,7 +71,7 @@ export class NearbyDevice {
   }
 
   #dial({ peerKey, addresses }: OpenDoor, signal: AbortSignal): Promise<Link> {
-    if (this.isUnreachable) return new Promise(() => undefined)
+    if (this.lost.has(toHex(peerKey))) return new Promise(() => undefined)
     return this.device.network.dial(peerKey, addresses, 'pair', signal)
   }
 

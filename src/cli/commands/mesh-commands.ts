@@ -82,7 +82,7 @@ const peers: Command = {
       if (view.peers.length > 0) return describePeers(output, view.peers)
       return stage === 'casual'
         ? 'No paired devices. Pairing needs the pro stage: aico-mesh stage pro'
-        : 'No paired devices yet. Start with: aico-mesh pair invite'
+        : 'No paired devices yet. Start on both devices with: aico-mesh pair nearby'
     })
   },
 }

@@ -16,7 +16,7 @@ export function peerState({ connected, lastSeenUnixMs }: PeerView): string {
 /** What happened to a device that is a member no more, and how it becomes one again. */
 export function describeRemoval({ deviceId, name, self, at }: RemovedByView): string {
   const when = at === null ? 'This' : `On ${at.slice(0, 10)} at ${at.slice(11, 16)} UTC this`
-  const again = '\nIt shares nothing until it is paired again: aico-mesh pair join TICKET'
+  const again = '\nIt shares nothing until it is paired again: aico-mesh pair nearby, or aico-mesh pair join TICKET'
   if (self) return `${when} device left its mesh.${again}`
   if (deviceId === null) return `${when} device is in its mesh no more: whoever took it in was removed.${again}`
   return `${when} device was removed from its mesh by ${safeText(name ?? 'another device')}.${again}`
