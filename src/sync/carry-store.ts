@@ -2,7 +2,7 @@
 import type { DeviceId } from '../model/ids.ts'
 import type { HeadRow, LogRange } from '../wire/log-rows.ts'
 import type { RelayRow } from '../wire/sync-message-types.ts'
-import type { CarryPlan } from './carrying.ts'
+import type { CarryPlan } from './carry-shelf.ts'
 import type { RelayItems } from './relaying.ts'
 import type { Sealed, ServedRun } from './serving.ts'
 

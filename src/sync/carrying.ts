@@ -7,7 +7,6 @@
  */
 import type { Crypto } from '../base/crypto.ts'
 import { equalBytes } from '../base/bytes.ts'
-import { MeshError } from '../base/errors.ts'
 import type { DeviceId } from '../model/ids.ts'
 import type { ManifestContent, Route } from '../model/manifest.ts'
 import type { LogKey, SeqRange } from '../model/segment.ts'
@@ -16,58 +15,18 @@ import { decodeSegmentHeader } from '../wire/segment-header.ts'
 import { signReceipt } from '../wire/custody-receipt.ts'
 import type { HeadRow, LogRange } from '../wire/log-rows.ts'
 import { cutAt } from './carry-scope.ts'
+import {
+  CarryError,
+  type CarriedSegment,
+  type CarryErrorCode,
+  type CarryLimits,
+  type CarryPlan,
+  type CarryShelf,
+} from './carry-shelf.ts'
 import { intersectRuns, NO_RUNS, runsContain, subtractRuns, toRuns, unionRuns, type Runs } from './core/runs.ts'
-import { OfferBook, ReceiveError, type ReadHeader, type ReceiveErrorCode, type WantPlan } from './offer-book.ts'
+import { OfferBook, ReceiveError, type ReadHeader, type ReceiveErrorCode } from './offer-book.ts'
 import { MAX_RUN_BYTES, type Sealed, type ServedRun } from './serving.ts'
 
-export type CarryErrorCode =
-  /** This device carries nothing: its person has not agreed. */
-  | 'CARRY_OFF'
-  /** No grant to carry is in force, or no manifest names the log. */
-  | 'CARRY_NO_GRANT'
-  /** There is no room left for this owner's segments. */
-  | 'CARRY_FULL'
-export class CarryError extends MeshError<CarryErrorCode> {}
-
-/** A segment as it is kept. */
-export interface CarriedSegment extends Sealed {
-  readonly seq: number
-  readonly segmentId: Uint8Array
-  readonly dropDay: number
-}
-/** What is kept to be carried, and what is remembered of it. */
-export interface CarryShelf {
-  /** Logs of others of which something is carried. */
-  logs(): readonly LogKey[]
-  /** What can be passed on. */
-  runs(log: LogKey): readonly SeqRange[]
-  /** What is done with, and is not fetched again. */
-  dropped(log: LogKey): readonly SeqRange[]
-  headerAt(log: LogKey, seq: number): { readonly id: Uint8Array; readonly header: Uint8Array } | undefined
-  sealedAt(log: LogKey, seq: number): Sealed | undefined
-  /** The highest place in a range that its author signed. */
-  headIn(log: LogKey, range: SeqRange): { readonly seq: number; readonly signature: Uint8Array } | undefined
-  /** All of them or none, durable on return. */
-  keep(
-    log: LogKey,
-    segments: readonly CarriedSegment[],
-    heads: readonly { readonly seq: number; readonly signature: Uint8Array }[],
-  ): void
-  /** Deletes what is kept of a log beyond `needed`, and remembers what is done with. */
-  keepOnly(log: LogKey, needed: Runs, done: Runs): void
-  /** Runs kept whose last day was before a day, by log. */
-  due(day: number): readonly (readonly [LogKey, Runs])[]
-  useOf(author: DeviceId): { readonly segments: number; readonly bytes: number }
-  ackedBy(log: LogKey, reader: DeviceId): readonly SeqRange[]
-  setAcked(log: LogKey, reader: DeviceId, runs: Runs): void
-}
-export interface CarryLimits {
-  /** Whether the person of this device has agreed to carry. */
-  readonly on: boolean
-  readonly maxBytes: number
-  /** Days after which a segment goes that says nothing of its own. */
-  readonly keepDays: number
-}
 export interface CarryingDeps {
   readonly crypto: Pick<Crypto, 'sha256' | 'ed25519Sign' | 'ed25519Verify'>
   readonly self: DeviceId
@@ -87,11 +46,6 @@ export interface CarryingDeps {
   readonly onLost: () => void
   readonly onRefused: (code: ReceiveErrorCode, author: DeviceId) => void
 }
-export interface CarryPlan extends WantPlan {
-  /** Why nothing is asked for, to be told to the one who offers. */
-  readonly refused: CarryErrorCode | undefined
-}
-
 const DAY_MS = 86_400_000
 const NOTHING: CarryPlan = { ranges: [], missing: 0, frozen: 0, refused: undefined }
 

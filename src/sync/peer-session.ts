@@ -9,13 +9,12 @@ import type { Clock } from '../base/clock.ts'
 import { equalBytes } from '../base/bytes.ts'
 import { codeOf } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
-import type { DeviceId, OpId } from '../model/ids.ts'
+import type { DeviceId } from '../model/ids.ts'
 import { FrameDecoder } from '../wire/frame.ts'
 import {
   ADDRESSES_VERSION,
   CARRY_VERSION,
   MAX_CONTROL_ENTRIES,
-  MAX_MEMBER_OPS,
   SYNC_VERSIONS,
   type HelloMessage,
   type RelayMessage,
@@ -29,6 +28,7 @@ import type { CarryStore } from './carry-store.ts'
 import { ClockProbe } from './clock-probe.ts'
 import type { Link } from './link.ts'
 import { chunksOf } from './chunks-of.ts'
+import { MembershipExchange } from './membership-exchange.ts'
 import { OwnerSide, type OwnerTraffic } from './owner-side.ts'
 import { ReaderSide, type ReaderTraffic } from './reader-side.ts'
 import { RelayExchange } from './relay-exchange.ts'
@@ -73,15 +73,12 @@ export class PeerSession {
   #nextEntry: number | undefined
   #digestSent = false
   #leaving: Promise<void> | undefined
-  /** The last list of operations that was answered with ours, and how many ours were. */
-  #answered: { readonly theirs: readonly OpId[]; readonly ours: number } | undefined
-  /** Digest of the membership that the other side was last told of. */
-  #toldDigest: Uint8Array = new Uint8Array(0)
   #upkeep: Promise<void> = Promise.resolve()
   #upkeepQueued = false
   #unsentBytes = 0
   /** What ended the session from beside the reading loop. */
   #failure: unknown
+  readonly #members: MembershipExchange
   readonly #addresses: AddressExchange
   readonly #relay: RelayExchange | undefined
   readonly #owner: OwnerSide
@@ -97,6 +94,12 @@ export class PeerSession {
       send: (message) => this.#post(message),
       onOffset: (clock) =>
         deps.store.rememberPeer(peer, { clock, lastSeenUnixMs: deps.clock.now(), ...this.#reader.stillInStep() }),
+    })
+    this.#members = new MembershipExchange({
+      store: deps.store,
+      post: (message) => this.#post(message),
+      onSent: () => this.#sendAddresses({ anew: true }),
+      onNews: deps.onNews,
     })
     this.#addresses = new AddressExchange({
       ...deps,
@@ -186,7 +189,7 @@ export class PeerSession {
     try {
       await this.#upkeep
       await this.#sendControlEntries()
-      await this.#onMembers([])
+      await this.#members.onMembers([])
     } finally {
       await this.close()
     }
@@ -227,9 +230,9 @@ export class PeerSession {
       case 'hello':
         return this.#onHello(message)
       case 'members':
-        return this.#onMembers(message.opIds)
+        return this.#members.onMembers(message.opIds)
       case 'member-ops':
-        return this.#onMemberOps(message.ops)
+        return this.#members.onMemberOps(message.ops)
       case 'control-heads':
         return this.#onControlHeads(message.yours)
       case 'control-entries':
@@ -292,46 +295,11 @@ export class PeerSession {
     this.#greeted = true
     this.#version = version
     await this.#addresses.onHello(hello.addresses)
-    this.#toldDigest = hello.membershipDigest
-    await this.#sendMembersIfNew()
+    await this.#members.onHello(hello.membershipDigest)
     await this.#sendControlHeads()
     await this.#sendAddresses()
     this.#probe.start()
     onNews()
-  }
-
-  // Membership: each side names what it has; whoever has more sends it.
-
-  async #sendMembers(): Promise<void> {
-    this.#post({ type: 'members', opIds: await this.#deps.store.memberOpIds() })
-  }
-
-  /** After a change of membership: the other side takes what it lacks. */
-  async #sendMembersIfNew(): Promise<void> {
-    const digest = await this.#deps.store.membershipDigest()
-    if (equalBytes(digest, this.#toldDigest)) return
-    this.#toldDigest = digest
-    await this.#sendMembers()
-  }
-
-  async #onMembers(theirs: readonly OpId[]): Promise<void> {
-    const { store } = this.#deps
-    const ours = new Set(await store.memberOpIds())
-    if (theirs.some((id) => !ours.has(id)) && !this.#isAnswered(theirs, ours.size)) await this.#sendMembers()
-    const lacking = chunksOf(await store.memberOpsBeyond(theirs), MAX_MEMBER_OPS)
-    for (const ops of lacking) this.#post({ type: 'member-ops', ops })
-    if (lacking.length > 0) await this.#sendAddresses({ anew: true })
-  }
-
-  /** Two devices that can never agree, since one has no room for more, must not tell each other so for ever. */
-  #isAnswered(theirs: readonly OpId[], ours: number): boolean {
-    const last = this.#answered
-    this.#answered = { theirs, ours }
-    return last?.ours === ours && last.theirs.length === theirs.length && last.theirs.every((id, i) => id === theirs[i])
-  }
-
-  async #onMemberOps(ops: readonly Uint8Array[]): Promise<void> {
-    if (await this.#deps.store.acceptMemberOps(ops)) this.#deps.onNews()
   }
 
   /** @param anew after operations that the other side lacked: without them it had no use for the addresses */
@@ -380,7 +348,7 @@ export class PeerSession {
   }
 
   async #sendNews(): Promise<void> {
-    await this.#sendMembersIfNew()
+    await this.#members.tellIfNew()
     await this.#sendControlEntries()
     if (this.#carry() && this.#digestSent) await this.#relay?.tell()
     await this.#sendAddresses()

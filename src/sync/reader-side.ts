@@ -16,7 +16,7 @@ import {
   type WantEndReason,
 } from '../wire/sync-message-types.ts'
 import { AskedRanges } from './asked-ranges.ts'
-import type { CarryPlan } from './carrying.ts'
+import type { CarryPlan } from './carry-shelf.ts'
 import type { CarryStore } from './carry-store.ts'
 import { RUN_SEGMENTS } from './core/plan-wants.ts'
 import { chunksOf } from './chunks-of.ts'

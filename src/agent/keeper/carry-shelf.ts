@@ -1,6 +1,6 @@
 /** Fits the table of what is carried to what the carrier's side of sync asks of it. */
 import type { CarriedLog, CarryTable } from '../../store/carry-table.ts'
-import type { CarryShelf } from '../../sync/carrying.ts'
+import type { CarryShelf } from '../../sync/carry-shelf.ts'
 import { intersectRuns, NO_RUNS, subtractRuns, toRuns } from '../../sync/core/runs.ts'
 
 /** @param onDropped something was deleted: its room can be given back */
