@@ -83,8 +83,16 @@ describe('what is made', () => {
     mkdirSync(home, { mode: 0o755 })
     await make(home)
     expect(modeOf(home)).toBe('700')
-    expect(readdirSync(home).sort()).toEqual(['audit.db', 'keys.json', 'lock.db', 'master.key', 'packs', 'store.db'])
-    expect(modeOf(join(home, 'packs'))).toBe('700')
+    expect(readdirSync(home).sort()).toEqual([
+      'audit.db',
+      'carried',
+      'keys.json',
+      'lock.db',
+      'master.key',
+      'packs',
+      'store.db',
+    ])
+    for (const folder of ['carried', 'packs']) expect(modeOf(join(home, folder))).toBe('700')
     for (const file of ['audit.db', 'keys.json', 'master.key', 'store.db']) expect(modeOf(join(home, file))).toBe('600')
   })
 
@@ -172,7 +180,7 @@ describe('a kill', () => {
     mkdirSync(home)
     for (const file of [DRAFT_FILE, 'master.key', 'store.db', 'store.db-wal']) writeFileSync(join(home, file), 'left')
     await make(home, { keyStore: 'passphrase' })
-    expect(readdirSync(home).sort()).toEqual(['audit.db', 'keys.json', 'lock.db', 'packs', 'store.db'])
+    expect(readdirSync(home).sort()).toEqual(['audit.db', 'carried', 'keys.json', 'lock.db', 'packs', 'store.db'])
     await open(home)
   })
 })
