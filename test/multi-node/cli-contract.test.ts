@@ -111,6 +111,7 @@ describe('without an agent', () => {
       'logs',
       'consent list',
       'consent history',
+      'carry list',
       'devices list',
       'audit list',
       'audit verify',
