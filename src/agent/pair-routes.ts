@@ -13,7 +13,6 @@ const NEARBY_WAIT_MS = 2_000
 const MAX_PAIR_CODE_BYTES = MAX_PAIR_CODE_CHARS * 6
 
 export function pairRoutes({ mesh }: { readonly mesh: MeshHost }): readonly Route[] {
-  const { nearbyPairing } = mesh
   return [
     route('POST', '/v1/pair/invite', async () => {
       const { ticket, expiresUnixMs } = await mesh.invite()
@@ -24,17 +23,17 @@ export function pairRoutes({ mesh }: { readonly mesh: MeshHost }): readonly Rout
     })),
     route('GET', '/v1/pair/nearby', async () => ({ json: { nearby: await mesh.nearby(NEARBY_WAIT_MS) } })),
     route('POST', '/v1/pair/nearby', async ({ signal }) => ({ json: toView(await mesh.pairNearby(signal)) })),
-    route('GET', '/v1/pair/outcome', async () => ({ json: await nearbyPairing.outcome() })),
+    route('GET', '/v1/pair/outcome', async () => ({ json: await mesh.nearbyPairing.outcome() })),
     route('POST', '/v1/pair/confirm', async (request) => {
       const code = optionalText(jsonBody(request), 'code', MAX_PAIR_CODE_BYTES)
-      return { json: await nearbyPairing.say(code === undefined ? 'same' : { code }) }
+      return { json: await mesh.nearbyPairing.say(code === undefined ? 'same' : { code }) }
     }),
     route('POST', '/v1/pair/reject', async () => {
-      await nearbyPairing.reject('differ')
+      await mesh.nearbyPairing.reject('differ')
       return { json: {} }
     }),
     route('POST', '/v1/pair/cancel', async () => {
-      await nearbyPairing.reject('cancel')
+      await mesh.nearbyPairing.reject('cancel')
       return { json: {} }
     }),
   ]
