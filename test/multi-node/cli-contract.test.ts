@@ -281,7 +281,7 @@ describe('with an agent', () => {
     expect(await succeed(phone, 'consent', 'list')).toEqual({ grants: [{ ...grant, state: 'active' }] })
     expect(await succeed(phone, 'consent', 'revoke', grantId)).toEqual({ grantId, stillOpen: [] })
     expect(await succeed(phone, 'consent', 'list')).toEqual({ grants: [{ ...grant, state: 'revoked' }] })
-    const event = { grantId, from: phone.deviceId, to: laptop.deviceId, at: time }
+    const event = { grantId, may: 'see', from: phone.deviceId, to: laptop.deviceId, at: time }
     expect(await succeed(phone, 'consent', 'history')).toEqual({
       history: [
         { ...event, kind: 'grant' },
