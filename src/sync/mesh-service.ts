@@ -1,8 +1,9 @@
 /**
  * The mesh as one device sees it: who is connected, who has to be dialled, and one session for each.
  *
- * Only the device with the lower connection key dials, so that two devices never meet twice. A failed dial is tried again
- * with growing, jittered pauses, and at once on any hint: a device was found nearby, paired, or has just gone.
+ * The device with the lower connection key dials, so that two devices do not meet twice; the other only with the longest
+ * pauses, should the first not know where it is. A failed dial is tried again with growing, jittered pauses, and at once on
+ * any hint: a device was found nearby, paired, or has just gone.
  */
 import { compareBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
@@ -47,6 +48,8 @@ export interface PeerStatus extends SessionTraffic {
 export const FIRST_RETRY_MS = 500
 /** Longest pause, in milliseconds: a device that comes back is met within half a minute even without a hint. */
 export const LAST_RETRY_MS = 30_000
+/** Failures in a row after which pauses are the longest. */
+const LAST_RETRY_FAILURES = Math.ceil(Math.log2(LAST_RETRY_MS / FIRST_RETRY_MS))
 /** After a change of network each device has so long to be heard, in milliseconds, before its session is given up. */
 export const SIGN_WITHIN_MS = 8_000
 /** Within so long after a change of network devices are dialled, in milliseconds. */
@@ -222,9 +225,10 @@ export class MeshService implements Service {
 
   #dial(card: DeviceCard): void {
     const { deviceId, peerKey } = card
+    if (!this.#started || this.#sessions.has(deviceId) || this.#dialling.has(deviceId)) return
     const isOurs = compareBytes(this.#deps.view.self().peerKey, peerKey) < 0
-    if (!this.#started || !isOurs || this.#sessions.has(deviceId) || this.#dialling.has(deviceId)) return
-    const failures = this.#shortSessions.get(deviceId) ?? 0
+    // The other may not know where we are, as when a link broke right after pairing: with long pauses, we dial too.
+    const failures = isOurs ? (this.#shortSessions.get(deviceId) ?? 0) : LAST_RETRY_FAILURES
     const dialling: Dialling = { abort: new AbortController(), failures, cancelRetry: undefined }
     this.#dialling.set(deviceId, dialling)
     // The first short session is met again at once: a link that broke is the usual reason.

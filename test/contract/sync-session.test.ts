@@ -302,6 +302,20 @@ describe('connections', () => {
     expect(laptop.host.peers()[0]?.connected).toBe(true)
   })
 
+  test('[SE13] the device with the higher key dials too where the other does not know its address', async () => {
+    world = new MeshWorld(undefined, { multicast: false })
+    const devices = [await world.add('phone'), await world.add('laptop')]
+    const [inviter, joiner] = devices.sort((a, b) => Buffer.compare(a.peerKey, b.peerKey)) as [MeshDevice, MeshDevice]
+    const { ticket } = await world.until(inviter.host.invite())
+    await world.until(joiner.host.join(ticket, new AbortController().signal))
+    joiner.kill() // before it could say where it is
+    await world.settle()
+    expect(inviter.keeper.peers.get(joiner.id).addresses).toEqual([])
+    await world.until(joiner.restart())
+    await world.advance(2 * LAST_RETRY_MS, 1_000)
+    expect(inviter.host.peers()[0]?.connected).toBe(true)
+  })
+
   test('[SE12] a quiet session lives on pings alone', async () => {
     world = new MeshWorld()
     const [phone] = await world.mesh('phone', 'laptop')
