@@ -21,6 +21,7 @@ const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   'fuzz-decoders': () => import('../test/proofs/fuzz-decoders.ts'),
   'bus-pressure': () => import('../test/proofs/bus-pressure.ts'),
   sim: () => import('../test/proofs/sim.ts'),
+  'sim-mutations': () => import('../test/proofs/sim-mutations.ts'),
   soak: () => import('../test/proofs/soak.ts'),
 }
 /** Failures shown; the rest are counted. */

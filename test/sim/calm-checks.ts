@@ -19,7 +19,13 @@ function areMates(a: SimDevice, b: SimDevice): boolean {
   const [x, y] = [keeperOf(a).members, keeperOf(b).members]
   const knowsBoth = ({ members }: { members: ReadonlyMap<string, unknown> }): boolean =>
     members.has(a.id) && members.has(b.id)
-  return x.mesh() === y.mesh() && knowsBoth(x.current()) && knowsBoth(y.current())
+  return x.mesh() === y.mesh() && knowsBoth(x.current()) && knowsBoth(y.current()) && (canFind(a, b) || canFind(b, a))
+}
+
+/** Nobody announces itself here: whoever was told no address of another, and whom nobody is left to tell, never finds it. */
+function canFind(a: SimDevice, b: SimDevice): boolean {
+  const { said, hinted } = keeperOf(a).addresses.toTry(b.id)
+  return said.length > 0 || hinted.some((addresses) => addresses.length > 0)
 }
 
 function keeperOf({ run }: SimDevice): Run['keeper'] {

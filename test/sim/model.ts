@@ -4,23 +4,20 @@
  */
 import { codeOf } from '../../src/base/errors.ts'
 import { convergenceProblems, lossProblems, membershipProblems, restProblems } from './calm-checks.ts'
-import { Oracle, type AskedGrant } from './oracle.ts'
+import { Oracle } from './oracle.ts'
 import type { DiskImage } from './sim-disk.ts'
 import type { SimDevice } from './sim-device.ts'
 import { SimWorld, type WorldOptions } from './sim-world.ts'
 import { seeded } from '../support/seeded.ts'
 import { Watcher } from './watcher.ts'
 
-export interface Backup {
-  readonly image: DiskImage
-  readonly grants: readonly AskedGrant[]
-}
-
 /** Refusals and ends of sessions that say nothing against anybody. */
 const ORDINARY =
-  /^(?:LINK_.*|SYNC_SILENT|SYNC_REFUSED|SYNC_NOT_A_MEMBER|SYNC_OTHER_MESH|PAIR_.*|CONSENT_GRANT_ENDED|POLICY_NOT_SHARED|SYNC_NO_KEY|SYNC_UNTRUSTED_RUN)$/
+  /^(?:LINK_.*|SYNC_SILENT|SYNC_REFUSED|SYNC_NOT_A_MEMBER|SYNC_OTHER_MESH|MEMBER_OTHER_MESH|PAIR_.*|CONSENT_GRANT_ENDED|POLICY_NOT_SHARED|SYNC_NO_KEY|SYNC_UNTRUSTED_RUN)$/
 /** What a device says of another that contradicts itself. */
 const FORK = /^(?:SYNC_FORK|SYNC_BROKEN_CHAIN|CONTROL_FORK|SYNC_OWNER_BEHIND)$/
+/** What no command may be refused with. */
+const UNEXPECTED = /^(?:INTERNAL|MEMBER_NOT_ADDED|STORE_.*)$/
 /** Time that devices within reach of each other have to agree, in milliseconds, and how often that is looked at. */
 const CALM_MS = 120_000
 const CALM_STEP_MS = 2_500
@@ -29,7 +26,7 @@ export class Model {
   readonly world: SimWorld
   readonly oracle = new Oracle()
   readonly watcher: Watcher
-  readonly backups = new Map<SimDevice, Backup>()
+  readonly backups = new Map<SimDevice, DiskImage>()
   /** What happened, for whoever has to understand a failure. */
   readonly history: string[] = []
   readonly #unexpected: unknown[] = []
@@ -60,6 +57,11 @@ export class Model {
     this.noteOutcome(await this.world.until(b.alive(b.host.join(invited.value.ticket, new AbortController().signal))))
   }
 
+  /** Work that nobody waits for, and that must not fail in a way of its own. */
+  background(work: Promise<unknown>): void {
+    work.catch((err: unknown) => this.noteOutcome({ error: err }))
+  }
+
   note(text: string): void {
     this.history.push(`    ${text}`)
   }
@@ -69,7 +71,7 @@ export class Model {
     else if ('error' in (outcome as object)) {
       const { error } = outcome as { error: unknown }
       this.note(`refused: ${codeOf(error)}`)
-      if (codeOf(error) === 'INTERNAL') this.#unexpected.push(error)
+      if (UNEXPECTED.test(codeOf(error))) this.#unexpected.push(error)
     }
   }
 

@@ -32,6 +32,9 @@ export interface AskedGrant {
   endedAfter: number | undefined
 }
 
+/** Before the first record. */
+const NEVER = -1
+
 export class Oracle {
   readonly records: SimRecord[] = []
   readonly #grants: AskedGrant[] = []
@@ -60,7 +63,7 @@ export class Oracle {
 
   /** It was refused, and never was. */
   refused(grant: AskedGrant): void {
-    grant.endedAfter = -1
+    grant.endedAfter = NEVER
   }
 
   /** Its owner was told that it has ended: from now on nothing more is opened by it. */
@@ -83,9 +86,13 @@ export class Oracle {
     )
   }
 
-  /** A device is what it was: what stood then stands again. */
-  reopen(grants: readonly AskedGrant[]): void {
-    for (const grant of grants) grant.endedAfter = undefined
+  /**
+   * A device is what it was: what stood then stands again, and the keys it seals with are keys it may have handed to anybody
+   * since.
+   */
+  putBack(owner: SimDevice): void {
+    for (const grant of this.#grants)
+      if (grant.owner === owner && grant.endedAfter !== NEVER) grant.endedAfter = undefined
   }
 
   maySee(reader: SimDevice, record: SimRecord): boolean {

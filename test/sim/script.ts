@@ -11,7 +11,7 @@ import type { SimCrypto } from './sim-device.ts'
 
 /** Numbers that mean something only when their turn comes: devices are counted around. */
 export interface Step {
-  readonly command: number
+  readonly command: string
   readonly a: number
   readonly b: number
   readonly n: number
@@ -35,6 +35,7 @@ const NAMES = ['phone', 'laptop', 'tablet']
 const MAX_N = 0xffff
 /** Each command as often as its weight. */
 const DRAWN: readonly Command[] = COMMANDS.flatMap((command) => Array.from({ length: command.weight }, () => command))
+const BY_NAME = new Map(COMMANDS.map((command) => [command.name, command]))
 /** Deliveries after a step: often few, so that the next one falls into the middle of things. */
 const DELIVERIES = [0, 1, 3, 8, 24, 80, 400]
 
@@ -42,7 +43,7 @@ const DELIVERIES = [0, 1, 3, 8, 24, 80, 400]
 export function scriptOf(steps: number): fc.Arbitrary<readonly Step[]> {
   const step = fc.tuple(fc.nat(DRAWN.length - 1), fc.nat(5), fc.nat(5), fc.nat(MAX_N))
   return fc.array(
-    step.map(([command, a, b, n]) => ({ command, a, b, n })),
+    step.map(([drawn, a, b, n]) => ({ command: at(DRAWN, drawn).name, a, b, n })),
     { minLength: 0, maxLength: steps, size: 'max' },
   )
 }
@@ -75,9 +76,10 @@ async function runStep(model: Model, { command, a, b, n }: Step): Promise<readon
   const first = a % present.length
   const second = (first + 1 + (b % (present.length - 1))) % present.length
   const choice = { a: at(present, first), b: at(present, second), n }
-  const drawn = at(DRAWN, command)
+  const drawn = BY_NAME.get(command)
+  if (drawn === undefined) throw new Error(`no command ${command}`)
   model.history.push(`${drawn.name}: ${choice.a.name}, ${choice.b.name}, ${n}`)
-  model.reseed(n * 31 + command)
+  model.reseed(n)
   await drawn.run(model, choice)
   await model.world.run(at(DELIVERIES, seeded(n).below(DELIVERIES.length)))
   return model.problems()

@@ -19,24 +19,23 @@ export const POWER_COMMANDS: readonly Command[] = [
 ]
 
 function backUp(model: Model, device: SimDevice): void {
-  model.backups.set(device, { image: device.disk.image(), grants: model.oracle.open(device) })
+  model.backups.set(device, device.disk.image())
 }
 
 /** The whole home, put back: what was done since never was. */
 function restore(model: Model, { a, n }: Choice): void {
-  const backup = model.backups.get(a)
-  if (backup === undefined || n % 4 !== 0) return model.note('not this time')
+  if (!model.backups.has(a) || n % 4 !== 0) return model.note('not this time')
   putBack(model, a)
 }
 
 function putBack(model: Model, device: SimDevice): void {
-  const backup = model.backups.get(device)
-  if (backup === undefined) return
+  const image = model.backups.get(device)
+  if (image === undefined) return
   model.isRough = true
   device.cutPower()
-  device.disk.restore(backup.image)
-  model.oracle.reopen(backup.grants)
-  model.watcher.putBack(device, backup.image)
+  device.disk.restore(image)
+  model.oracle.putBack(device)
+  model.watcher.putBack(device, image)
   device.start()
 }
 
