@@ -11,30 +11,11 @@
 import { concat, utf8 } from '../base/bytes.ts'
 import type { Crypto, Sha256 } from '../base/crypto.ts'
 import { idBytes, type DeviceId, type MeshId, type OpId } from '../model/ids.ts'
-import {
-  asArray,
-  asBytes,
-  decodeCborMap,
-  fields,
-  mapOf,
-  readBytes,
-  readBytesBetween,
-  readOptional,
-  readUint,
-} from './cbor-fields.ts'
-import type { CborValue } from './cbor-value.ts'
-import { decodeCbor, encodeCbor } from './cbor.ts'
+import { decodeCborMap, fields, mapOf, readBytes, readBytesBetween, readOptional, readUint } from './cbor-fields.ts'
+import { encodeCbor } from './cbor.ts'
 import { ControlError, refuseCritical } from './control-error.ts'
-import {
-  HASH_BYTES,
-  KEY_BYTES,
-  readDeviceId,
-  readMeshId,
-  readOpId,
-  requireVersion,
-  SIGNATURE_BYTES,
-} from './shared-fields.ts'
-import { limitBytes } from './wire-error.ts'
+import { HASH_BYTES, KEY_BYTES, readDeviceId, readMeshId, readOpId, requireVersion } from './shared-fields.ts'
+import { openEnvelope, type EnvelopeKind } from './signed-envelope.ts'
 
 export const CONTROL_VERSION = 1
 /** Largest envelope, in bytes: a hand-over of 256 logs and 64 module keys. */
@@ -139,6 +120,15 @@ export function encodeControlEnvelope(payload: Uint8Array, ownerSignature: Uint8
   return encodeCbor([payload, ownerSignature])
 }
 
+const ENVELOPE: EnvelopeKind<ControlEntry> = {
+  name: 'control entry',
+  domain: DOMAIN,
+  maxBytes: MAX_CONTROL_ENTRY_BYTES,
+  role: 'owner',
+  read: readEntry,
+  signerOf: ({ owner }) => owner,
+}
+
 /**
  * @throws {ControlError} `CONTROL_BAD_SIGNATURE` unless the owner named in it signed it.
  * @throws {WireError} for bytes that are not an entry.
@@ -147,14 +137,7 @@ export function decodeControlEntry(
   bytes: Uint8Array,
   crypto: Pick<Crypto, 'sha256' | 'ed25519Verify'>,
 ): DecodedControlEntry {
-  limitBytes(bytes, MAX_CONTROL_ENTRY_BYTES, 'control entry')
-  const [payloadValue, signatureValue] = asArray(decodeCbor(bytes), 'control envelope', 2, 2)
-  const payload = asBytes(payloadValue as CborValue, 'payload', 1, MAX_CONTROL_ENTRY_BYTES)
-  const signature = asBytes(signatureValue as CborValue, 'ownerSignature', SIGNATURE_BYTES, SIGNATURE_BYTES)
-  const entry = readEntry(payload)
-  if (!crypto.ed25519Verify(idBytes(entry.owner), controlSigningBytes(payload), signature)) {
-    throw new ControlError('CONTROL_BAD_SIGNATURE', 'not signed by the owner it names', { details: { role: 'owner' } })
-  }
+  const { value: entry, payload } = openEnvelope(ENVELOPE, crypto, bytes)
   return { entry, entryId: controlEntryId(payload, crypto.sha256), bytes: new Uint8Array(bytes) }
 }
 

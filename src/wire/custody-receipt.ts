@@ -7,25 +7,16 @@
  * The signature is over "aico-mesh/custody-receipt/v1\0" || payload. `id` is that of the segment at `to`, `dropAfterDay` the
  * last day since 1970 on which all of the run is still kept. At most 512 bytes. Another layout is another version and domain.
  */
-import { concat, utf8 } from '../base/bytes.ts'
+import { utf8 } from '../base/bytes.ts'
 import type { Crypto } from '../base/crypto.ts'
 import { idBytes, type DeviceId } from '../model/ids.ts'
-import { asArray, asBytes, decodeCborMap, fields, mapOf, readBytes, readUint } from './cbor-fields.ts'
-import type { CborValue } from './cbor-value.ts'
-import { decodeCbor, encodeCbor } from './cbor.ts'
-import { ControlError } from './control-error.ts'
+import { decodeCborMap, fields, mapOf, readBytes, readUint } from './cbor-fields.ts'
+import { encodeCbor } from './cbor.ts'
 import type { LogRange } from './log-rows.ts'
 import { MAX_DROP_DAY } from './segment-header.ts'
-import {
-  HASH_BYTES,
-  readDeviceId,
-  readIncarnation,
-  readLogId,
-  readUnixMs,
-  requireVersion,
-  SIGNATURE_BYTES,
-} from './shared-fields.ts'
-import { fieldError, limitBytes } from './wire-error.ts'
+import { HASH_BYTES, readDeviceId, readIncarnation, readLogId, readUnixMs, requireVersion } from './shared-fields.ts'
+import { openEnvelope, signEnvelope, type EnvelopeKind } from './signed-envelope.ts'
+import { fieldError } from './wire-error.ts'
 
 export const RECEIPT_VERSION = 1
 /** Largest envelope, in bytes: ours is under 300; the rest is room for later fields. */
@@ -53,6 +44,15 @@ const F = fields({
   dropAfterDay: 10,
 })
 
+const ENVELOPE: EnvelopeKind<CustodyReceipt> = {
+  name: 'custody receipt',
+  domain: DOMAIN,
+  maxBytes: MAX_RECEIPT_BYTES,
+  role: 'carrier',
+  read: readReceipt,
+  signerOf: ({ carrier }) => carrier,
+}
+
 /** @throws {WireError} for a receipt that a reader would refuse. */
 export function signReceipt(
   crypto: Pick<Crypto, 'ed25519Sign'>,
@@ -73,8 +73,7 @@ export function signReceipt(
       [F.dropAfterDay, receipt.dropAfterDay],
     ),
   )
-  readReceipt(payload)
-  return encodeCbor([payload, crypto.ed25519Sign(carrierSeed, concat(DOMAIN, payload))])
+  return signEnvelope(ENVELOPE, crypto, carrierSeed, payload)
 }
 
 /**
@@ -82,17 +81,7 @@ export function signReceipt(
  * @throws {WireError} for bytes that are no receipt.
  */
 export function decodeReceipt(bytes: Uint8Array, crypto: Pick<Crypto, 'ed25519Verify'>): CustodyReceipt {
-  limitBytes(bytes, MAX_RECEIPT_BYTES, 'custody receipt')
-  const [payloadValue, signatureValue] = asArray(decodeCbor(bytes), 'receipt envelope', 2, 2)
-  const payload = asBytes(payloadValue as CborValue, 'payload', 1, MAX_RECEIPT_BYTES)
-  const signature = asBytes(signatureValue as CborValue, 'carrierSignature', SIGNATURE_BYTES, SIGNATURE_BYTES)
-  const receipt = readReceipt(payload)
-  if (!crypto.ed25519Verify(idBytes(receipt.carrier), concat(DOMAIN, payload), signature)) {
-    throw new ControlError('CONTROL_BAD_SIGNATURE', 'not signed by the carrier it names', {
-      details: { role: 'carrier' },
-    })
-  }
-  return receipt
+  return openEnvelope(ENVELOPE, crypto, bytes).value
 }
 
 function readReceipt(payload: Uint8Array): CustodyReceipt {

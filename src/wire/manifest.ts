@@ -47,9 +47,10 @@ import {
   type Field,
 } from './cbor-fields.ts'
 import type { CborMap, CborValue } from './cbor-value.ts'
-import { decodeCbor, encodeCbor } from './cbor.ts'
+import { encodeCbor } from './cbor.ts'
 import { ControlError, refuseCritical } from './control-error.ts'
-import { KEY_BYTES, readDeviceId, readMeshId, readUnixMs, requireVersion, SIGNATURE_BYTES } from './shared-fields.ts'
+import { KEY_BYTES, readDeviceId, readMeshId, readUnixMs, requireVersion } from './shared-fields.ts'
+import { openEnvelope, signEnvelope, type EnvelopeKind } from './signed-envelope.ts'
 import { fieldError, limitBytes } from './wire-error.ts'
 
 export const MANIFEST_VERSION = 1
@@ -99,6 +100,15 @@ export function manifestAad({ n, atUnixMs, entries }: Pick<ManifestHead, 'n' | '
   return encodeCbor([n, atUnixMs, entries])
 }
 
+const ENVELOPE: EnvelopeKind<Manifest> = {
+  name: 'manifest',
+  domain: DOMAIN,
+  maxBytes: MAX_MANIFEST_BYTES,
+  role: 'owner',
+  read: readManifest,
+  signerOf: ({ owner }) => owner,
+}
+
 /** Signed with the owner's seed. @throws {WireError} for a manifest that a reader would refuse. */
 export function signManifest(
   crypto: Pick<Crypto, 'ed25519Sign'>,
@@ -118,8 +128,7 @@ export function signManifest(
       [F.ciphertext, manifest.ciphertext],
     ),
   )
-  readManifest(payload)
-  return encodeCbor([payload, crypto.ed25519Sign(ownerSeed, concat(DOMAIN, payload))])
+  return signEnvelope(ENVELOPE, crypto, ownerSeed, payload)
 }
 
 /**
@@ -127,14 +136,7 @@ export function signManifest(
  * @throws {WireError} for bytes that are no manifest.
  */
 export function decodeManifest(bytes: Uint8Array, crypto: Pick<Crypto, 'ed25519Verify'>): DecodedManifest {
-  limitBytes(bytes, MAX_MANIFEST_BYTES, 'manifest')
-  const [payloadValue, signatureValue] = asArray(decodeCbor(bytes), 'manifest envelope', 2, 2)
-  const payload = asBytes(payloadValue as CborValue, 'payload', 1, MAX_MANIFEST_BYTES)
-  const signature = asBytes(signatureValue as CborValue, 'ownerSignature', SIGNATURE_BYTES, SIGNATURE_BYTES)
-  const manifest = readManifest(payload)
-  if (!crypto.ed25519Verify(idBytes(manifest.owner), concat(DOMAIN, payload), signature)) {
-    throw new ControlError('CONTROL_BAD_SIGNATURE', 'not signed by the owner it names', { details: { role: 'owner' } })
-  }
+  const { value: manifest } = openEnvelope(ENVELOPE, crypto, bytes)
   return { manifest, bytes: new Uint8Array(bytes) }
 }
 
